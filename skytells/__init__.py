@@ -1,0 +1,239 @@
+"""The Python SDK of the Skytells AI platform.
+
+from skytells import SkytellsClient
+
+client = SkytellsClient()  # reads SKYTELLS_API_KEY
+prediction = client.run("flux-pro", input={"prompt": "An astronaut on the moon"})
+print(prediction.outputs())
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ._version import __version__
+
+TYPE_CHECKING = False  # type checkers take it as true; `typing` itself would double the import
+if TYPE_CHECKING:
+    from ._flow import Call, Flow
+    from .client import API_BASE_URL, AsyncSkytellsClient, Skytells, SkytellsClient, create_client
+    from .errors import (
+        ApiErrorId,
+        Attempt,
+        AuthenticationError,
+        ConfigurationError,
+        DispatchError,
+        InvalidRequestError,
+        InvalidResponseError,
+        NetworkError,
+        NotFoundError,
+        PaymentRequiredError,
+        PermissionDeniedError,
+        PredictionFailedError,
+        RateLimitError,
+        RequestTimeoutError,
+        ServerError,
+        SkytellsError,
+        WaitTimeoutError,
+        WebhookSignatureError,
+    )
+    from .models import AsyncModelsAPI, ModelsAPI
+    from .prediction import AsyncPrediction, Prediction
+    from .predictions import AsyncPredictionsAPI, PredictionsAPI
+    from .types import (
+        ClientOptions,
+        Model,
+        ModelFieldsOptions,
+        ModelMetadata,
+        ModelPricing,
+        ModelPrivacy,
+        ModelService,
+        ModelType,
+        ModelVendor,
+        OnProgressCallback,
+        PaginatedResponse,
+        Pagination,
+        PredictionBilling,
+        PredictionFile,
+        PredictionMetadata,
+        PredictionMetrics,
+        PredictionModel,
+        PredictionRequest,
+        PredictionResponse,
+        PredictionsListOptions,
+        PredictionSource,
+        PredictionStatus,
+        PredictionStorage,
+        PredictionType,
+        PredictionUrls,
+        PredictionWebhook,
+        PricingCriterion,
+        PricingOperator,
+        PricingUnit,
+        QueueItem,
+        RetryOptions,
+        RunOptions,
+        WaitOptions,
+    )
+
+__all__ = [
+    "API_BASE_URL",
+    "ApiErrorId",
+    "AsyncModelsAPI",
+    "AsyncPrediction",
+    "AsyncPredictionsAPI",
+    "AsyncSkytellsClient",
+    "Attempt",
+    "AuthenticationError",
+    "Call",
+    "ClientOptions",
+    "ConfigurationError",
+    "DispatchError",
+    "Flow",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "Model",
+    "ModelFieldsOptions",
+    "ModelMetadata",
+    "ModelPricing",
+    "ModelPrivacy",
+    "ModelService",
+    "ModelType",
+    "ModelVendor",
+    "ModelsAPI",
+    "NetworkError",
+    "NotFoundError",
+    "OnProgressCallback",
+    "PaginatedResponse",
+    "Pagination",
+    "PaymentRequiredError",
+    "PermissionDeniedError",
+    "Prediction",
+    "PredictionBilling",
+    "PredictionFailedError",
+    "PredictionFile",
+    "PredictionMetadata",
+    "PredictionMetrics",
+    "PredictionModel",
+    "PredictionRequest",
+    "PredictionResponse",
+    "PredictionSource",
+    "PredictionStatus",
+    "PredictionStorage",
+    "PredictionType",
+    "PredictionUrls",
+    "PredictionWebhook",
+    "PredictionsAPI",
+    "PredictionsListOptions",
+    "PricingCriterion",
+    "PricingOperator",
+    "PricingUnit",
+    "QueueItem",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "RetryOptions",
+    "RunOptions",
+    "ServerError",
+    "Skytells",
+    "SkytellsClient",
+    "SkytellsError",
+    "WaitOptions",
+    "WaitTimeoutError",
+    "WebhookSignatureError",
+    "__version__",
+    "create_client",
+]
+
+# A name loads its module when it is first used, so that importing the package costs nothing.
+_HOMES = {
+    "_flow": (
+        "Call",
+        "Flow",
+    ),
+    "client": (
+        "API_BASE_URL",
+        "AsyncSkytellsClient",
+        "Skytells",
+        "SkytellsClient",
+        "create_client",
+    ),
+    "errors": (
+        "ApiErrorId",
+        "Attempt",
+        "AuthenticationError",
+        "ConfigurationError",
+        "DispatchError",
+        "InvalidRequestError",
+        "InvalidResponseError",
+        "NetworkError",
+        "NotFoundError",
+        "PaymentRequiredError",
+        "PermissionDeniedError",
+        "PredictionFailedError",
+        "RateLimitError",
+        "RequestTimeoutError",
+        "ServerError",
+        "SkytellsError",
+        "WaitTimeoutError",
+        "WebhookSignatureError",
+    ),
+    "models": (
+        "AsyncModelsAPI",
+        "ModelsAPI",
+    ),
+    "prediction": (
+        "AsyncPrediction",
+        "Prediction",
+    ),
+    "predictions": (
+        "AsyncPredictionsAPI",
+        "PredictionsAPI",
+    ),
+    "types": (
+        "ClientOptions",
+        "Model",
+        "ModelFieldsOptions",
+        "ModelMetadata",
+        "ModelPricing",
+        "ModelPrivacy",
+        "ModelService",
+        "ModelType",
+        "ModelVendor",
+        "OnProgressCallback",
+        "PaginatedResponse",
+        "Pagination",
+        "PredictionBilling",
+        "PredictionFile",
+        "PredictionMetadata",
+        "PredictionMetrics",
+        "PredictionModel",
+        "PredictionRequest",
+        "PredictionResponse",
+        "PredictionSource",
+        "PredictionStatus",
+        "PredictionStorage",
+        "PredictionType",
+        "PredictionUrls",
+        "PredictionWebhook",
+        "PredictionsListOptions",
+        "PricingCriterion",
+        "PricingOperator",
+        "PricingUnit",
+        "QueueItem",
+        "RetryOptions",
+        "RunOptions",
+        "WaitOptions",
+    ),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

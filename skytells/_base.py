@@ -1,0 +1,107 @@
+"""What both clients are, apart from their colour: settings, a queue, and the wires' ends."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ._checks import Default
+from ._config import Config
+from ._flow import Call, Safety
+from ._wire import Reply
+from .errors import InvalidRequestError
+from .predictions.calls import Payload, as_request
+from .predictions.flows import Accepted
+from .types.predict import PredictionRequest, QueueItem, to_json
+
+KEEP: Final = Default(0)
+"""A number of milliseconds that is to stay as it is."""
+
+_METHODS: Final = {
+    "GET": Safety.SAFE,
+    "HEAD": Safety.SAFE,
+    "PUT": Safety.CONVERGENT,
+    "DELETE": Safety.CONVERGENT,
+    "POST": Safety.PAID,
+    "PATCH": Safety.PAID,
+}
+
+
+class ClientBase:
+    """Settings and state of a client of either colour."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._accepted = Accepted()
+        self._queue: deque[QueueItem] = deque()
+        self._queue_lock = threading.Lock()
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self._config.base_url
+
+    @property
+    def recent_predictions(self) -> Sequence[str]:
+        """Ids of the last thousand predictions that this client created, oldest first."""
+        return self._accepted.ids()
+
+    def queue(self, payload: Payload) -> None:
+        """Put a request into the queue that `dispatch()` sends. It is checked and copied now.
+
+        Args:
+            payload: `{"model": …, "input": …}` or a `PredictionRequest`.
+
+        Raises:
+            InvalidRequestError: It cannot be sent.
+        """
+        request = as_request(payload)
+        request.encode()
+        with self._queue_lock:
+            self._queue.append(QueueItem(request))
+
+    def _take_queue(self) -> list[PredictionRequest]:
+        with self._queue_lock:
+            requests = [item.request for item in self._queue]
+            self._queue.clear()
+        return requests
+
+    def _give_back(self, requests: Sequence[PredictionRequest]) -> None:
+        with self._queue_lock:
+            self._queue.extendleft(QueueItem(request) for request in reversed(requests))
+
+    def __repr__(self) -> str:
+        key = "set" if self._config.key is not None else "not set"
+        return f"{type(self).__name__}(base_url={self.base_url!r}, api_key={key})"
+
+
+def raw_call(
+    method: str, path: str, params: Mapping[str, object] | None, json: object
+) -> Call[Any]:
+    """A call of an endpoint that this package does not wrap."""
+    safety = _METHODS.get(method.upper())
+    if safety is None:
+        raise InvalidRequestError.of(f"method must be one of {', '.join(_METHODS)}.")
+    if not path.startswith("/") or path.startswith("//") or not path.isascii():
+        raise InvalidRequestError.of(f"path must begin with one '/', below base_url; got {path!r}.")
+    if any(c in path for c in "?#\\ \r\n\t") or {"..", "."} & set(path.split("/")):
+        raise InvalidRequestError.of(
+            "path must be without query, fragment, spaces and dot segments; the query goes in "
+            "params=."
+        )
+    query = tuple((str(k), _param(v)) for k, v in (params or {}).items() if v is not None)
+    body = None if json is None else to_json(json)
+    return Call(method.upper(), path, Reply.json, safety, query, body, name="(request)")
+
+
+def _param(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def deprecated(old: str, new: str) -> None:
+    """Warn the caller of a method that calls this."""
+    message = f"{old}() is deprecated; use {new} instead."
+    warnings.warn(message, DeprecationWarning, stacklevel=3)

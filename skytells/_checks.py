@@ -1,0 +1,89 @@
+"""What users pass in, checked: each refusal names the culprit and, where close, what was meant."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeGuard, TypeVar
+
+from .errors import ConfigurationError, InvalidRequestError
+
+T = TypeVar("T")
+
+MAX_MILLISECONDS = 86_400_000 * 7
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether a value of JSON is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether a value of JSON is an array."""
+    return isinstance(value, list)
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a value that a user hands in has keys."""
+    return isinstance(value, Mapping)
+
+
+class Default(int):
+    """A default number: equal to it and shown as it, yet known not to have been given by the user."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` where something known is close to `name`, else nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def known_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    """Refuse a mapping with a key that `where` does not have."""
+    known = list(known)
+    for key in given:
+        if key not in known:
+            hint = did_you_mean(str(key), known) or f" Known: {', '.join(known)}."
+            raise ConfigurationError.of(f"{where} has no option {key!r}.{hint}")
+
+
+def as_mapping(given: object, where: str) -> Mapping[str, Any]:
+    """Refuse anything but a mapping."""
+    if is_mapping(given):
+        return given
+    raise ConfigurationError.of(f"{where} must be a dict, not {type(given).__name__}.")
+
+
+def milliseconds(value: object, name: str, *, zero: bool = False) -> float:
+    """A finite, positive number of milliseconds, at most a week."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigurationError.of(f"{name} must be a number of milliseconds, not {value!r}.")
+    if value < 0 or (value == 0 and not zero) or value > MAX_MILLISECONDS:
+        least = "0 or more" if zero else "more than 0"
+        raise ConfigurationError.of(
+            f"{name} is in milliseconds and must be {least}, at most a week; got {value!r}."
+        )
+    return float(value)
+
+
+def whole(value: object, name: str, least: int, most: int) -> int:
+    """A whole number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise ConfigurationError.of(
+            f"{name} must be a whole number from {least} to {most}, not {value!r}."
+        )
+    return int(value)
+
+
+def segment(value: object, name: str) -> str:
+    """A string that may stand as one segment of a path: an id or a slug."""
+    if not isinstance(value, str):
+        raise InvalidRequestError.of(f"{name} must be a string, not {type(value).__name__}.")
+    if not value.strip() or value in {".", ".."} or len(value) > 512 or _CONTROL.search(value):
+        raise InvalidRequestError.of(
+            f"{name} must be 1 to 512 characters without control characters; got {value[:40]!r}."
+        )
+    return value

@@ -1,0 +1,56 @@
+"""What the process's environment decides: certificate authorities and proxies."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from ._wire import Origin
+from .errors import ConfigurationError
+
+_contexts: Final[dict[tuple[str | None, str | None], ssl.SSLContext]] = {}
+_contexts_lock = threading.Lock()
+
+
+def tls_context() -> ssl.SSLContext:
+    """The TLS settings that all clients share: loading the authorities takes tens of milliseconds."""
+    place = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    with _contexts_lock:
+        if place not in _contexts:
+            # Here, so that a client of a local platform never pays for it.
+            import httpx
+
+            _contexts[place] = httpx.create_ssl_context()
+        return _contexts[place]
+
+
+def proxy_options(origin: Origin) -> dict[str, Any] | None:
+    """How to reach an origin through the proxy that the environment names for it, if it does.
+
+    Only https goes through: over plain http a proxy would read the key.
+    """
+    proxies = getproxies()
+    url = proxies.get("https") or proxies.get("all")
+    if not url or origin.scheme != "https" or proxy_bypass(origin.host):
+        return None
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError.of(
+            "The environment names a proxy that is neither http nor https. Hand in a client that "
+            "can use it: http_client=httpx.Client(proxy=…), with pip install 'httpx[socks]'."
+        )
+    port = f":{parts.port}" if parts.port else ""
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return {
+        "proxy_url": f"{parts.scheme}://{parts.hostname}{port}",
+        "proxy_auth": (user, password) if user else None,
+        "ssl_context": tls_context(),
+        # Equal limits: httpcore closes busy connections where fewer may idle than are open.
+        "max_connections": 100,
+        "max_keepalive_connections": 100,
+        "keepalive_expiry": 2.0,
+    }

@@ -1,0 +1,143 @@
+"""One logical call: its tries, the pauses between them, and the reading of the answer.
+
+This is the flow that a driver runs for each `Call`, in both colours.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from ._config import Config
+from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep
+from ._replies import error_of
+from ._retry import pause_before_retry
+from ._wire import Reply, WireRequest, as_object, target
+from .errors import (
+    Attempt,
+    InvalidResponseError,
+    NetworkError,
+    NotFoundError,
+    RequestTimeoutError,
+    SkytellsError,
+)
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("skytells")
+_log.addHandler(logging.NullHandler())
+_GONE: Final = Reply(200, {}, b'{"success":true}')
+
+
+def exchange(
+    call: Call[T],
+    config: Config,
+    *,
+    clock: Clock = time.monotonic,
+    wall_clock: Clock = time.time,
+    chance: Callable[[], float] = random.random,
+) -> Flow[T]:
+    """Perform a call by the client's settings, all of it within one deadline."""
+    limits = [limit for limit in (config.timeout, call.timeout) if limit is not None]
+    began, began_at = clock(), wall_clock()
+    deadline = began + min(limits) if limits else None
+    tries: list[Attempt] = []
+    while True:
+        began_try = clock()
+        try:
+            reply: Reply = yield Exchange(_request(call, config, len(tries)), deadline)
+            _log_reply(call, reply, clock() - began_try)
+            return _read(call, reply, config)
+        except SkytellsError as error:
+            failure = error
+        if tries and call.method == "DELETE" and isinstance(failure, NotFoundError):
+            # An earlier try, whose answer was lost, has done it.
+            return call.read(_GONE)
+        now = clock()
+        left = None if deadline is None else deadline - now
+        failure.maybe_sent = _may_have_begun(call, failure)
+        pause = pause_before_retry(
+            config.retry, call.safety, failure, len(tries) + 1, left, chance()
+        )
+        outcome = str(failure.http_status or type(failure).__name__)
+        tries.append(Attempt(len(tries) + 1, outcome, now - began_try, pause))
+        if pause is None:
+            break
+        _log.info(
+            "%s %s: %s, trying again in %.2f s (try %d)",
+            *(call.method, call.name, outcome, pause, len(tries) + 1),
+        )
+        yield Sleep(pause)
+    failure.attempts = tuple(tries)
+    failure.started_at = began_at
+    if failure.maybe_sent:
+        failure.request = call.request
+        failure.message += " " + _MAYBE_SENT
+        failure.args = (failure.message,)
+    raise failure
+
+
+_MAYBE_SENT: Final = (
+    "The request may have been accepted all the same, so it is not sent again; look with "
+    "client.predictions.find_unconfirmed(error) first."
+)
+
+
+def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
+    headers = [(b"host", config.origin.netloc.encode()), *config.headers]
+    if config.key is not None:
+        headers.append((b"x-api-key", config.key.reveal().encode()))
+    if call.body is not None:
+        headers.append((b"content-type", b"application/json"))
+    if call.body is not None or call.method not in {"GET", "HEAD", "DELETE"}:
+        headers.append((b"content-length", str(len(call.body or b"")).encode()))
+    if retries:
+        headers.append((b"x-skytells-retry-count", str(retries).encode()))
+    return WireRequest(
+        call.method,
+        config.origin,
+        target(config.prefix, call.path, call.params),
+        headers,
+        call.body,
+        call.safety is Safety.PAID,
+        config.max_response_bytes,
+    )
+
+
+def _read(call: Call[T], reply: Reply, config: Config) -> T:
+    if not 200 <= reply.status < 300:
+        raise error_of(_without_key(reply, config), has_key=config.key is not None)
+    body = as_object(reply.json()) or {}
+    if body.get("status") is False and not body.get("id"):
+        raise error_of(_without_key(reply, config))
+    return call.read(reply)
+
+
+def _without_key(reply: Reply, config: Config) -> Reply:
+    """The reply, should it echo the key, without it: its text goes into messages and logs."""
+    if config.key is None:
+        return reply
+    body = reply.body.replace(config.key.reveal().encode(), b"***")
+    return Reply(reply.status, reply.headers, body)
+
+
+def _may_have_begun(call: Call[T], failure: SkytellsError) -> bool:
+    """Whether paid work may have been started by a try that failed so."""
+    if call.safety is not Safety.PAID:
+        return False
+    if isinstance(failure, NetworkError | RequestTimeoutError):
+        return failure.maybe_sent
+    unreadable = isinstance(failure, InvalidResponseError) and failure.http_status < 300
+    return unreadable or failure.http_status == 408 or failure.http_status >= 500
+
+
+def _log_reply(call: Call[T], reply: Reply, seconds: float) -> None:
+    if _log.isEnabledFor(logging.DEBUG):
+        _log.debug(
+            "%s %s: %d in %.3f s, request id %s",
+            *(call.method, call.name, reply.status, seconds),
+            reply.headers.get("x-request-id", "unknown"),
+        )

@@ -1,0 +1,146 @@
+"""An operation is a value; a client performs it.
+
+- A `Call[T]` describes one HTTP exchange and how its reply becomes a `T`. It is a flow of length one.
+- A `Flow[T]` is a generator that yields effects and returns a `T`. Flows compose with
+  `found = yield from get_prediction(id)`, and that keeps its precise type.
+- A driver (one in each client) performs the effects and resumes the flow with what they gave. What
+  an effect raises is raised inside the flow, at its `yield`.
+
+A flow does no I/O, reads no clock that was not handed to it, and yields nothing inside `finally`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+
+from .errors import ApiErrorId, SkytellsError
+
+if TYPE_CHECKING:
+    from ._wire import Reply, WireRequest
+    from .types.predict import PredictionRequest, PredictionResponse
+
+T = TypeVar("T")
+Clock: TypeAlias = Callable[[], float]
+
+
+class Safety(Enum):
+    """Whether a request may be sent twice."""
+
+    SAFE = "reads only"
+    CONVERGENT = "ends in the same state however often it is sent"
+    PAID = "may start work that costs money each time it is sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One HTTP exchange as a value; `yield from call` gives what its reply is read as.
+
+    Args:
+        method: HTTP method.
+        path: Path below the base URL, its segments already encoded.
+        read: What turns a 2xx reply into the result.
+        safety: Whether the request may be sent twice.
+        params: The query, in order.
+        body: The JSON body, encoded.
+        timeout: A limit in seconds that, where lower, stands for the client's own.
+        name: What stands for the path in logs; it holds no ids.
+        request: What was asked for, kept on an error whose outcome is unknown.
+    """
+
+    method: str
+    path: str
+    read: Callable[[Reply], T]
+    safety: Safety = Safety.SAFE
+    params: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = field(default=None, repr=False)
+    timeout: float | None = None
+    name: str = ""
+    request: PredictionRequest | None = field(default=None, repr=False)
+
+    def within(self, seconds: float | None) -> Call[T]:
+        """The same call with a limit of its own, in seconds."""
+        return self if seconds is None else replace(self, timeout=seconds)
+
+    def __iter__(self) -> Flow[T]:
+        return cast(T, (yield self))
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Send one request and read its whole reply by `deadline`, in seconds on the monotonic clock."""
+
+    request: WireRequest
+    deadline: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Pause for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Hand a prediction to the user's callback."""
+
+    callback: Callable[[PredictionResponse], object]
+    prediction: PredictionResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[T]):
+    """Perform operations side by side, at most `limit` at once.
+
+    Outcomes are put into `outcomes` at the place of their operation, the moment they are known: an
+    interrupt loses none of them. A place that was never begun stays `None`.
+    """
+
+    operations: Sequence[Call[T]]
+    limit: int
+    outcomes: list[T | Exception | None]
+
+    def begin(self, place: int) -> Call[T]:
+        """The operation at a place; until its outcome is known, it counts as interrupted."""
+        call = self.operations[place]
+        interrupted = SkytellsError(
+            "Interrupted before its answer came. It may have been accepted; look with "
+            "client.predictions.find_unconfirmed(error).",
+            ApiErrorId.ABORTED,
+            f"{call.method} {call.name}",
+            maybe_sent=call.safety is Safety.PAID,
+        )
+        interrupted.request, interrupted.started_at = call.request, time.time()
+        self.outcomes[place] = interrupted
+        return call
+
+
+Effect: TypeAlias = Call[Any] | Exchange | Sleep | Notify | Together[Any]
+Flow: TypeAlias = Generator[Effect, Any, T]
+Operation: TypeAlias = Call[T] | Flow[T]
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """A flow has ended with this value."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An effect has ended with this exception."""
+
+    error: BaseException
+
+
+def advance(flow: Flow[T], answer: object = None) -> Effect | Done[T]:
+    """Resume a flow with what its last effect gave, up to its next effect or its end."""
+    try:
+        return flow.throw(answer.error) if isinstance(answer, Raised) else flow.send(answer)
+    except StopIteration as stop:
+        return Done(stop.value)

@@ -1,0 +1,122 @@
+"""Sockets for threads that obey one deadline.
+
+Every wait of a thread (resolver, connect, TLS, write, read) is clipped to the deadline of its call,
+so that a peer which drips bytes cannot stretch it. Async calls are bounded by `asyncio.timeout`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any, Final
+
+import httpcore
+
+DEADLINE: Final[ContextVar[float | None]] = ContextVar("skytells_deadline", default=None)
+"""When the call of this thread must end, in seconds on the monotonic clock."""
+
+
+def time_left(on_expiry: type[Exception]) -> float | None:
+    """Seconds until this thread's deadline; raises `on_expiry` past it."""
+    deadline = DEADLINE.get()
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise on_expiry("The deadline has passed.")
+    return left
+
+
+class DeadlineStream(httpcore.NetworkStream):
+    """A stream whose every wait ends at the deadline."""
+
+    PIECE: Final = 16 * 1024
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _least(timeout, time_left(httpcore.ReadTimeout)))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        # In pieces, since the limit holds for each `send` of the socket anew.
+        for start in range(0, len(buffer), self.PIECE):
+            piece = buffer[start : start + self.PIECE]
+            self._inner.write(piece, _least(timeout, time_left(httpcore.WriteTimeout)))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        limit = _least(timeout, time_left(httpcore.ConnectTimeout))
+        return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, limit))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Connects by the deadline, the resolver included."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in _resolve(host, port, timeout):
+            limit = _least(timeout, time_left(httpcore.ConnectTimeout))
+            try:
+                stream = self._inner.connect_tcp(
+                    address, port, limit, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return DeadlineStream(stream)
+        raise failure
+
+
+def _least(*limits: float | None) -> float | None:
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
+    """Addresses of a host. The system's resolver has no time limit, so a thread waits for it."""
+    with suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]
+    found: list[str] = []
+    problem: list[Exception] = []
+
+    def look_up() -> None:
+        try:
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(dict.fromkeys(str(entry[4][0]) for entry in entries))
+        except OSError as error:
+            problem.append(error)
+
+    thread = threading.Thread(target=look_up, name="skytells-resolver", daemon=True)
+    thread.start()
+    thread.join(_least(timeout, time_left(httpcore.ConnectTimeout)))
+    if problem:
+        raise httpcore.ConnectError(str(problem[0]))
+    if not found:
+        raise httpcore.ConnectTimeout(f"{host} was not resolved in time")
+    return found

@@ -1,0 +1,260 @@
+"""Connections on httpcore's public API, kept in last-in-first-out stacks.
+
+httpx's own pool looks at every connection for every request, which is quadratic with many in
+flight, and closes connections under the hands of other threads when fewer may idle than are open.
+Here a semaphore bounds how many are in use, and a stack keeps those at rest: both constant time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final, Generic, Protocol, TypeVar, cast
+
+import httpcore
+
+from ._environment import proxy_options, tls_context
+from ._network import DeadlineBackend, time_left
+from ._wire import Origin
+
+SYNC_CONNECTIONS: Final = 100
+ASYNC_CONNECTIONS: Final = 1000
+IDLE_SECONDS: Final = 30.0
+PAID_IDLE_SECONDS: Final = 2.0
+
+
+class _Connection(Protocol):
+    """What the stacks ask of a connection, in either colour."""
+
+    def is_idle(self) -> bool: ...
+    def is_closed(self) -> bool: ...
+    def has_expired(self) -> bool: ...
+
+
+C = TypeVar("C", bound=_Connection)
+
+
+class IdleStack(Generic[C]):
+    """Connections at rest, by origin; the last one in is the first one out."""
+
+    def __init__(self) -> None:
+        self._stacks: dict[Origin, deque[tuple[float, C]]] = defaultdict(deque)
+
+    def take(self, origin: Origin, *, paid: bool) -> tuple[C | None, list[C]]:
+        """A connection to go on with, if there is one, and those that are to be closed."""
+        stack, stale = self._stacks[origin], list[C]()
+        while stack:
+            try:
+                since, connection = stack.pop()
+            except IndexError:  # another thread was quicker
+                break
+            age = time.monotonic() - since
+            if age > IDLE_SECONDS or connection.has_expired():
+                stale.append(connection)
+            elif paid and age > PAID_IDLE_SECONDS:
+                stack.append((since, connection))
+                break
+            else:
+                return connection, stale
+        return None, stale
+
+    def put(self, origin: Origin, connection: C, most: int) -> list[C]:
+        """Lay a connection to rest; returns those that are to be closed."""
+        if not connection.is_idle() or connection.is_closed():
+            return [connection]
+        stack, stale = self._stacks[origin], list[C]()
+        stack.append((time.monotonic(), connection))
+        with suppress(IndexError):
+            while len(stack) > most or time.monotonic() - stack[0][0] > IDLE_SECONDS:
+                stale.append(stack.popleft()[1])
+        return stale
+
+    def drain(self) -> list[C]:
+        """All of them, to be closed."""
+        drained = [connection for stack in self._stacks.values() for _, connection in stack]
+        self._stacks.clear()
+        return drained
+
+
+class Pool:
+    """Connections for threads. A forked child starts with none of its parent's."""
+
+    def __init__(self, limit: int = SYNC_CONNECTIONS) -> None:
+        self._limit = limit
+        self._backend = DeadlineBackend()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._slots = threading.BoundedSemaphore(self._limit)
+        self._idle: IdleStack[httpcore.HTTPConnection] = IdleStack()
+        self._proxies: dict[Origin, httpcore.HTTPProxy | None] = {}
+        self._process = os.getpid()
+
+    @contextmanager
+    def stream(
+        self, origin: Origin, request: httpcore.Request, *, paid: bool
+    ) -> Generator[httpcore.Response]:
+        """Send a request; its reply is open inside the `with` block."""
+        if self._process != os.getpid():
+            # In the child, closing gives up its own descriptors; the parent's stay open.
+            self.close()
+            self._reset()
+        slots, idle = self._slots, self._idle
+        if not slots.acquire(timeout=_for_lock(time_left(httpcore.PoolTimeout))):
+            raise httpcore.PoolTimeout("All connections are in use.")
+        try:
+            lane = self._proxy(origin) or self._take(origin, paid=paid)
+            try:
+                response = lane.handle_request(request)
+                try:
+                    yield response
+                finally:
+                    response.close()
+            finally:
+                if isinstance(lane, httpcore.HTTPConnection):
+                    _close(idle.put(origin, lane, self._limit))
+        finally:
+            slots.release()
+
+    def _take(self, origin: Origin, *, paid: bool) -> httpcore.HTTPConnection:
+        connection, stale = self._idle.take(origin, paid=paid)
+        _close(stale)
+        return connection or httpcore.HTTPConnection(
+            core_origin(origin),
+            ssl_context=tls_context() if origin.scheme == "https" else None,
+            network_backend=self._backend,
+        )
+
+    def _proxy(self, origin: Origin) -> httpcore.HTTPProxy | None:
+        if origin not in self._proxies:
+            options = proxy_options(origin)
+            self._proxies[origin] = (
+                httpcore.HTTPProxy(**options, network_backend=self._backend) if options else None
+            )
+        return self._proxies[origin]
+
+    def close(self) -> None:
+        """Close all connections at rest; those in use close when they are given back."""
+        _close(self._idle.drain())
+        _close(filter(None, self._proxies.values()))
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            self.close()
+
+
+def _for_lock(left: float | None) -> float:
+    return -1 if left is None else min(left, threading.TIMEOUT_MAX)
+
+
+def _close(lanes: Iterable[httpcore.HTTPConnection | httpcore.HTTPProxy]) -> None:
+    for lane in lanes:
+        with suppress(Exception):
+            lane.close()
+
+
+class _LoopPool:
+    """The connections of one event loop. They are closed with it.
+
+    The lifeline is an async generator: an event loop that shuts down closes the generators that
+    were begun on it, and one that is collected is closed on its loop.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.slots = asyncio.Semaphore(limit)
+        self.idle: IdleStack[httpcore.AsyncHTTPConnection] = IdleStack()
+        self.proxies: dict[Origin, httpcore.AsyncHTTPProxy | None] = {}
+        self.lifeline = _lifeline(self.idle, self.proxies)
+
+
+async def _lifeline(
+    idle: IdleStack[httpcore.AsyncHTTPConnection],
+    proxies: dict[Origin, httpcore.AsyncHTTPProxy | None],
+) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await _aclose(idle.drain())
+        await _aclose(filter(None, proxies.values()))
+
+
+async def _aclose(lanes: Iterable[httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy]) -> None:
+    for lane in lanes:
+        with suppress(Exception):
+            await lane.aclose()
+
+
+class AsyncPool:
+    """Connections for tasks: each event loop has its own; a forked child has none."""
+
+    _inherited: Final[list[object]] = []
+
+    def __init__(self, limit: int = ASYNC_CONNECTIONS) -> None:
+        self._limit = limit
+        self._pools: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
+        self._process = os.getpid()
+
+    @asynccontextmanager
+    async def stream(
+        self, origin: Origin, request: httpcore.Request, *, paid: bool
+    ) -> AsyncGenerator[httpcore.Response]:
+        """Send a request; its reply is open inside the `async with` block."""
+        pool = await self._here()
+        async with pool.slots:
+            lane = await self._proxy(pool, origin) or await self._take(pool, origin, paid=paid)
+            try:
+                response = await lane.handle_async_request(request)
+                try:
+                    yield response
+                finally:
+                    await response.aclose()
+            finally:
+                if isinstance(lane, httpcore.AsyncHTTPConnection):
+                    await _aclose(pool.idle.put(origin, lane, self._limit))
+
+    async def _here(self) -> _LoopPool:
+        loop = asyncio.get_running_loop()
+        if self._process != os.getpid():
+            # Kept, not closed: an inherited transport would reach into the parent's selector.
+            self._inherited.append(self._pools)
+            self._pools, self._process = {}, os.getpid()
+        if loop not in self._pools:
+            self._pools = {loop: p for loop, p in self._pools.items() if not loop.is_closed()}
+            pool = self._pools[loop] = _LoopPool(self._limit)
+            await anext(pool.lifeline)
+        return self._pools[loop]
+
+    async def _take(
+        self, pool: _LoopPool, origin: Origin, *, paid: bool
+    ) -> httpcore.AsyncHTTPConnection:
+        connection, stale = pool.idle.take(origin, paid=paid)
+        await _aclose(stale)
+        return connection or httpcore.AsyncHTTPConnection(
+            core_origin(origin),
+            # Off the loop: the first context takes tens of milliseconds to build.
+            ssl_context=await asyncio.to_thread(tls_context) if origin.scheme == "https" else None,
+            # Its `sleep` has another parameter name than the class that it stands for.
+            network_backend=cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend()),
+        )
+
+    async def _proxy(self, pool: _LoopPool, origin: Origin) -> httpcore.AsyncHTTPProxy | None:
+        if origin not in pool.proxies:
+            options = await asyncio.to_thread(proxy_options, origin)
+            pool.proxies[origin] = httpcore.AsyncHTTPProxy(**options) if options else None
+        return pool.proxies[origin]
+
+    async def aclose(self) -> None:
+        """Close this loop's connections at rest; other loops close theirs when they end."""
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        if pool is not None:
+            await pool.lifeline.aclose()
+
+
+def core_origin(origin: Origin) -> httpcore.Origin:
+    """The same, as httpcore names it."""
+    return httpcore.Origin(origin.scheme.encode(), origin.host.encode(), origin.port)

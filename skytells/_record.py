@@ -1,0 +1,211 @@
+"""Record: what the server sent, with two faces.
+
+Attributes are typed Python; items are the wire JSON exactly as received. A record reads its typed
+face when it is first touched, so that a page of fifty costs little until it is looked at.
+
+Reading is lenient: a field that is null, absent or of an unexpected kind is `None` as an attribute
+(and still there as an item); a field that nobody knew is an item only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import to_jsonable_python
+
+from ._checks import is_object
+
+_LOADING: Final = {"loading": True}
+"""The validation context of data that came off the wire: nested records share it, uncopied."""
+_set = object.__setattr__
+
+
+class Record(BaseModel):
+    """A response of the API: typed attributes, and the wire JSON by key.
+
+    Example:
+        >>> from skytells import PredictionResponse
+        >>> p = PredictionResponse(id="p1", status="succeeded")
+        >>> p.status, p["status"], p.output, "output" in p
+        (<PredictionStatus.SUCCEEDED: 'succeeded'>, 'succeeded', None, False)
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        populate_by_name=True,
+        protected_namespaces=(),
+        coerce_numbers_to_str=True,
+        ser_json_inf_nan="constants",
+    )
+    # Beside pydantic's own state: the wire dict, shared and never copied; and what is known of the
+    # record otherwise, as the id of a prediction whose cancelling was merely acknowledged.
+    __slots__ = ("_known", "_wire")
+
+    if TYPE_CHECKING:
+        _wire: dict[str, Any]
+        _known: dict[str, Any] | None
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any], known: dict[str, Any] | None = None) -> Self:
+        """A record over a dict that was received; the dict is kept, not copied.
+
+        Args:
+            wire: The JSON object.
+            known: Fields that are known although the server did not send them.
+        """
+        record = cls.__new__(cls)
+        _set(record, "_wire", wire)
+        _set(record, "_known", known)
+        return record
+
+    def _load(self) -> None:
+        """Read the typed face, if that has not been done."""
+        if not self.__dict__:
+            wire = self._wire if self._known is None else {**self._known, **self._wire}
+            self.__pydantic_validator__.validate_python(wire, self_instance=self, context=_LOADING)
+
+    if not TYPE_CHECKING:
+        # Only reached for what is not there yet: a field of a record that was not read, or
+        # pydantic's own state of it.
+        def __getattr__(self, name: str) -> Any:
+            unread = name in type(self).__pydantic_fields__ or name in _PYDANTIC_STATE
+            if unread and not self.__dict__:
+                self._load()
+                return object.__getattribute__(self, name)
+            return super().__getattr__(name)
+
+        # Unannotated, so that the JSON schema of a record stays that of its fields.
+        @model_serializer(mode="wrap")
+        def _serialize(self, handler):
+            self._load()
+            return handler(self)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _keep_the_wire(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
+        if not is_object(data):
+            return handler(data)
+        record: Self = _read_leniently(handler, data)
+        if not _has_wire(record):
+            _set(record, "_wire", data if info.context is _LOADING else cls._as_wire(data))
+            _set(record, "_known", None)
+        return record
+
+    @classmethod
+    def _as_wire(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What the server would have sent for a record that a user builds."""
+        names = {name: f.alias or name for name, f in cls.__pydantic_fields__.items()}
+        return {
+            names.get(key, key): value.to_dict()
+            if isinstance(value, Record)
+            else to_jsonable_python(value)
+            for key, value in given.items()
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The wire JSON as a deep, mutable copy."""
+        return deepcopy(self._wire)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._wire[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._wire
+
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override]  # keys, as a mapping has
+        return iter(self._wire)
+
+    def __len__(self) -> int:
+        return len(self._wire)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The item, or `default` where the server sent none."""
+        return self._wire.get(key, default)
+
+    def keys(self) -> KeysView[str]:
+        """Names of all that the server sent."""
+        return self._wire.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """All that the server sent."""
+        return self._wire.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and values of all that the server sent."""
+        return self._wire.items()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Record):
+            return self._wire == other._wire
+        return self._wire == other if isinstance(other, Mapping) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as a dict's
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(
+            f"{type(self).__name__} is read-only; to_dict() gives a copy to change"
+        )
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(
+            f"{type(self).__name__} is read-only; to_dict() gives a copy to change"
+        )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        self._load()
+        for name, value in self.__dict__.items():
+            if value is not None:
+                yield name, value
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
+        return type(self).from_wire, (self._wire, self._known)
+
+    def __copy__(self) -> Self:
+        return type(self).from_wire(self._wire, self._known)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return type(self).from_wire(deepcopy(self._wire, memo), self._known)
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, with `update` (names of attributes) in both faces."""
+        wire = deepcopy(self._wire) if deep else self._wire
+        return type(self).from_wire({**wire, **self._as_wire(update or {})}, self._known)
+
+
+_PYDANTIC_STATE: Final = frozenset(
+    {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
+)
+cast(Any, Mapping).register(Record)  # typeshed does not know that it is an ABC
+
+
+def _has_wire(record: Record) -> bool:
+    try:
+        object.__getattribute__(record, "_wire")
+    except AttributeError:
+        return False
+    return True
+
+
+def _read_leniently(handler: Callable[[Any], Any], data: dict[str, Any]) -> Any:
+    """Read a record; what cannot be read as its type is left out."""
+    try:
+        return handler(data)
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
+        return handler({key: value for key, value in data.items() if key not in wrong})

@@ -1,0 +1,187 @@
+"""Reply → error, in one place: five envelopes, one tree.
+
+The HTTP status of the reply decides; what a body says of itself is information. Text that a server
+sent is made printable and bounded before it stands in a message.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ._wire import Reply, as_list, as_object, clean
+from .errors import (
+    ApiErrorId,
+    AuthenticationError,
+    Details,
+    InvalidRequestError,
+    InvalidResponseError,
+    NotFoundError,
+    PaymentRequiredError,
+    PermissionDeniedError,
+    PredictionFailedError,
+    RateLimitError,
+    ServerError,
+    SkytellsError,
+)
+
+_BY_STATUS: Final[dict[int, type[SkytellsError]]] = {
+    401: AuthenticationError,
+    402: PaymentRequiredError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    410: NotFoundError,
+    429: RateLimitError,
+}
+_BY_ID: Final[dict[str, type[SkytellsError]]] = {
+    "PREDICTION_FAILED": PredictionFailedError,
+    "INSUFFICIENT_CREDITS": PaymentRequiredError,
+    "PAYMENT_REQUIRED": PaymentRequiredError,
+}
+_ADVICE: Final[dict[type[SkytellsError], str]] = {
+    AuthenticationError: "Check the key at https://skytells.ai/dashboard/api-keys.",
+    PaymentRequiredError: "Add credits at https://skytells.ai/dashboard, then run it again.",
+    PermissionDeniedError: "Check what this account and key may use, or ask support.",
+    NotFoundError: "Check the spelling; client.models.list() names every model.",
+    RateLimitError: "Send less at once, or raise retry={'retries': …}.",
+    InvalidRequestError: "Correct the request; client.models.get(slug, fields=['input_schema']) "
+    "shows what a model takes.",
+    ServerError: "Try again in a moment; if it persists, ask support.",
+    PredictionFailedError: "Change the input, or try again.",
+}
+_NO_KEY: Final = "No API key is set: pass one, as SkytellsClient('sk-…'), or set SKYTELLS_API_KEY."
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """What an error's body says, in whichever of its forms."""
+
+    message: str | None
+    error_id: str | None
+    details: Details | None
+    error_type: str | None = None
+    error_code: str | None = None
+    request_id: str | None = None
+
+
+def error_of(reply: Reply, *, has_key: bool = True) -> SkytellsError:
+    """The error that a reply other than a plain success means."""
+    if 300 <= reply.status < 400:
+        return _redirect(reply)
+    body = _body(reply)
+    said = _envelope(body)
+    cls = _class(reply.status, said.error_id)
+    advice = _NO_KEY if cls is AuthenticationError and not has_key else _ADVICE.get(cls, "")
+    message = clean(said.message or _unnamed(reply))
+    return cls(
+        f"{message}{'' if message[-1:] in '.!?' else '.'} {advice}".strip(),
+        said.error_id or _default_id(reply, body),
+        said.details or message,
+        reply.status,
+        error_type=said.error_type,
+        error_code=said.error_code,
+        request_id=said.request_id or reply.headers.get("x-request-id"),
+        retry_after=retry_after(reply.headers),
+        response=body,
+    )
+
+
+def _class(status: int, error_id: str | None) -> type[SkytellsError]:
+    if error_id in _BY_ID:
+        return _BY_ID[error_id]
+    if error_id and error_id.endswith("NOT_FOUND"):
+        return NotFoundError
+    if status >= 500:
+        return ServerError
+    return _BY_STATUS.get(status, InvalidRequestError if status >= 400 else SkytellsError)
+
+
+def _body(reply: Reply) -> dict[str, Any] | None:
+    try:
+        body = reply.json()
+    except SkytellsError:
+        return None
+    return as_object(body)
+
+
+def _envelope(body: dict[str, Any] | None) -> _Envelope:
+    body = body or {}
+    inner = as_object(body.get("error"))
+    said = body if inner is None else inner
+    details: Any = said.get("details")
+    return _Envelope(
+        message=_text(
+            said.get("message"), body.get("error"), body.get("response"), said.get("error_message")
+        ),
+        error_id=_text(said.get("error_id")),
+        details=as_object(details) or as_list(details) or _text(details, body.get("response")),
+        error_type=_text(said.get("type")),
+        error_code=_text(said.get("code")),
+        request_id=_text(said.get("request_id")),
+    )
+
+
+def _text(*candidates: object) -> str | None:
+    """The first that is text with something in it."""
+    for text in candidates:
+        if isinstance(text, str) and text.strip():
+            return text
+    return None
+
+
+def _default_id(reply: Reply, body: dict[str, Any] | None) -> str:
+    if body is None:
+        html = reply.status >= 500 or "json" not in reply.headers.get("content-type", "json")
+        return ApiErrorId.SERVER_ERROR if html else ApiErrorId.HTTP_ERROR
+    if isinstance(body.get("error"), dict):
+        return ApiErrorId.UNKNOWN_ERROR
+    return ApiErrorId.API_ERROR if _text(body.get("response"), body.get("error")) else "HTTP_ERROR"
+
+
+def _unnamed(reply: Reply) -> str:
+    kind = reply.headers.get("content-type", "")
+    what = f" with {clean(kind, 60)}" if reply.body and kind and "json" not in kind else ""
+    return f"The server answered HTTP {reply.status}{what} and gave no reason"
+
+
+def _redirect(reply: Reply) -> SkytellsError:
+    try:
+        host = urlsplit(reply.headers.get("location", "")).hostname or "the same host"
+    except ValueError:
+        host = "an address that cannot be read"
+    message = (
+        f"The server redirects to {clean(host, 100)}. Redirects are not followed, so that the key "
+        "and the request stay where they were sent; check base_url."
+    )
+    return InvalidResponseError(
+        message, ApiErrorId.UNEXPECTED_REDIRECT, f"Status: {reply.status}", reply.status
+    )
+
+
+def retry_after(headers: dict[str, str]) -> float | None:
+    """Seconds that the server asks to wait: a number, or a date relative to its own clock."""
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        return float(text)
+    if not text or len(text) > 64:
+        return None
+    then, now = http_date(text), http_date(headers.get("date", ""))
+    if then is None:
+        return None
+    if now is None:
+        import time
+
+        now = time.time()
+    return max(0.0, then - now)
+
+
+def http_date(text: str) -> float | None:
+    """An HTTP date in seconds since the epoch."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None

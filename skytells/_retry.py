@@ -1,0 +1,105 @@
+"""When to try again, and when to look again: decisions, as plain functions of plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ._flow import Safety
+from .errors import (
+    NetworkError,
+    NotFoundError,
+    PaymentRequiredError,
+    PredictionFailedError,
+    RequestTimeoutError,
+    SkytellsError,
+)
+
+if TYPE_CHECKING:
+    from .types.shared import RetryOptions
+
+LONGEST_BACKOFF = 8.0
+LONGEST_RETRY_AFTER = 60.0
+POLL_TROUBLES = 5
+
+# A limiter refuses before any work starts; after any other status, work may have started.
+_REFUSED_UNSTARTED = frozenset({425, 429})
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often, after how long (seconds), and on which statuses a call is tried again."""
+
+    retries: int = 2
+    delay: float = 0.5
+    statuses: frozenset[int] = _PASSING
+
+    @classmethod
+    def of(cls, options: RetryOptions | None) -> RetryPolicy:
+        """What the user asked for, exactly; or the SDK's own policy."""
+        if options is None:
+            return cls()
+        return cls(options.retries, options.retry_delay / 1000, frozenset(options.retry_on or ()))
+
+
+def pause_before_retry(
+    policy: RetryPolicy,
+    safety: Safety,
+    failure: SkytellsError,
+    tries: int,
+    time_left: float | None,
+    chance: float,
+) -> float | None:
+    """Seconds to sleep before the next try of a call, or `None` to give up.
+
+    Args:
+        policy: What the client is set to.
+        safety: Whether the request may be sent twice.
+        failure: How the last try ended.
+        tries: How many have been made.
+        time_left: Seconds until the call's deadline; `None` has none.
+        chance: A random number from 0 to 1.
+    """
+    if tries > policy.retries or not _worth_it(policy, safety, failure):
+        return None
+    pause = backoff(policy.delay, tries, chance)
+    if failure.retry_after is not None:
+        if failure.retry_after > LONGEST_RETRY_AFTER:
+            return None
+        pause = failure.retry_after + 0.1 * pause
+    return pause if time_left is None or pause < time_left else None
+
+
+def _worth_it(policy: RetryPolicy, safety: Safety, failure: SkytellsError) -> bool:
+    if isinstance(failure, NetworkError | RequestTimeoutError):
+        return failure.retryable and not (safety is Safety.PAID and failure.maybe_sent)
+    # A missing prediction can come as 502; asking again does not bring it.
+    if isinstance(failure, NotFoundError | PredictionFailedError) and failure.http_status >= 500:
+        return False
+    if isinstance(failure, PaymentRequiredError):
+        return False
+    allowed = policy.statuses & _REFUSED_UNSTARTED if safety is Safety.PAID else policy.statuses
+    return failure.http_status in allowed
+
+
+def backoff(delay: float, tries: int, chance: float) -> float:
+    """A random time up to `delay` doubled with each try: spread out, so that clients don't march."""
+    return chance * min(LONGEST_BACKOFF, delay * 2.0 ** min(tries - 1, 30))
+
+
+def poll_pause(elapsed: float, chance: float) -> float:
+    """Seconds to the next look at a prediction waited for since `elapsed` seconds.
+
+    A tenth of the time waited so far: quick jobs are seen at once, long ones every five seconds.
+    """
+    return min(5.0, max(0.25, 0.1 * elapsed)) * (0.95 + 0.1 * chance)
+
+
+def is_passing(failure: SkytellsError) -> bool:
+    """Whether trouble while looking at a paid prediction may pass."""
+    if isinstance(failure, NetworkError | RequestTimeoutError):
+        return failure.retryable
+    if isinstance(failure, NotFoundError | PredictionFailedError | PaymentRequiredError):
+        return False
+    return failure.http_status in _PASSING

@@ -1,0 +1,282 @@
+"""The wire itself: what sends a request and brings its reply, in both colours.
+
+By default over our own pool of httpcore connections; over a ready `httpx.Client` if the user hands
+one in (any client of that shape will do). Foreign exceptions end here. Redirects are not followed,
+cookies are not kept, and the key is sent to one origin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import httpcore
+
+from ._flow import Exchange
+from ._network import DEADLINE
+from ._pool import AsyncPool, Pool
+from ._wire import BodyReader, Reply, WireRequest, clean
+from .errors import (
+    ApiErrorId,
+    ConfigurationError,
+    NetworkError,
+    RequestTimeoutError,
+    SkytellsError,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_SECONDS: Final = 10.0
+
+# Names rather than classes: httpcore, httpx and clients of their shape share them.
+_UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
+
+
+class Transport(Protocol):
+    """What a sync client asks of its transport."""
+
+    def send(self, exchange: Exchange) -> Reply: ...
+    def close(self) -> None: ...
+
+
+class AsyncTransport(Protocol):
+    """What an async client asks of its transport."""
+
+    async def send(self, exchange: Exchange) -> Reply: ...
+    async def aclose(self) -> None: ...
+
+
+class PooledTransport:
+    """The default of a sync client."""
+
+    def __init__(self) -> None:
+        self._pool = Pool()
+        self._closed = False
+
+    def send(self, exchange: Exchange) -> Reply:
+        _refuse(closed=self._closed)
+        request, trace = exchange.request, _Trace()
+        token = DEADLINE.set(exchange.deadline)
+        try:
+            core = _core_request(request, trace.hear)
+            with self._pool.stream(request.origin, core, paid=request.paid) as response:
+                return _read(request, response.status, response.headers, response.iter_stream())
+        except Exception as error:
+            failure = _failure_of(error, request, trace)
+        finally:
+            DEADLINE.reset(token)
+        raise failure
+
+    def close(self) -> None:
+        self._closed = True
+        self._pool.close()
+
+
+class AsyncPooledTransport:
+    """The default of an async client."""
+
+    def __init__(self) -> None:
+        self._pool = AsyncPool()
+        self._closed = False
+
+    async def send(self, exchange: Exchange) -> Reply:
+        _refuse(closed=self._closed)
+        request, trace = exchange.request, _Trace()
+        try:
+            async with asyncio.timeout(_left(exchange)):
+                core = _core_request(request, trace.ahear)
+                async with self._pool.stream(request.origin, core, paid=request.paid) as response:
+                    stream = response.aiter_stream()
+                    return await _aread(request, response.status, response.headers, stream)
+        except Exception as error:
+            failure = _failure_of(error, request, trace)
+        raise failure
+
+    async def aclose(self) -> None:
+        self._closed = True
+        await self._pool.aclose()
+
+
+class HttpxTransport:
+    """Over a client that the user has built and will close.
+
+    Its sockets are not ours, so the deadline is kept by the time left at each phase and between
+    chunks.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def send(self, exchange: Exchange) -> Reply:
+        request, trace = exchange.request, _Trace()
+        try:
+            built = self._client.build_request(**_httpx_request(exchange, trace.hear))
+            response = self._client.send(built, stream=True, follow_redirects=False)
+            try:
+                body = _until(exchange, response.iter_raw())
+                return _read(request, response.status_code, response.headers.raw, body)
+            finally:
+                response.close()
+        except Exception as error:
+            failure = _failure_of(error, request, trace)
+        raise failure
+
+    def close(self) -> None:
+        """The user's client stays open."""
+
+
+class AsyncHttpxTransport:
+    """Over an async client that the user has built and will close."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def send(self, exchange: Exchange) -> Reply:
+        request, trace = exchange.request, _Trace()
+        try:
+            async with asyncio.timeout(_left(exchange)):
+                built = self._client.build_request(**_httpx_request(exchange, trace.ahear))
+                response = await self._client.send(built, stream=True, follow_redirects=False)
+                try:
+                    headers, stream = response.headers.raw, response.aiter_raw()
+                    return await _aread(request, response.status_code, headers, stream)
+                finally:
+                    await response.aclose()
+        except Exception as error:
+            failure = _failure_of(error, request, trace)
+        raise failure
+
+    async def aclose(self) -> None:
+        """The user's client stays open."""
+
+
+class _Trace:
+    """Hears from the transport whether a request was handed to the socket."""
+
+    def __init__(self) -> None:
+        self.heard = False
+        self.sent = False
+
+    def hear(self, event: str, info: Mapping[str, Any]) -> None:
+        self.heard = True
+        if event.endswith("send_request_headers.started"):
+            # A CONNECT goes to a proxy, not to the API.
+            self.sent = self.sent or info["request"].method != b"CONNECT"
+
+    async def ahear(self, event: str, info: Mapping[str, Any]) -> None:
+        self.hear(event, info)
+
+
+def _refuse(*, closed: bool) -> None:
+    if closed:
+        raise ConfigurationError.of("The client is closed; build a new one.")
+
+
+def _left(exchange: Exchange) -> float | None:
+    return None if exchange.deadline is None else max(0.0, exchange.deadline - time.monotonic())
+
+
+def _core_request(request: WireRequest, hear: object) -> httpcore.Request:
+    extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_SECONDS}}
+    if request.paid:
+        extensions["trace"] = hear
+    url = httpcore.URL(
+        scheme=request.origin.scheme.encode(),
+        host=request.origin.host.encode(),
+        port=request.origin.port,
+        target=request.target.encode(),
+    )
+    return httpcore.Request(
+        request.method, url, headers=request.headers, content=request.body, extensions=extensions
+    )
+
+
+def _httpx_request(exchange: Exchange, hear: object) -> dict[str, Any]:
+    request = exchange.request
+    return {
+        "method": request.method,
+        "url": f"{request.origin}{request.target}",
+        "headers": request.headers,
+        "content": request.body,
+        "timeout": _left(exchange),
+        "extensions": {"trace": hear} if request.paid else None,
+    }
+
+
+def _until(exchange: Exchange, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        if _left(exchange) == 0.0:
+            raise TimeoutError
+        yield chunk
+
+
+def _named(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+
+
+def _read(
+    request: WireRequest,
+    status: int,
+    raw_headers: Iterable[tuple[bytes, bytes]],
+    chunks: Iterator[bytes],
+) -> Reply:
+    headers = _named(raw_headers)
+    body = BodyReader(status, headers, request.max_response_bytes)
+    for chunk in chunks:
+        body.feed(chunk)
+        if body.enough:
+            break
+    return Reply(status, headers, body.finish())
+
+
+async def _aread(
+    request: WireRequest,
+    status: int,
+    raw_headers: Iterable[tuple[bytes, bytes]],
+    chunks: AsyncIterator[bytes],
+) -> Reply:
+    headers = _named(raw_headers)
+    body = BodyReader(status, headers, request.max_response_bytes)
+    async for chunk in chunks:
+        body.feed(chunk)
+        if body.enough:
+            break
+    return Reply(status, headers, body.finish())
+
+
+def _failure_of(error: Exception, request: WireRequest, trace: _Trace) -> SkytellsError:
+    """A foreign exception as one of ours, without its frames: they may hold the key."""
+    if isinstance(error, SkytellsError):
+        return error
+    names = {cls.__name__ for cls in type(error).__mro__}
+    sent = trace.sent if trace.heard else not names & _UNSENT
+    kind, origin = type(error).__name__, request.origin
+    certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    if "TimeoutException" in names or isinstance(error, TimeoutError):
+        failure: SkytellsError = RequestTimeoutError(
+            f"{origin} did not answer in time. If it needs longer, raise timeout= (milliseconds).",
+            ApiErrorId.REQUEST_TIMEOUT,
+            f"{kind} from {origin}",
+            408,
+            maybe_sent=sent,
+        )
+    else:
+        advice = (
+            "Its certificate is not trusted; for an authority of your own, set SSL_CERT_FILE."
+            if certificate
+            else "Check the network, base_url, and any proxy between."
+        )
+        failure = NetworkError(
+            f"No answer from {origin}: {(clean(str(error), 200) or kind).rstrip('.')}. {advice}",
+            ApiErrorId.NETWORK_ERROR,
+            f"{kind} from {origin}",
+            retryable=not certificate,
+            maybe_sent=sent,
+        )
+    error.__cause__ = error.__context__ = None
+    failure.__cause__ = error.with_traceback(None)
+    return failure

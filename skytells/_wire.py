@@ -1,0 +1,193 @@
+"""What goes over the wire and what comes back, without the wire: requests, replies, bodies."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from pydantic_core import from_json
+
+from ._checks import is_list, is_object, segment
+from .errors import ApiErrorId, InvalidResponseError, ServerError
+
+MAX_ERROR_BODY: Final = 1024 * 1024
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the API is: the only place that is ever sent the key."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def netloc(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        standard = {"https": 443, "http": 80}[self.scheme]
+        return host if self.port == standard else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.netloc}"
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """A request, built: all that a transport needs.
+
+    `paid` asks for a connection that is new or was in use a moment ago: a server that closes an
+    idle one just then would leave it unknown whether the work was started.
+    """
+
+    method: str
+    origin: Origin
+    target: str
+    headers: list[tuple[bytes, bytes]] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    paid: bool
+    max_response_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply, whole: status, headers by lower-case name, and the decoded body."""
+
+    status: int
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body's JSON; `None` where it is empty."""
+        if not self.body.strip():
+            return None
+        try:
+            return from_json(self.body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
+        except ValueError as error:
+            kind = self.headers.get("content-type", "")
+            excerpt = clean(self.body[:2000].decode("utf-8", "replace"), 300)
+            if "json" in kind or not kind:
+                raise InvalidResponseError(
+                    f"The server's answer is not valid JSON ({clean(str(error), 100)}). If this "
+                    "persists, ask support.",
+                    ApiErrorId.INVALID_JSON,
+                    f"Status: {self.status}, Content: {excerpt}",
+                    self.status,
+                ) from None
+            raise ServerError(
+                f"The server answered {self.status} with {clean(kind, 60)} instead of JSON. Check "
+                "base_url, and any proxy between.",
+                ApiErrorId.SERVER_ERROR,
+                f"Status: {self.status}, Content: {excerpt}",
+                self.status,
+            ) from None
+
+
+def path(template: str, *segments: object) -> str:
+    """A path whose `{name}` places are filled with encoded segments."""
+    names = re.findall(r"\{(\w+)\}", template)
+    for name, value in zip(names, segments, strict=True):
+        template = template.replace(f"{{{name}}}", quote(segment(value, name), safe=""), 1)
+    return template
+
+
+def target(prefix: str, path: str, params: tuple[tuple[str, str], ...]) -> str:
+    """Path and query of a request, encoded."""
+    return f"{prefix}{path}?{urlencode(params)}" if params else f"{prefix}{path}"
+
+
+def clean(text: str, most: int = 500) -> str:
+    """Text of a server made fit for a message: one line, printable, bounded."""
+    text = _UNPRINTABLE.sub(" ", text).strip()
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def as_object(value: object) -> dict[str, Any] | None:
+    """A JSON object, or `None` for JSON of another kind."""
+    return value if is_object(value) else None
+
+
+def as_list(value: object) -> list[Any] | None:
+    """A JSON array, or `None` for JSON of another kind."""
+    return value if is_list(value) else None
+
+
+class BodyReader:
+    """Collects a body chunk by chunk, decodes gzip, and stops at a limit before memory is spent.
+
+    Args:
+        status: The reply's status; the body of an error is cut rather than refused.
+        headers: The reply's headers, by lower-case name.
+        limit: Bytes allowed, after decoding.
+
+    Raises:
+        InvalidResponseError: The body is too large, or in an encoding that was not asked for.
+    """
+
+    def __init__(self, status: int, headers: dict[str, str], limit: int) -> None:
+        self._status = status
+        self._limit = min(limit, MAX_ERROR_BODY) if status >= 400 else limit
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._begun = False
+        encoding = headers.get("content-encoding", "identity").strip().lower()
+        self._gzip = zlib.decompressobj(31) if encoding in {"gzip", "x-gzip"} else None
+        if self._gzip is None and encoding not in {"identity", ""}:
+            raise self._unreadable(f"is encoded as {clean(encoding, 40)}, which was not asked for")
+        declared = headers.get("content-length", "")
+        if declared.isdigit() and len(declared) < 20 and int(declared) > self._limit:
+            self._overflow()
+
+    @property
+    def enough(self) -> bool:
+        """Whether the rest need not be read: the body of an error that has reached its limit."""
+        return self._status >= 400 and self._full
+
+    @property
+    def _full(self) -> bool:
+        return self._size >= self._limit
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes off the wire."""
+        self._begun = True
+        try:
+            while chunk and not self._full:
+                chunk = self._take(chunk)
+        except zlib.error:
+            raise self._unreadable("is not the gzip that it says it is") from None
+        if chunk:
+            self._overflow()
+
+    def _take(self, chunk: bytes) -> bytes:
+        room = self._limit - self._size
+        if self._gzip is None:
+            piece, rest = chunk[:room], chunk[room:]
+        else:
+            if self._gzip.eof:
+                self._gzip = zlib.decompressobj(31)
+            piece = self._gzip.decompress(chunk, room)
+            rest = self._gzip.unconsumed_tail or self._gzip.unused_data
+        self._chunks.append(piece)
+        self._size += len(piece)
+        return rest
+
+    def finish(self) -> bytes:
+        """The whole body."""
+        if self._gzip and self._begun and not self._gzip.eof and not self._full:
+            raise self._unreadable("was cut short")
+        return b"".join(self._chunks)
+
+    def _overflow(self) -> None:
+        if self._status < 400:
+            limit = f"{self._limit:,} bytes"
+            raise self._unreadable(f"is larger than max_response_bytes ({limit})")
+        self._size = self._limit
+
+    def _unreadable(self, why: str) -> InvalidResponseError:
+        message = f"The server's answer {why}. If it is what you expect, ask support."
+        return InvalidResponseError(
+            message, ApiErrorId.INVALID_RESPONSE, f"Status: {self._status}", self._status
+        )

@@ -1,0 +1,53 @@
+"""The two clients: settings in, APIs and verbs out, and the drivers that perform operations.
+
+Each verb is one line that performs a flow; a driver is the only place where waiting happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._base import deprecated
+from .._config import API_BASE_URL
+from ..types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
+from .aio import AsyncSkytellsClient
+from .sync import SkytellsClient
+
+__all__ = ["API_BASE_URL", "AsyncSkytellsClient", "Skytells", "SkytellsClient", "create_client"]
+
+
+def Skytells(
+    api_key: str | None = None,
+    options: ClientOptions | Mapping[str, Any] | None = None,
+    *,
+    base_url: str | None = None,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    headers: Mapping[str, str] | None = None,
+    retry: RetryOptions | Mapping[str, Any] | None = None,
+) -> SkytellsClient:
+    """Build a `SkytellsClient`; the arguments are the same.
+
+    Example:
+        >>> Skytells("sk-key", base_url="https://edge.skytells.ai/v1", timeout=30_000).base_url
+        'https://edge.skytells.ai/v1'
+    """
+    return SkytellsClient(
+        api_key, options, base_url=base_url, timeout=timeout, headers=headers, retry=retry
+    )
+
+
+def create_client(
+    api_key: str | None = None,
+    options: ClientOptions | Mapping[str, Any] | None = None,
+    *,
+    base_url: str | None = None,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    headers: Mapping[str, str] | None = None,
+    retry: RetryOptions | Mapping[str, Any] | None = None,
+) -> SkytellsClient:
+    """Deprecated: use `SkytellsClient(api_key)`."""
+    deprecated("create_client", "SkytellsClient()")
+    return SkytellsClient(
+        api_key, options, base_url=base_url, timeout=timeout, headers=headers, retry=retry
+    )

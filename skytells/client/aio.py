@@ -1,0 +1,286 @@
+"""The async client: its verbs, one line each, and the driver that performs them."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from .._base import KEEP, ClientBase, deprecated, raw_call
+from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._exchange import exchange
+from .._flow import (
+    Call,
+    Done,
+    Effect,
+    Exchange,
+    Notify,
+    Operation,
+    Raised,
+    Sleep,
+    Together,
+    advance,
+)
+from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
+from ..errors import ConfigurationError
+from ..models import AsyncModelsAPI, FieldsOptions
+from ..prediction import AsyncPrediction
+from ..predictions.api import AsyncPredictionsAPI
+from ..predictions.calls import (
+    Payload,
+    as_request,
+    cancel_prediction,
+    create_prediction,
+    delete_prediction,
+    stream_prediction,
+)
+from ..predictions.flows import Options, Waitable, dispatch, run, running, wait, waiting
+from ..types.models import Model
+from ..types.predict import PredictionResponse, RunOptions
+from ..types.shared import (
+    DEFAULT_TIMEOUT,
+    ClientOptions,
+    OnProgressCallback,
+    PaginatedResponse,
+    RetryOptions,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+class AsyncSkytellsClient(ClientBase):
+    """The async client of the Skytells platform. As `SkytellsClient`, awaited.
+
+    One client may serve several event loops, one after another or in several threads: each has its
+    own connections, which close with it. Use it as an async context manager or call `aclose()`, to
+    close them at once. `on_progress` may be a coroutine function.
+
+    Args:
+        api_key: As for `SkytellsClient`, like all that follows.
+        options: `ClientOptions` or a dict.
+        base_url: Where the API is.
+        timeout: Milliseconds for one call with all its retries.
+        headers: Sent with every request.
+        retry: How often a call is tried again.
+        http_client: A ready `httpx.AsyncClient`, never closed here.
+        allow_http: Allow plain http to a host other than this machine.
+        max_response_bytes: Largest answer that is read, in bytes after decoding.
+
+    Example:
+        >>> import asyncio
+        >>> async def main() -> None:
+        ...     async with AsyncSkytellsClient() as client:
+        ...         prediction = await client.run("flux-pro", input={"prompt": "A cat"})
+        ...         print(prediction.status)
+        >>> asyncio.run(main())
+        succeeded
+    """
+
+    predictions: AsyncPredictionsAPI
+    models: AsyncModelsAPI
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        options: ClientOptions | Mapping[str, Any] | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+        retry: RetryOptions | Mapping[str, Any] | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        allow_http: bool = False,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE,
+    ) -> None:
+        config = configure(
+            api_key,
+            options,
+            base_url=base_url,
+            timeout=timeout,
+            headers=headers,
+            retry=retry,
+            allow_http=allow_http,
+            max_response_bytes=max_response_bytes,
+        )
+        self._assemble(
+            config, AsyncHttpxTransport(http_client) if http_client else AsyncPooledTransport()
+        )
+
+    def _assemble(self, config: Config, transport: AsyncTransport) -> None:
+        super().__init__(config)
+        self._transport = transport
+        self.predictions = AsyncPredictionsAPI(self, self._accepted)
+        self.models = AsyncModelsAPI(self)
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        timeout: float | None = KEEP,
+        headers: Mapping[str, str] | None = None,
+        retry: RetryOptions | Mapping[str, Any] | None = None,
+    ) -> Self:
+        """A client with some settings changed, on the same connections; as `SkytellsClient`'s."""
+        config = reconfigure(
+            self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
+        )
+        client = type(self).__new__(type(self))
+        client._assemble(config, self._transport)
+        return client
+
+    async def perform(self, operation: Operation[T]) -> T:
+        """Perform a call, or a flow of your own; as `SkytellsClient.perform`."""
+        with closing(iter(operation)) as flow:
+            effect = advance(flow)
+            while not isinstance(effect, Done):
+                effect = advance(flow, await self._give(effect))
+            return effect.value
+
+    async def _give(self, effect: Effect) -> object:
+        """What an effect gives, or what it raised."""
+        try:
+            match effect:
+                case Call():
+                    return await self.perform(exchange(effect, self._config))
+                case Exchange():
+                    return await self._transport.send(effect)
+                case Sleep(seconds):
+                    await asyncio.sleep(seconds)
+                case Notify(callback, prediction):
+                    answer = callback(prediction)
+                    if inspect.isawaitable(answer):
+                        await answer
+                case Together():
+                    await self._together(effect)
+        except BaseException as error:
+            return Raised(error)
+        return None
+
+    async def _together(self, effect: Together[Any]) -> None:
+        gate = asyncio.Semaphore(effect.limit)
+
+        async def one(place: int) -> None:
+            async with gate:
+                try:
+                    effect.outcomes[place] = await self.perform(effect.begin(place))
+                except Exception as error:
+                    effect.outcomes[place] = error
+
+        async with asyncio.TaskGroup() as tasks:
+            for place in range(len(effect.operations)):
+                tasks.create_task(one(place))
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections, those of `with_options` clients too."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
+        if not isinstance(self._transport, AsyncPooledTransport):
+            raise ConfigurationError.of("A client with an http_client of yours cannot be pickled.")
+        return type(self)._arrive, (portable(self._config),)
+
+    @classmethod
+    def _arrive(cls, config: Config) -> Self:
+        client = cls.__new__(cls)
+        client._assemble(arrived(config), AsyncPooledTransport())
+        return client
+
+    async def run(
+        self,
+        model: str,
+        input: Mapping[str, Any] | None = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        webhook: Mapping[str, Any] | str | None = None,
+        stream: bool = False,
+        options: RunOptions | Mapping[str, Any] | None = None,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> AsyncPrediction:
+        """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
+        chosen = running(input, webhook, stream, options, max_wait, interval)
+        flow = run(model, chosen, on_progress, self._accepted)
+        return AsyncPrediction(self, await self.perform(flow))
+
+    async def predict(self, payload: Payload) -> PredictionResponse:
+        """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
+        return await self.perform(create_prediction(as_request(payload), self._accepted.add))
+
+    async def wait(
+        self,
+        prediction: Waitable,
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> PredictionResponse:
+        """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
+        chosen = waiting(options, max_wait, interval)
+        return await self.perform(wait(prediction, chosen, on_progress))
+
+    async def dispatch(self) -> list[PredictionResponse]:
+        """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
+        requests = self._take_queue()
+        return await self.perform(dispatch(requests, self._accepted, self._give_back))
+
+    async def stream_prediction(self, id: str) -> PredictionResponse:
+        """Fetch a prediction with the address of its stream, in `urls.stream`; as `SkytellsClient.stream_prediction`."""
+        return await self.perform(stream_prediction(id))
+
+    async def cancel_prediction(self, id: str) -> PredictionResponse:
+        """Cancel a prediction that is still running; as `SkytellsClient.cancel_prediction`."""
+        return await self.perform(cancel_prediction(id))
+
+    async def delete_prediction(self, id: str) -> PredictionResponse:
+        """Delete a prediction and its files; returns the server's confirmation; as `SkytellsClient.delete_prediction`."""
+        return await self.perform(delete_prediction(id))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+    ) -> Any:
+        """Call an endpoint that this package does not wrap; as `SkytellsClient.request`."""
+        return await self.perform(raw_call(method, path, params, json))
+
+    async def list_predictions(self, page: int | None = None) -> PaginatedResponse:
+        """Deprecated: use `client.predictions.list()`."""
+        deprecated("list_predictions", "client.predictions.list()")
+        return await self.predictions.list(page=page)
+
+    async def list_models(
+        self, fields: Sequence[str] | None = None, options: FieldsOptions | None = None
+    ) -> list[Model]:
+        """Deprecated: use `client.models.list()`."""
+        deprecated("list_models", "client.models.list()")
+        return await self.models.list(fields, options)
+
+    async def get_prediction(self, id: str) -> PredictionResponse:
+        """Deprecated: use `client.predictions.get(id)`."""
+        deprecated("get_prediction", "client.predictions.get(id)")
+        return await self.predictions.get(id)
+
+    async def get_model(
+        self,
+        slug: str,
+        fields: Sequence[str] | None = None,
+        options: FieldsOptions | None = None,
+    ) -> Model:
+        """Deprecated: use `client.models.get(slug)`."""
+        deprecated("get_model", "client.models.get(slug)")
+        return await self.models.get(slug, fields, options)

@@ -1,0 +1,393 @@
+"""The sync client: its verbs, one line each, and the driver that performs them."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from .._base import KEEP, ClientBase, deprecated, raw_call
+from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._exchange import exchange
+from .._flow import (
+    Call,
+    Done,
+    Effect,
+    Exchange,
+    Notify,
+    Operation,
+    Raised,
+    Sleep,
+    Together,
+    advance,
+)
+from .._transport import HttpxTransport, PooledTransport, Transport
+from ..errors import ConfigurationError, InvalidRequestError
+from ..models import FieldsOptions, ModelsAPI
+from ..prediction import Prediction
+from ..predictions.api import PredictionsAPI
+from ..predictions.calls import (
+    Payload,
+    as_request,
+    cancel_prediction,
+    create_prediction,
+    delete_prediction,
+    stream_prediction,
+)
+from ..predictions.flows import Options, Waitable, blocking, dispatch, run, running, wait, waiting
+from ..types.models import Model
+from ..types.predict import PredictionResponse, RunOptions
+from ..types.shared import (
+    DEFAULT_TIMEOUT,
+    ClientOptions,
+    OnProgressCallback,
+    PaginatedResponse,
+    RetryOptions,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+class SkytellsClient(ClientBase):
+    """The sync client of the Skytells platform.
+
+    It may be shared by threads, is cheap to build, and survives a fork. Use it as a context manager
+    or call `close()`, to close its connections at once.
+
+    Args:
+        api_key: Your key, `sk-…`; by default the environment's `SKYTELLS_API_KEY`.
+        options: `ClientOptions` or a dict, instead of keywords; a keyword that is given wins.
+        base_url: Where the API is; by default `SKYTELLS_BASE_URL`, then `API_BASE_URL`.
+        timeout: Milliseconds for one call with all its retries; `None` has no limit.
+        headers: Sent with every request.
+        retry: How often a call is tried again; by default reads twice, and whatever surely did not
+            reach the server.
+        http_client: A ready `httpx.Client`, for proxies, client certificates or a transport of your
+            own. It is never closed here.
+        allow_http: Allow plain http to a host other than this machine.
+        max_response_bytes: Largest answer that is read, in bytes after decoding.
+
+    Raises:
+        ConfigurationError: An option that cannot work; the message names it.
+
+    Example:
+        >>> from skytells import SkytellsClient
+        >>> client = SkytellsClient("sk-key", timeout=30_000, retry={"retries": 3})
+        >>> client.models.get("flux-pro").name
+        'FLUX Pro'
+    """
+
+    predictions: PredictionsAPI
+    models: ModelsAPI
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        options: ClientOptions | Mapping[str, Any] | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+        retry: RetryOptions | Mapping[str, Any] | None = None,
+        http_client: httpx.Client | None = None,
+        allow_http: bool = False,
+        max_response_bytes: int = DEFAULT_MAX_RESPONSE,
+    ) -> None:
+        config = configure(
+            api_key,
+            options,
+            base_url=base_url,
+            timeout=timeout,
+            headers=headers,
+            retry=retry,
+            allow_http=allow_http,
+            max_response_bytes=max_response_bytes,
+        )
+        self._assemble(config, HttpxTransport(http_client) if http_client else PooledTransport())
+
+    def _assemble(self, config: Config, transport: Transport) -> None:
+        super().__init__(config)
+        self._transport = transport
+        self.predictions = PredictionsAPI(self, self._accepted)
+        self.models = ModelsAPI(self)
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        timeout: float | None = KEEP,
+        headers: Mapping[str, str] | None = None,
+        retry: RetryOptions | Mapping[str, Any] | None = None,
+    ) -> Self:
+        """A client with some settings changed, on the same connections.
+
+        Args:
+            api_key: Another key.
+            timeout: Milliseconds for one call; `None` has no limit.
+            headers: Sent besides those of this client.
+            retry: How often a call is tried again.
+
+        Example:
+            >>> client.with_options(timeout=5_000, retry={"retries": 0}).models.get("flux-pro").name
+            'FLUX Pro'
+        """
+        config = reconfigure(
+            self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
+        )
+        client = type(self).__new__(type(self))
+        client._assemble(config, self._transport)
+        return client
+
+    def perform(self, operation: Operation[T]) -> T:
+        """Perform a call, or a flow of your own: a generator that yields calls and returns a value.
+
+        Args:
+            operation: What to do. The same operation is performed by either client.
+
+        Returns:
+            What the operation returns.
+        """
+        with closing(iter(operation)) as flow:
+            effect = advance(flow)
+            while not isinstance(effect, Done):
+                effect = advance(flow, self._give(effect))
+            return effect.value
+
+    def _give(self, effect: Effect) -> object:
+        """What an effect gives, or what it raised."""
+        try:
+            match effect:
+                case Call():
+                    return self.perform(exchange(effect, self._config))
+                case Exchange():
+                    return self._transport.send(effect)
+                case Sleep(seconds):
+                    time.sleep(seconds)
+                case Notify(callback, prediction):
+                    _refuse_awaitable(callback(prediction))
+                case Together():
+                    self._together(effect)
+        except BaseException as error:
+            return Raised(error)
+        return None
+
+    def _together(self, effect: Together[Any]) -> None:
+        def one(place: int) -> None:
+            try:
+                effect.outcomes[place] = self.perform(effect.begin(place))
+            except Exception as error:
+                effect.outcomes[place] = error
+
+        with ThreadPoolExecutor(effect.limit, thread_name_prefix="skytells") as threads:
+            try:
+                wait_for([threads.submit(one, place) for place in range(len(effect.operations))])
+            except BaseException:
+                # What is under way ends, so that its outcome is known; the rest is not begun.
+                threads.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def close(self) -> None:
+        """Close the connections, those of `with_options` clients too."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
+        if not isinstance(self._transport, PooledTransport):
+            raise ConfigurationError.of("A client with an http_client of yours cannot be pickled.")
+        return type(self)._arrive, (portable(self._config),)
+
+    @classmethod
+    def _arrive(cls, config: Config) -> Self:
+        client = cls.__new__(cls)
+        client._assemble(arrived(config), PooledTransport())
+        return client
+
+    def run(
+        self,
+        model: str,
+        input: Mapping[str, Any] | None = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        webhook: Mapping[str, Any] | str | None = None,
+        stream: bool = False,
+        options: RunOptions | Mapping[str, Any] | None = None,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> Prediction:
+        """Run a model and wait until its prediction has ended.
+
+        Args:
+            model: Slug of the model, such as `"flux-pro"`.
+            input: The model's parameters.
+            on_progress: Called with each new state of the prediction.
+            webhook: `{"url": …, "events": […]}`.
+            stream: Ask for `urls.stream`.
+            options: `RunOptions` or a dict, instead of keywords; keywords win.
+            max_wait: Longest wait in milliseconds; `None` has no limit.
+            interval: Pause between looks in milliseconds; by default adaptive.
+
+        Returns:
+            The prediction, succeeded or cancelled.
+
+        Raises:
+            PredictionFailedError: It failed; `error.prediction` holds it.
+            WaitTimeoutError: It is still running after `max_wait`; `error.prediction` holds it.
+            SkytellsError: It was not accepted; or, with `maybe_sent`, its outcome is unknown.
+
+        Example:
+            >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+            >>> print(prediction.status)
+            succeeded
+        """
+        chosen = running(input, webhook, stream, options, max_wait, interval)
+        flow = run(model, chosen, blocking(on_progress), self._accepted)
+        return Prediction(self, self.perform(flow))
+
+    def predict(self, payload: Payload) -> PredictionResponse:
+        """Create a prediction from a payload, sent as it is.
+
+        Args:
+            payload: `{"model": …, "input": …, "await": …}` or a `PredictionRequest`.
+
+        Returns:
+            The prediction as the server answers: ended if `await` was asked for and honoured.
+        """
+        return self.perform(create_prediction(as_request(payload), self._accepted.add))
+
+    def wait(
+        self,
+        prediction: Waitable,
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> PredictionResponse:
+        """Wait until a prediction has ended, whether it succeeded, failed or was cancelled.
+
+        Args:
+            prediction: A record, a handle, a dict with an `id`, or an id.
+            options: `WaitOptions` or a dict, instead of keywords.
+            on_progress: Called with each new state.
+            max_wait: Longest wait in milliseconds; the last look begins at its end.
+            interval: Pause between looks in milliseconds; by default quick at first, easing to 5 s.
+
+        Raises:
+            WaitTimeoutError: It is still running after `max_wait`.
+
+        Example:
+            >>> background = client.predictions.create(model="flux-pro", input={"prompt": "A cat"})
+            >>> print(client.wait(background, max_wait=60_000)["status"])
+            succeeded
+        """
+        chosen = waiting(options, max_wait, interval)
+        return self.perform(wait(prediction, chosen, blocking(on_progress)))
+
+    def dispatch(self) -> list[PredictionResponse]:
+        """Create predictions of all that is in the queue, eight at a time.
+
+        Returns:
+            The predictions as accepted, in the order of the queue.
+
+        Raises:
+            DispatchError: Some were not accepted; it carries those that were.
+
+        Example:
+            >>> for prompt in ["A cat", "A dog"]:
+            ...     client.queue({"model": "flux-pro", "input": {"prompt": prompt}})
+            >>> [p["input"]["prompt"] for p in client.dispatch()]
+            ['A cat', 'A dog']
+        """
+        requests = self._take_queue()
+        return self.perform(dispatch(requests, self._accepted, self._give_back))
+
+    def stream_prediction(self, id: str) -> PredictionResponse:
+        """Fetch a prediction with the address of its stream, in `urls.stream`."""
+        return self.perform(stream_prediction(id))
+
+    def cancel_prediction(self, id: str) -> PredictionResponse:
+        """Cancel a prediction that is still running.
+
+        Returns:
+            The prediction; or the server's acknowledgement, with `id` and `status` as attributes.
+        """
+        return self.perform(cancel_prediction(id))
+
+    def delete_prediction(self, id: str) -> PredictionResponse:
+        """Delete a prediction and its files; returns the server's confirmation."""
+        return self.perform(delete_prediction(id))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
+    ) -> Any:
+        """Call an endpoint that this package does not wrap.
+
+        Args:
+            method: HTTP method. `POST` and `PATCH` are taken to cost money: they are not re-sent
+                once they may have arrived.
+            path: Path below `base_url`, encoded, such as `"/models"`.
+            params: The query.
+            json: The body.
+
+        Returns:
+            The answer's JSON; `None` where it is empty.
+
+        Example:
+            >>> client.request("GET", "/models/flux-pro")["namespace"]
+            'flux-pro'
+        """
+        return self.perform(raw_call(method, path, params, json))
+
+    def list_predictions(self, page: int | None = None) -> PaginatedResponse:
+        """Deprecated: use `client.predictions.list()`."""
+        deprecated("list_predictions", "client.predictions.list()")
+        return self.predictions.list(page=page)
+
+    def list_models(
+        self, fields: Sequence[str] | None = None, options: FieldsOptions | None = None
+    ) -> list[Model]:
+        """Deprecated: use `client.models.list()`."""
+        deprecated("list_models", "client.models.list()")
+        return self.models.list(fields, options)
+
+    def get_prediction(self, id: str) -> PredictionResponse:
+        """Deprecated: use `client.predictions.get(id)`."""
+        deprecated("get_prediction", "client.predictions.get(id)")
+        return self.predictions.get(id)
+
+    def get_model(
+        self,
+        slug: str,
+        fields: Sequence[str] | None = None,
+        options: FieldsOptions | None = None,
+    ) -> Model:
+        """Deprecated: use `client.models.get(slug)`."""
+        deprecated("get_model", "client.models.get(slug)")
+        return self.models.get(slug, fields, options)
+
+
+def _refuse_awaitable(answer: object) -> None:
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise InvalidRequestError.of(
+            "on_progress returned something to await, and this client cannot: pass a plain "
+            "function, or use AsyncSkytellsClient."
+        )

@@ -1,0 +1,144 @@
+"""The handle that `run()` returns: a prediction, and what one does with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .predictions.calls import delete_prediction, get_prediction
+from .predictions.flows import Options, blocking, cancel_and_look, wait, waiting
+from .types.predict import Output, PredictionResponse
+
+if TYPE_CHECKING:
+    from .client import AsyncSkytellsClient, SkytellsClient
+    from .types.shared import OnProgressCallback
+
+
+class _State:
+    """What a handle shows of its prediction."""
+
+    def __init__(self, response: PredictionResponse) -> None:
+        self._response = response
+
+    @property
+    def response(self) -> PredictionResponse:
+        """The prediction as last seen: typed attributes, and the wire JSON by key."""
+        return self._response
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self._response.id
+
+    @property
+    def status(self) -> str:
+        """Its status as last seen; compares equal to members of `PredictionStatus`."""
+        return self._response.status
+
+    @property
+    def output(self) -> Output:
+        """What it made: a URL or text, several, or `None` while there is nothing."""
+        return self._response.output
+
+    def outputs(self) -> Output:
+        """The output, a list of one unwrapped."""
+        return self._response.outputs()
+
+    def raw(self) -> dict[str, Any]:
+        """The wire JSON as a plain dict of your own."""
+        return self._response.to_dict()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"
+
+
+class Prediction(_State):
+    """A prediction, as `SkytellsClient.run` returns it.
+
+    Example:
+        >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+        >>> print(prediction.status, len(prediction.output))
+        succeeded 1
+    """
+
+    def __init__(self, client: SkytellsClient, response: PredictionResponse) -> None:
+        super().__init__(response)
+        self._client = client
+
+    def cancel(self) -> PredictionResponse:
+        """Cancel it; the handle then shows its new state.
+
+        Raises:
+            SkytellsError: It cannot be cancelled, as when it has already ended.
+        """
+        self._response = self._client.perform(cancel_and_look(self.id))
+        return self._response
+
+    def delete(self) -> PredictionResponse:
+        """Delete it and its files.
+
+        Returns:
+            The server's confirmation; the handle goes on showing the prediction as it was.
+        """
+        return self._client.perform(delete_prediction(self.id))
+
+    def refresh(self) -> PredictionResponse:
+        """Look at it once more; the handle then shows its new state."""
+        self._response = self._client.perform(get_prediction(self.id))
+        return self._response
+
+    def wait(
+        self,
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> PredictionResponse:
+        """Wait until it has ended, as `client.wait` does; the handle then shows its new state.
+
+        Args:
+            options: `WaitOptions` or a dict.
+            on_progress: Called with each new state.
+            max_wait: Longest wait in milliseconds.
+            interval: Pause between looks in milliseconds; by default adaptive.
+        """
+        options = waiting(options, max_wait, interval)
+        flow = wait(self._response, options, blocking(on_progress))
+        self._response = self._client.perform(flow)
+        return self._response
+
+
+class AsyncPrediction(_State):
+    """A prediction, as `AsyncSkytellsClient.run` returns it. As `Prediction`, awaited."""
+
+    def __init__(self, client: AsyncSkytellsClient, response: PredictionResponse) -> None:
+        super().__init__(response)
+        self._client = client
+
+    async def cancel(self) -> PredictionResponse:
+        """Cancel it; as `Prediction.cancel`."""
+        self._response = await self._client.perform(cancel_and_look(self.id))
+        return self._response
+
+    async def delete(self) -> PredictionResponse:
+        """Delete it and its files; as `Prediction.delete`."""
+        return await self._client.perform(delete_prediction(self.id))
+
+    async def refresh(self) -> PredictionResponse:
+        """Look at it once more; as `Prediction.refresh`."""
+        self._response = await self._client.perform(get_prediction(self.id))
+        return self._response
+
+    async def wait(
+        self,
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> PredictionResponse:
+        """Wait until it has ended; as `Prediction.wait`."""
+        options = waiting(options, max_wait, interval)
+        flow = wait(self._response, options, on_progress)
+        self._response = await self._client.perform(flow)
+        return self._response

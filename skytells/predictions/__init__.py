@@ -1,0 +1,7 @@
+"""Predictions: `calls` are values, `flows` are made of them, `api` is what users hold."""
+
+from __future__ import annotations
+
+from .api import AsyncPredictionsAPI, PredictionsAPI
+
+__all__ = ["AsyncPredictionsAPI", "PredictionsAPI"]

@@ -1,0 +1,189 @@
+"""Predictions: each exchange with the API as a value."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+from .._checks import as_mapping
+from .._flow import Call, Safety
+from .._replies import http_date
+from .._wire import Reply, as_list, as_object, clean, path
+from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError, SkytellsError
+from ..types.predict import (
+    PredictionRequest,
+    PredictionResponse,
+    PredictionsListOptions,
+    PredictionStatus,
+)
+from ..types.shared import PaginatedResponse
+
+Payload: TypeAlias = Mapping[str, Any] | PredictionRequest
+Accept: TypeAlias = Callable[[PredictionResponse], object]
+
+
+def as_request(payload: Payload) -> PredictionRequest:
+    """A request from any form in which a payload is taken, as a copy of its own."""
+    if isinstance(payload, PredictionRequest):
+        return payload.copy()
+    return PredictionRequest.from_dict(as_mapping(payload, "the payload")).copy()
+
+
+def create_prediction(
+    request: PredictionRequest, accepted: Accept, *, await_: bool | None = None
+) -> Call[PredictionResponse]:
+    """`POST /predict`. The prediction is handed to `accepted` the moment it is known."""
+
+    def read(reply: Reply) -> PredictionResponse:
+        prediction = read_prediction(reply)
+        accepted(prediction)
+        return prediction
+
+    body = request.encode() if await_ is None else request.encode(**{"await": await_})
+    return Call("POST", "/predict", read, Safety.PAID, body=body, name="/predict", request=request)
+
+
+def get_prediction(id: str) -> Call[PredictionResponse]:
+    """`GET /predictions/{id}`"""
+    return _by_id("GET", "/predictions/{id}", id)
+
+
+def stream_prediction(id: str) -> Call[PredictionResponse]:
+    """`GET /predictions/{id}/stream`"""
+    return _by_id("GET", "/predictions/{id}/stream", id)
+
+
+def cancel_prediction(id: str) -> Call[PredictionResponse]:
+    """`POST /predictions/{id}/cancel`"""
+    return _ending("POST", "/predictions/{id}/cancel", id, PredictionStatus.CANCELLED)
+
+
+def delete_prediction(id: str) -> Call[PredictionResponse]:
+    """`DELETE /predictions/{id}/delete`"""
+    return _ending("DELETE", "/predictions/{id}/delete", id, "deleted")
+
+
+def list_predictions(options: PredictionsListOptions) -> Call[PaginatedResponse]:
+    """`GET /predictions`"""
+    return Call("GET", "/predictions", read_page, params=options.params(), name="/predictions")
+
+
+def list_by_the_servers_clock(
+    options: PredictionsListOptions,
+) -> Call[tuple[PaginatedResponse, float]]:
+    """`GET /predictions`, with the server's time in seconds since the epoch."""
+
+    def read(reply: Reply) -> tuple[PaginatedResponse, float]:
+        return read_page(reply), http_date(reply.headers.get("date", "")) or time.time()
+
+    return Call("GET", "/predictions", read, params=options.params(), name="/predictions")
+
+
+def _by_id(method: str, template: str, id: str) -> Call[PredictionResponse]:
+    return Call(method, path(template, id), partial(_read_own, id), name=template)
+
+
+def _ending(method: str, template: str, id: str, status: str) -> Call[PredictionResponse]:
+    read = partial(_read_ending, id, status)
+    return Call(method, path(template, id), read, Safety.CONVERGENT, name=template)
+
+
+def read_prediction(reply: Reply) -> PredictionResponse:
+    """A reply in which a prediction is due."""
+    wire = as_object(reply.json())
+    if wire is None or not isinstance(wire.get("id"), str | int) or wire["id"] in {"", True, False}:
+        raise wrong_kind("a prediction", reply)
+    return PredictionResponse.from_wire(wire)
+
+
+def _read_own(id: str, reply: Reply) -> PredictionResponse:
+    prediction = read_prediction(reply)
+    if prediction.id != id:
+        # A cache, a proxy or a crossed connection: nobody else's prediction is handed out.
+        raise wrong_kind(f"prediction {id}", reply)
+    return prediction
+
+
+def _read_ending(id: str, status: str, reply: Reply) -> PredictionResponse:
+    """The prediction, or a mere acknowledgement: `{"success": true}`, or nothing at all."""
+    data = reply.json()
+    wire = {} if data is None else as_object(data)
+    if wire is None or wire.get("success", True) is not True:
+        raise wrong_kind("an acknowledgement", reply)
+    if "id" in wire:
+        return _read_own(id, reply)
+    return PredictionResponse.from_wire(wire, {"id": id, "status": status})
+
+
+def read_page(reply: Reply) -> PaginatedResponse:
+    """A page of predictions: the documented envelope, or a bare array."""
+    data = reply.json()
+    envelope = as_object(data)
+    rows = as_list(data if envelope is None else envelope.get("data"))
+    if rows is None or not all((as_object(row) or {}).get("id") for row in rows):
+        raise wrong_kind("a page of predictions", reply)
+    pagination = {"per_page": len(rows), "total": len(rows)}
+    return PaginatedResponse(envelope or {"data": rows, "pagination": pagination})
+
+
+def wrong_kind(due: str, reply: Reply) -> SkytellsError:
+    """The error for a successful answer that is not what was asked for."""
+    excerpt = clean(reply.body[:1000].decode("utf-8", "replace"), 200) or "nothing"
+    return InvalidResponseError(
+        f"The server answered {reply.status} where {due} was due, with something else. Check "
+        "base_url, and any proxy between.",
+        ApiErrorId.INVALID_RESPONSE,
+        f"Status: {reply.status}, Content: {excerpt}",
+        reply.status,
+    )
+
+
+def listing(
+    page: int | None,
+    since: str | None,
+    until: str | None,
+    model: str | None,
+    options: PredictionsListOptions | Mapping[str, Any] | None,
+    per_page: int | None,
+    status: str | None,
+) -> PredictionsListOptions:
+    """Filters given as keywords, over those given as options."""
+    merged = PredictionsListOptions()
+    if isinstance(options, PredictionsListOptions):
+        merged = options
+    elif options is not None:
+        merged = PredictionsListOptions.from_dict(
+            as_mapping(options, "predictions.list()'s options")
+        )
+    return PredictionsListOptions(
+        merged.page if page is None else page,
+        merged.since if since is None else since,
+        merged.until if until is None else until,
+        merged.model if model is None else model,
+        per_page=merged.per_page if per_page is None else per_page,
+        status=merged.status if status is None else status,
+    )
+
+
+def creating(
+    payload: Payload | None,
+    model: str | None,
+    input: Mapping[str, Any] | None,
+    webhook: Mapping[str, Any] | str | None,
+    await_: bool,
+    stream: bool,
+    accepted: Accept,
+) -> Call[PredictionResponse]:
+    """What `create()` does: in the background, unless `await` is asked for."""
+    if (payload is None) == (model is None):
+        raise InvalidRequestError.of(
+            "create() takes either one payload, as {'model': …, 'input': …}, or the keywords "
+            "model= and input=."
+        )
+    if payload is not None:
+        request = as_request(payload)
+    else:
+        request = PredictionRequest(model or "", dict(input or {}), webhook, await_, stream).copy()
+    return create_prediction(request, accepted, await_=request.await_)

@@ -1,0 +1,160 @@
+"""Models: what the catalogue says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from .._checks import known_keys
+from .._record import Record
+
+
+class ModelPrivacy(StrEnum):
+    """Who may use a model."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class ModelType(StrEnum):
+    """What a model makes."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    MUSIC = "music"
+    TEXT = "text"
+    CODE = "code"
+    MULTIMODAL = "multimodal"
+
+
+class PricingUnit(StrEnum):
+    """What a price is for."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    SECOND = "second"
+    PREDICTION = "prediction"
+    GPU = "gpu"
+    IMAGE_MEGAPIXEL = "image_megapixel"
+    COMPUTING_SECOND = "computing_second"
+    AUDIO_SECOND = "audio_second"
+    VIDEO_SECOND = "video_second"
+    TOKEN = "token"
+    FIVE_SECONDS = "5 seconds"
+    MINUTE = "minute"
+
+
+class PricingOperator(StrEnum):
+    """How a pricing rule compares."""
+
+    EQUALS = "equals"
+    DOUBLE_EQUALS = "=="
+
+
+class ModelVendor(Record):
+    """Who makes a model."""
+
+    name: str | None = None
+    description: str | None = None
+    image_url: str | None = None
+    verified: bool | None = None
+    slug: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class PricingCriterion(Record):
+    """A price for inputs in which `field` has `value`; the first that fits wins."""
+
+    field: str | None = None
+    description: str | None = None
+    operator: Annotated[PricingOperator | str | None, Field(union_mode="left_to_right")] = None
+    value: str | bool | float | None = None
+    billable_price: float | None = None
+    unit: Annotated[PricingUnit | str | None, Field(union_mode="left_to_right")] = None
+
+
+class ModelPricing(Record):
+    """What a model costs: `amount` of `currency` for each `unit`, unless a criterion fits."""
+
+    amount: float | None = None
+    currency: str | None = None
+    unit: Annotated[PricingUnit | str | None, Field(union_mode="left_to_right")] = None
+    criterias: list[PricingCriterion] | None = None
+    formula: dict[str, Any] | None = None
+
+
+class ModelService(Record):
+    """How a model is served."""
+
+    type: str | None = None
+    inference_party: str | None = None
+
+
+class ModelMetadata(Record):
+    """Where and how a model runs."""
+
+    edge_compatible: bool | None = None
+    openai_compatible: bool | None = None
+    """Whether it is a chat model, for the inference API rather than for predictions."""
+    cold_boot: bool | None = None
+    deployment_hardware: dict[str, Any] | None = None
+
+
+class Model(Record):
+    """A model of the catalogue.
+
+    Example:
+        >>> m = Model(name="FLUX Pro", namespace="flux-pro", type="image")
+        >>> m.slug, m.type, m["type"]
+        ('flux-pro', <ModelType.IMAGE: 'image'>, 'image')
+    """
+
+    name: str | None = None
+    """Its name for people."""
+    namespace: str | None = None
+    """Its slug, by which `run()` knows it."""
+    description: str | None = None
+    type: Annotated[ModelType | str | None, Field(union_mode="left_to_right")] = None
+    privacy: Annotated[ModelPrivacy | str | None, Field(union_mode="left_to_right")] = None
+    img_url: str | None = None
+    vendor: ModelVendor | str | None = None
+    billable: bool | None = None
+    pricing: ModelPricing | None = None
+    capabilities: list[str] | None = None
+    status: str | None = None
+    service: ModelService | None = None
+    metadata: ModelMetadata | None = None
+    input_schema: dict[str, Any] | None = None
+    """JSON Schema of the input; only with `fields=["input_schema"]`."""
+    output_schema: dict[str, Any] | None = None
+    """JSON Schema of the output; only with `fields=["output_schema"]`."""
+
+    @property
+    def slug(self) -> str | None:
+        """What `run()` knows it by; the wire's `namespace`."""
+        return self.namespace
+
+
+@dataclass
+class ModelFieldsOptions:
+    """Which extra fields `models.list()` and `models.get()` ask for.
+
+    Args:
+        fields: `"input_schema"`, `"output_schema"`.
+    """
+
+    fields: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        self.fields = list(self.fields or ())
+
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Any]) -> Self:
+        """Options from a dict; an unknown key is refused."""
+        known_keys(d, ("fields",), "models' options")
+        return cls(d.get("fields") or [])
