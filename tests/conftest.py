@@ -1,0 +1,122 @@
+"""What tests stand on: the local platform, and clients of both colours behind one face."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Literal, TypeAlias, cast
+
+import pytest
+
+import skytells.local
+from skytells import AsyncPrediction, AsyncSkytellsClient, Prediction, SkytellsClient
+from skytells.local import LocalPlatform
+
+Colour: TypeAlias = Literal["sync", "async"]
+Build: TypeAlias = Callable[..., SkytellsClient]
+
+
+class Blocking:
+    """An async object used as if it were its sync twin, so that one test serves both.
+
+    Results are awaited on one event loop; what is async among them gets the same face.
+    """
+
+    def __init__(self, inner: object, runner: asyncio.Runner) -> None:
+        self._inner = inner
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        return self._faced({"close": "aclose"}.get(name, name))
+
+    def _faced(self, name: str) -> Any:
+        value = getattr(self._inner, name)
+        if not callable(value):
+            return self._face(value)
+
+        def called(*args: Any, **options: Any) -> Any:
+            return self._settle(value(*args, **options))
+
+        return called
+
+    def _settle(self, result: Any) -> Any:
+        if inspect.isawaitable(result):
+
+            async def settled() -> Any:
+                return await result
+
+            result = self._runner.run(settled())
+        return self._face(result)
+
+    def _face(self, value: Any) -> Any:
+        if isinstance(value, AsyncSkytellsClient | AsyncPrediction) or type(value).__name__ in {
+            "AsyncPredictionsAPI",
+            "AsyncModelsAPI",
+            "AsyncPager",
+        }:
+            return Blocking(value, self._runner)
+        return value
+
+    def __iter__(self) -> Iterator[Any]:
+        async def collected() -> list[Any]:
+            return [item async for item in cast("AsyncIterator[Any]", self._inner)]
+
+        return iter(self._runner.run(collected()))
+
+    def __repr__(self) -> str:
+        return repr(self._inner)
+
+
+def unfaced(value: Any) -> Any:
+    """What is behind the face: hand this to a client's method that takes a handle."""
+    return vars(value)["_inner"] if isinstance(value, Blocking) else value
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> Colour:
+    """Which client a test uses; each test that asks runs with both."""
+    return cast("Colour", request.param)
+
+
+@pytest.fixture
+def build(colour: Colour) -> Iterator[Build]:
+    """Builds a client of the test's colour, closed at the test's end."""
+    with asyncio.Runner() as runner:
+        built: list[Any] = []
+
+        def make(*args: Any, **options: Any) -> SkytellsClient:
+            if colour == "sync":
+                client: Any = SkytellsClient(*args, **options)
+            else:
+                client = Blocking(AsyncSkytellsClient(*args, **options), runner)
+            built.append(client)
+            return cast(SkytellsClient, client)
+
+        yield make
+        for client in built:
+            client.close()
+
+
+@pytest.fixture
+def platform() -> Iterator[LocalPlatform]:
+    """A platform of the test's own, a thousand times as quick as the real one."""
+    with skytells.local.serve(speed=1000.0) as running:
+        yield running
+
+
+@pytest.fixture
+def client(build: Build, platform: LocalPlatform) -> SkytellsClient:
+    """A client of either colour on the local platform."""
+    return build(platform.key, base_url=platform.url)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the keys, addresses or proxies of the machine that it runs on."""
+    for name in ("SKYTELLS_API_KEY", "SKYTELLS_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+__all__ = ["Blocking", "Build", "Colour", "Prediction", "unfaced"]

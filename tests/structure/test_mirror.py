@@ -1,0 +1,77 @@
+"""Each async shell is its sync twin plus `await`: compared as syntax trees, so they cannot drift."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from typing import Any
+
+import pytest
+
+from skytells import (
+    AsyncModelsAPI,
+    AsyncPrediction,
+    AsyncPredictionsAPI,
+    AsyncSkytellsClient,
+    ModelsAPI,
+    Prediction,
+    PredictionsAPI,
+    SkytellsClient,
+)
+
+PAIRS: list[tuple[type[Any], type[Any]]] = [
+    (PredictionsAPI, AsyncPredictionsAPI),
+    (ModelsAPI, AsyncModelsAPI),
+    (Prediction, AsyncPrediction),
+    (SkytellsClient, AsyncSkytellsClient),
+]
+# What differs by more than colour: how effects are performed, and how a client ends.
+DRIVER = {
+    *("_give", "_together", "close", "aclose", "__init__"),
+    *("__enter__", "__exit__", "__aenter__", "__aexit__"),
+}
+# What neither waits nor sends, and so is the same in both.
+PLAIN = {"__init__", "_assemble", "_arrive", "__reduce__", "with_options", "iterate"}
+RULES = [
+    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|Pager|PooledTransport|Transport)\b",
+     r"Async\1"),
+    (r"\bself\._client\.perform\(", "await self._client.perform("),
+    (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),
+    (r"\bblocking\((\w+)\)", r"\1"),
+]  # fmt: skip
+
+
+def methods(cls: type[Any]) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    found = {
+        node.name: node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in DRIVER
+    }
+    for node in found.values():
+        if ast.get_docstring(node):
+            node.body = node.body[1:]
+    return found
+
+
+def as_async(source: str, name: str) -> str:
+    for pattern, replacement in RULES:
+        source = re.sub(pattern, replacement, source)
+    return source if name in PLAIN else source.replace("def ", "async def ", 1)
+
+
+@pytest.mark.parametrize(("sync", "twin"), PAIRS, ids=lambda cls: cls.__name__)
+def test_the_async_class_is_the_sync_one_plus_await(sync: type[Any], twin: type[Any]) -> None:
+    expected = {name: as_async(ast.unparse(node), name) for name, node in methods(sync).items()}
+    actual = {name: ast.unparse(node) for name, node in methods(twin).items()}
+    assert list(actual) == list(expected)
+    for name, source in expected.items():
+        assert actual[name] == ast.unparse(ast.parse(source)), f"{twin.__name__}.{name} has drifted"
+
+
+def test_the_mirror_covers_every_verb_of_the_client() -> None:
+    verbs = {"run", "predict", "wait", "dispatch", "request", "perform", "with_options"}
+    assert verbs <= set(methods(SkytellsClient))

@@ -1,0 +1,80 @@
+"""What `import skytells` offers, and what it costs."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import skytells
+
+DOCUMENTED = {
+    *("SkytellsClient", "AsyncSkytellsClient", "Prediction", "AsyncPrediction"),
+    *("PredictionsAPI", "ModelsAPI", "SkytellsError", "API_BASE_URL", "ApiErrorId"),
+    *("ModelPrivacy", "ModelType", "PredictionSource", "PredictionStatus", "PredictionType"),
+    *("PricingOperator", "PricingUnit", "ClientOptions", "ModelFieldsOptions"),
+    *("PaginatedResponse", "Pagination", "PredictionRequest", "PredictionsListOptions"),
+    *("QueueItem", "RetryOptions", "RunOptions", "WaitOptions", "OnProgressCallback"),
+    *("Skytells", "create_client", "__version__", "PredictionResponse", "Model"),
+}
+
+
+def python(code: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return result.stdout.strip()
+
+
+def test_the_public_names_are_sorted_and_documented_ones_are_among_them() -> None:
+    assert skytells.__all__ == sorted(skytells.__all__)
+    assert set(skytells.__all__) >= DOCUMENTED
+
+
+@pytest.mark.parametrize("name", skytells.__all__)
+def test_a_public_name_is_there_and_says_what_it_is(name: str) -> None:
+    value = getattr(skytells, name)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        assert inspect.getdoc(value), f"{name} has no docstring"
+        if inspect.isclass(value):
+            for attribute, member in vars(value).items():
+                if not attribute.startswith("_") and inspect.isfunction(member):
+                    assert member.__doc__, f"{name}.{attribute} has no docstring"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        getattr(skytells, "nonsense")  # noqa: B009  # a literal attribute would not type-check
+
+
+def test_dir_lists_the_public_names() -> None:
+    assert dir(skytells) == skytells.__all__
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    loaded = python("import sys, skytells; print(*sys.modules)").split()
+    heavy = {"httpx", "httpcore", "pydantic", "asyncio", "ssl", "json", "starlette", "uvicorn"}
+    assert not heavy & set(loaded)
+
+
+def test_an_error_can_be_caught_without_loading_the_wire() -> None:
+    loaded = python("import sys; from skytells import SkytellsError; print(*sys.modules)").split()
+    assert not {"httpx", "httpcore", "pydantic", "asyncio"} & set(loaded)
+
+
+def test_the_version_is_that_of_the_published_reference() -> None:
+    assert skytells.__version__ == "1.0.0"
+    assert python("import skytells; print(skytells.__version__)") == "1.0.0"
+
+
+@pytest.mark.parametrize("module", ["types", "types.shared", "types.predict", "types.models"])
+def test_the_modules_of_the_published_package_are_there(module: str) -> None:
+    assert import_module(f"skytells.{module}")
+
+
+def test_the_package_tells_type_checkers_that_it_is_typed() -> None:
+    assert (Path(skytells.__file__).parent / "py.typed").exists()
