@@ -1,0 +1,159 @@
+"""What the platform says: the JSON of a prediction, of a page and of a refusal, built here only."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from .jobs import Job, Page
+
+Json: TypeAlias = Any
+"""Any JSON value. Tests index it freely, so it is not spelled out."""
+
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object."""
+
+
+class Refusal(Exception):
+    """The platform says no, in the unified error envelope.
+
+    Arguments:
+        status: the HTTP status.
+        error_id: the machine-readable name.
+        message: the human-readable sentence.
+        details: more of it, or `None`.
+
+    Example:
+        >>> Refusal(404, "MODEL_NOT_FOUND", "No such model.").envelope()["error"]["http_status"]
+        404
+    """
+
+    def __init__(
+        self, status: int, error_id: str, message: str, details: str | None = None
+    ) -> None:
+        super().__init__(status, error_id, message, details)
+        self.status = status
+        self.error_id = error_id
+        self.message = message
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.error_id}: {self.message}"
+
+    def envelope(self) -> JsonObject:
+        """The body of the answer."""
+        error = {
+            "http_status": self.status,
+            "message": self.message,
+            "details": self.details,
+            "error_id": self.error_id,
+        }
+        return {"status": False, "response": self.message, "error": error}
+
+
+def page_json(page: Page, now: float, origin: str) -> JsonObject:
+    """A page of predictions as the platform sends it."""
+    pagination = {
+        "current_page": page.number,
+        "per_page": page.per_page,
+        "total": page.total,
+        "last_page": max(1, math.ceil(page.total / page.per_page)),
+    }
+    data = [prediction_json(job, now, origin) for job in page.jobs]
+    return {"data": data, "pagination": pagination}
+
+
+def prediction_json(job: Job, now: float, origin: str, *, with_stream: bool = False) -> JsonObject:
+    """A prediction as the platform sends it.
+
+    Arguments:
+        job: the prediction.
+        now: the moment, as the platform's clock shows it.
+        origin: scheme, host and port that the answer's URLs begin with.
+        with_stream: name the stream URL even where none was asked for at creation.
+    """
+    since, status = job.stage(now)
+    started, completed = job.started(now), job.completed(now)
+    failed = {"error": job.life.failure} if status == "failed" else {}
+    return {
+        "id": job.id,
+        "status": status,
+        "type": "inference",
+        "stream": job.order.stream,
+        "input": job.order.input,
+        "output": _output(job, now, origin),
+        "response": job.life.failure if status == "failed" else None,
+        **failed,
+        "created_at": _micros(job, job.created),
+        "started_at": _seconds(job, started),
+        "completed_at": _seconds(job, completed),
+        "updated_at": _micros(job, since),
+        "privacy": "private",
+        "source": "api",
+        "model": {"name": job.model.namespace, "type": job.model.type},
+        "webhook": job.order.webhook or {"url": None, "events": []},
+        "metrics": _metrics(job, now),
+        "metadata": _metadata(job, now, origin),
+        "urls": {} if status == "failed" else _urls(job, origin, with_stream or job.order.stream),
+    }
+
+
+def _output(job: Job, now: float, origin: str) -> list[str] | str | None:
+    if not job.has_output(now):
+        return None
+    if job.text is not None:
+        return job.text
+    return [f"{origin}/assets/{job.id}/{file.name}" for file in job.files]
+
+
+def _metrics(job: Job, now: float) -> JsonObject:
+    status = job.stage(now).status
+    completed = job.completed(now)
+    if completed is None:
+        return {"progress": job.life.progress(job.age(now))}
+    started = job.started(now)
+    times = {
+        "predict_time": 0.0 if started is None else round(completed - started, 3),
+        "total_time": round(completed - job.created, 3),
+    }
+    if status != "succeeded":
+        return times
+    images = {"image_count": len(job.files)} if job.model.type == "image" else {}
+    return {**images, **times, "asset_count": len(job.files), "progress": 100.0}
+
+
+def _metadata(job: Job, now: float, origin: str) -> JsonObject:
+    completed = job.completed(now) is not None
+    available = job.has_output(now)
+    files = [
+        {
+            "name": file.name,
+            "type": file.media_type,
+            "size": len(file.content),
+            "url": f"{origin}/assets/{job.id}/{file.name}",
+        }
+        for file in (job.files if available else ())
+    ]
+    return {
+        "billing": {"credits_used": job.credits(now)} if completed else None,
+        "storage": {"files": files} if available else None,
+        "data_available": available,
+    }
+
+
+def _urls(job: Job, origin: str, with_stream: bool) -> dict[str, str]:
+    this = f"{origin}/v1/predictions/{job.id}"
+    stream = {"stream": f"{this}/stream"} if with_stream else {}
+    return {"get": this, "cancel": f"{this}/cancel", **stream, "delete": f"{this}/delete"}
+
+
+def _micros(job: Job, moment: float) -> str:
+    return datetime.fromtimestamp(job.date(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _seconds(job: Job, moment: float | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(job.date(moment), UTC).isoformat(timespec="seconds")

@@ -1,0 +1,186 @@
+"""Questions put to the platform, read and checked; each wrong one becomes a `Refusal`."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from .answers import Json, JsonObject, Refusal
+from .catalogue import Model
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True)
+class Order:
+    """What `POST /predict` asks for."""
+
+    model: str
+    input: JsonObject
+    wait: bool = False
+    stream: bool = False
+    webhook: JsonObject | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """What `GET /predictions` asks for; times in seconds since the epoch, `until` is excluded."""
+
+    page: int = 1
+    per_page: int = 20
+    since: float | None = None
+    until: float | None = None
+    model: str | None = None
+    status: str | None = None
+
+
+def read_json(body: bytes) -> Json:
+    """The body as JSON.
+
+    Raises:
+        Refusal: 400, it is none.
+    """
+    try:
+        return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise Refusal(
+            400, "INVALID_PARAMETER", "The body is not valid JSON.", str(error)
+        ) from error
+
+
+def read_order(body: Json) -> Order:
+    """The order in a JSON body.
+
+    Raises:
+        Refusal: 400, it is no object; 422, a field is missing or of the wrong type.
+    """
+    if not _TYPES["object"](body):
+        raise Refusal(400, "INVALID_PARAMETER", "The body must be a JSON object.")
+    fields: JsonObject = body
+    for name in ("model", "input"):
+        if fields.get(name) is None:
+            raise _invalid(name, f"The {name} field is required.")
+    _expect(fields, "model", "string")
+    _expect(fields, "input", "object")
+    _expect(fields, "await", "boolean")
+    _expect(fields, "stream", "boolean")
+    return Order(
+        model=fields["model"],
+        input=fields["input"],
+        wait=bool(fields.get("await")),
+        stream=bool(fields.get("stream")),
+        webhook=_webhook(fields.get("webhook")),
+    )
+
+
+def check_input(model: Model, given: Mapping[str, Json]) -> None:
+    """Compare an input with a model's schema: what is required, and the simple types.
+
+    Raises:
+        Refusal: 422, naming the field.
+    """
+    for name in model.required:
+        if given.get(name) is None:
+            raise _invalid(f"input.{name}", f"The input.{name} field is required.")
+    for name, schema in model.inputs.items():
+        _expect(given, name, schema["type"], prefix="input.")
+
+
+def read_search(query: list[tuple[str, str]]) -> Search:
+    """The search in a query string.
+
+    Raises:
+        Refusal: 400, a parameter that is given twice, out of range, or no date.
+    """
+    given = dict(query)
+    if len(given) < len(query):
+        raise Refusal(400, "INVALID_PARAMETER_COMBINATION", "A parameter was given twice.")
+    since, until = _day(given, "from"), _day(given, "to")
+    if since and until and since > until:
+        raise Refusal(400, "INVALID_DATE_RANGE", "The from date is after the to date.")
+    return Search(
+        page=_whole(given, "page", 1, low=1, high=10**9),
+        per_page=_whole(given, "per_page", 20, low=1, high=50),
+        since=since.timestamp() if since else None,
+        until=until.timestamp() + _DAY_SECONDS if until else None,
+        model=given.get("model"),
+        status=given.get("status"),
+    )
+
+
+_TYPES: Final[Mapping[str, Callable[[Json], bool]]] = {
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: _is_number(value) and value % 1 == 0,
+    "number": lambda value: _is_number(value),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _expect(given: Mapping[str, Json], name: str, kind: str, *, prefix: str = "") -> None:
+    value = given.get(name)
+    if value is not None and not _TYPES[kind](value):
+        raise _invalid(prefix + name, f"The {prefix}{name} field must be of type {kind}.")
+
+
+def _invalid(field: str, message: str) -> Refusal:
+    return Refusal(422, "VALIDATION_ERROR", message, f"field: {field}")
+
+
+def _webhook(value: Json) -> JsonObject | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return {"url": value, "events": []}
+    if not _TYPES["object"](value):
+        raise _invalid("webhook", "The webhook field must be an object or a URL.")
+    given: JsonObject = value
+    _expect(given, "url", "string", prefix="webhook.")
+    _expect(given, "events", "array", prefix="webhook.")
+    return {"url": given.get("url"), "events": given.get("events") or []}
+
+
+def _whole(given: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    text = given.get(name, str(default))
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else low - 1
+    if not low <= value <= high:
+        raise Refusal(
+            400, "INVALID_PARAMETER", f"{name} must be a whole number from {low} to {high}."
+        )
+    return value
+
+
+def _day(given: Mapping[str, str], name: str) -> datetime | None:
+    text = given.get(name)
+    if text is None:
+        return None
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError(text)
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Refusal(
+            400, "INVALID_DATE_FORMAT", f"{name} must be a date such as 2026-01-31."
+        ) from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON")

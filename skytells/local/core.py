@@ -1,0 +1,328 @@
+"""The local platform itself: models, predictions and their assets. No sockets, no event loop.
+
+State changes only when somebody asks for it (create, cancel, delete, script); everything that a
+prediction *shows* is computed from its life and the clock when somebody looks. So thousands of
+running predictions cost nothing, and moving the clock moves them all.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+from . import media
+from .answers import Json, Refusal
+from .catalogue import MODELS, Model
+from .checks import Order, Search, check_input
+from .clock import Clock
+from .jobs import Job, Page
+from .lives import Life, scripted
+
+DEFAULT_KEY: Final = "sk-local"
+"""The key that a platform without one of its own hands out; it takes any other too."""
+
+_REMEMBERED_REQUESTS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that the platform saw.
+
+    Arguments:
+        method: such as `POST`.
+        path: as it travelled, percent-encoding included.
+        query: the parameters; of a repeated one, the last.
+        headers: by lower-case name.
+        body: the parsed JSON, or `None`.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Json
+
+
+@dataclass
+class _Script:
+    life: Life
+    times: int | None
+
+
+class Platform:
+    """A platform in memory, safe to use from several threads.
+
+    Arguments:
+        clock: its time; real time by default.
+        seed: makes ids repeatable; `None` makes them random.
+        key: the only API key it takes; `None` takes any that is not empty.
+        missing_status: the HTTP status for a prediction that does not exist, 404 or 502 (the
+            platform's documents say both).
+        models: what it offers.
+
+    Example:
+        >>> platform = Platform(clock=Clock(speed=0))
+        >>> job = platform.create(Order("flux-pro", {"prompt": "a fox"}))
+        >>> platform.advance(60.0)
+        >>> job.stage(platform.now()).status
+        'succeeded'
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        seed: int | None = 0,
+        key: str | None = None,
+        missing_status: int = 404,
+        models: Iterable[Model] = MODELS,
+    ) -> None:
+        if missing_status not in (404, 502):
+            raise ValueError(f"missing_status must be 404 or 502, not {missing_status!r}")
+        self.clock = clock or Clock()
+        self.models = tuple(models)
+        self.key = key or DEFAULT_KEY
+        self.closed = False
+        self._takes_any_key = key is None
+        self._missing_status = missing_status
+        self._dice = Random(seed)
+        # A source of its own: looking at predictions must not change the ids of the next ones.
+        self._request_dice = Random(None if seed is None else f"{seed}/requests")
+        self._slugs = {slug: model for model in self.models for slug in model.slugs}
+        self._jobs: dict[str, Job] = {}
+        self._scripts: dict[str, _Script] = {}
+        self._requests: deque[Request] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self._watchers: set[Callable[[], object]] = set()
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"Platform(predictions={len(self._jobs)}, clock={self.clock!r})"
+
+    def now(self) -> float:
+        """The moment, as the platform's clock shows it."""
+        return self.clock.now()
+
+    def authorise(self, key: str | None) -> None:
+        """Let a key pass.
+
+        Raises:
+            Refusal: 401, the key is missing or wrong.
+        """
+        if not key:
+            raise Refusal(401, "UNAUTHORIZED", "The x-api-key header is missing.")
+        if not self._takes_any_key and key != self.key:
+            raise Refusal(401, "UNAUTHORIZED", "The API key is not valid.")
+
+    def model(self, slug: str) -> Model:
+        """The model of a slug, with or without its vendor.
+
+        Raises:
+            Refusal: 404, there is none.
+        """
+        try:
+            return self._slugs[slug]
+        except KeyError:
+            raise Refusal(404, "MODEL_NOT_FOUND", f"There is no model {slug!r}.") from None
+
+    def get(self, job_id: str) -> Job:
+        """The prediction of an id.
+
+        Raises:
+            Refusal: 404 or 502 (see `missing_status`), there is none.
+        """
+        try:
+            return self._jobs[job_id]
+        except KeyError:
+            raise Refusal(
+                self._missing_status, "PREDICTION_NOT_FOUND", f"There is no prediction {job_id!r}."
+            ) from None
+
+    def all(self) -> list[Job]:
+        """Every prediction, newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))
+
+    def find(self, search: Search) -> Page:
+        """A page of the predictions that match, newest first.
+
+        Raises:
+            Refusal: 404, the model in the search does not exist.
+        """
+        model = None if search.model is None else self.model(search.model)
+        now = self.now()
+        found = [
+            job
+            for job in self.all()
+            if (model is None or job.model is model)
+            and (search.status is None or job.stage(now).status == search.status)
+            and (search.since is None or job.born >= search.since)
+            and (search.until is None or job.born < search.until)
+        ]
+        first = (search.page - 1) * search.per_page
+        page = found[first : first + search.per_page]
+        return Page(page, search.page, search.per_page, len(found))
+
+    def asset(self, job_id: str, name: str) -> media.File:
+        """An asset of a prediction that succeeded.
+
+        Raises:
+            Refusal: 404, there is none, or no longer.
+        """
+        job = self._jobs.get(job_id)
+        files = job.files if job and job.has_output(self.now()) else ()
+        for file in files:
+            if file.name == name:
+                return file
+        raise Refusal(404, "NOT_FOUND", "There is no such file, or no longer.")
+
+    def create(self, order: Order) -> Job:
+        """Begin a prediction.
+
+        Raises:
+            Refusal: 404, no such model; 422, its input does not fit the model's schema.
+        """
+        model = self.model(order.model)
+        check_input(model, order.input)
+        with self._lock:
+            job = Job(
+                id=str(uuid.UUID(int=self._dice.getrandbits(128), version=4)),
+                model=model,
+                order=order,
+                life=self._next_life(model),
+                created=self.now(),
+                born=self.clock.date(),
+                speed=self.clock.speed,
+            )
+            self._jobs[job.id] = job
+        return job
+
+    def cancel(self, job_id: str) -> Job:
+        """End a prediction early.
+
+        Raises:
+            Refusal: 409, it is over already; 404 or 502, there is none.
+        """
+        with self._lock:
+            job, now = self.get(job_id), self.now()
+            if job.finished(now):
+                status = job.stage(now).status
+                raise Refusal(
+                    409, "PREDICTION_NOT_CANCELLABLE", f"The prediction is {status} already."
+                )
+            job.cancelled = now
+        self._tell()
+        return job
+
+    def delete(self, job_id: str) -> Job:
+        """Remove a prediction and its assets for good; a running one is cancelled first.
+
+        Raises:
+            Refusal: 404 or 502, there is none.
+        """
+        with self._lock:
+            job, now = self.get(job_id), self.now()
+            if not job.finished(now):
+                job.cancelled = now
+            job.deleted = True
+            del self._jobs[job_id]
+        self._tell()
+        return job
+
+    def script(
+        self,
+        slug: str,
+        *,
+        fails: str | None = None,
+        seconds: float | None = None,
+        statuses: Sequence[str] | None = None,
+        times: int | None = None,
+    ) -> None:
+        """Decide how the next predictions of a model fare; it replaces the script before.
+
+        Arguments:
+            slug: the model.
+            fails: they fail at their end and say this.
+            seconds: platform seconds that they take.
+            statuses: what they pass through instead of the usual; a final one ends them.
+            times: for how many predictions; all by default.
+
+        Raises:
+            ValueError: the model does not exist, or the script contradicts itself.
+
+        Example:
+            >>> Platform().script("flux-pro", fails="NSFW content detected.", times=1)
+        """
+        if slug not in self._slugs:
+            raise ValueError(f"no model {slug!r}: take one of {', '.join(self._names())}")
+        if times is not None and times < 1:
+            raise ValueError(f"times must be at least 1, not {times!r}")
+        model = self._slugs[slug]
+        life = scripted(_normal_life(model), fails=fails, seconds=seconds, statuses=statuses)
+        with self._lock:
+            self._scripts[model.namespace] = _Script(life, times)
+
+    def advance(self, seconds: float) -> None:
+        """Move the platform's clock forward, in platform seconds."""
+        self.clock.advance(seconds)
+        self._tell()
+
+    def close(self) -> None:
+        """Let go of everybody who waits."""
+        self.closed = True
+        self._tell()
+
+    @contextmanager
+    def watching(self, changed: Callable[[], object]) -> Generator[None, None, None]:
+        """Call `changed`, from any thread, when something happens that time alone didn't do."""
+        with self._lock:
+            self._watchers.add(changed)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watchers.discard(changed)
+
+    @property
+    def requests(self) -> list[Request]:
+        """The requests seen, oldest first."""
+        with self._lock:
+            return list(self._requests)
+
+    def see(self, request: Request) -> None:
+        """Remember a request."""
+        with self._lock:
+            self._requests.append(request)
+
+    def request_id(self) -> str:
+        """A fresh id for a request."""
+        with self._lock:
+            return f"req_{self._request_dice.getrandbits(96):024x}"
+
+    def _next_life(self, model: Model) -> Life:
+        script = self._scripts.get(model.namespace)
+        if script is None:
+            return _normal_life(model)
+        if script.times is not None:
+            script.times -= 1
+            if not script.times:
+                del self._scripts[model.namespace]
+        return script.life
+
+    def _names(self) -> list[str]:
+        return [model.namespace for model in self.models]
+
+    def _tell(self) -> None:
+        with self._lock:
+            watchers = list(self._watchers)
+        for changed in watchers:
+            changed()
+
+
+def _normal_life(model: Model) -> Life:
+    return replace(Life(model.seconds), failure=f"Failed to generate {model.type}.")

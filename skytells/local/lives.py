@@ -1,0 +1,109 @@
+"""The life of a prediction: which statuses it passes through, and when. No clock, no state.
+
+    pending ──> starting ──> started ──> processing ──> succeeded | failed
+       └───────────┴────────────┴────────────┴────────> cancelled
+
+A life is decided when the prediction is created; what it shows is a function of its age.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+PASSING: Final = ("pending", "starting", "started", "processing")
+"""What a prediction passes through unless it is told otherwise."""
+
+WAITING: Final = frozenset({"pending", "queued", "starting"})
+"""Statuses in which no work has begun."""
+
+TERMINAL: Final = frozenset({"succeeded", "failed", "cancelled", "canceled"})
+"""Statuses that never change again. The platform's documents spell the last one both ways."""
+
+
+class Stage(NamedTuple):
+    """A status, and since when it holds, in seconds."""
+
+    since: float
+    status: str
+
+
+@dataclass(frozen=True)
+class Life:
+    """How a prediction will fare.
+
+    Arguments:
+        seconds: platform seconds from creation to the end.
+        passing: the statuses on the way, in order.
+        end: the last status.
+        failure: what a failed prediction says.
+
+    Example:
+        >>> Life(11.0).at(5.0).status
+        'processing'
+        >>> Life(11.0).at(11.0).status
+        'succeeded'
+    """
+
+    seconds: float
+    passing: tuple[str, ...] = PASSING
+    end: str = "succeeded"
+    failure: str | None = None
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        """Every stage with the age at which it begins; `processing` takes most of the time."""
+        weights = [8 if status == "processing" else 1 for status in self.passing]
+        share = self.seconds / (sum(weights) or 1)
+        begins = [share * sum(weights[:place]) for place in range(len(weights))]
+        return (*map(Stage, begins, self.passing), Stage(self.seconds, self.end))
+
+    @cached_property
+    def starts(self) -> float:
+        """The age at which work begins."""
+        return next(stage.since for stage in self.stages if stage.status not in WAITING)
+
+    def at(self, age: float) -> Stage:
+        """The stage at an age in platform seconds."""
+        place = bisect_right(self.stages, age, key=attrgetter("since"))
+        return self.stages[max(place - 1, 0)]
+
+    def progress(self, age: float) -> float:
+        """How much of the work is done at an age, 0 to 100."""
+        work = self.seconds - self.starts
+        done = (age - self.starts) / work if work else float(age >= self.seconds)
+        return round(100 * min(max(done, 0.0), 1.0), 1)
+
+
+def scripted(
+    normal: Life, *, fails: str | None, seconds: float | None, statuses: Sequence[str] | None
+) -> Life:
+    """A life that differs from the normal one in what was asked for.
+
+    Raises:
+        ValueError: a time below zero, a final status before the end, or two different ends.
+    """
+    length = normal.seconds if seconds is None else seconds
+    if not 0 <= length < math.inf:
+        raise ValueError(f"seconds must be zero or a positive number, not {seconds!r}")
+    if isinstance(statuses, str):
+        raise ValueError(f"statuses must be a list of names: [{statuses!r}]")
+    passing, end = _split(PASSING if statuses is None else tuple(statuses))
+    if fails is not None and end not in (None, "failed"):
+        raise ValueError(f"a prediction cannot both fail and end as {end!r}: leave one out")
+    end = "failed" if fails is not None else end or normal.end
+    failure = (fails or normal.failure) if end == "failed" else None
+    return Life(length, passing, end, failure)
+
+
+def _split(statuses: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    ends = bool(statuses) and statuses[-1] in TERMINAL
+    passing, end = (statuses[:-1], statuses[-1]) if ends else (statuses, None)
+    if early := TERMINAL.intersection(passing):
+        raise ValueError(f"{min(early)!r} is final, so it must be the last of the statuses")
+    return passing, end
