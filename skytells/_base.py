@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ._checks import Default
+from ._checks import Default, is_list
 from ._config import Config
 from ._flow import Call, Safety
 from ._wire import Reply
@@ -33,9 +33,9 @@ _METHODS: Final = {
 class ClientBase:
     """Settings and state of a client of either colour."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, accepted: Accepted | None = None) -> None:
         self._config = config
-        self._accepted = Accepted()
+        self._accepted = accepted or Accepted()
         self._queue: deque[QueueItem] = deque()
         self._queue_lock = threading.Lock()
 
@@ -60,6 +60,7 @@ class ClientBase:
         """
         request = as_request(payload)
         request.encode()
+        request = request.copy()
         with self._queue_lock:
             self._queue.append(QueueItem(request))
 
@@ -92,13 +93,16 @@ def raw_call(
             "path must be without query, fragment, spaces and dot segments; the query goes in "
             "params=."
         )
-    query = tuple((str(k), _param(v)) for k, v in (params or {}).items() if v is not None)
+    query = tuple(pair for name, value in (params or {}).items() for pair in _param(name, value))
     body = None if json is None else to_json(json)
     return Call(method.upper(), path, Reply.json, safety, query, body, name="(request)")
 
 
-def _param(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _param(name: str, value: object) -> list[tuple[str, str]]:
+    if value is None:
+        return []
+    values = value if is_list(value) else [value]
+    return [(str(name), str(v).lower() if isinstance(v, bool) else str(v)) for v in values]
 
 
 def deprecated(old: str, new: str) -> None:

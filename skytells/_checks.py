@@ -50,11 +50,15 @@ def known_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> No
             raise ConfigurationError.of(f"{where} has no option {key!r}.{hint}")
 
 
-def as_mapping(given: object, where: str) -> Mapping[str, Any]:
+def as_mapping(
+    given: object,
+    where: str,
+    refusal: type[ConfigurationError | InvalidRequestError] = ConfigurationError,
+) -> Mapping[str, Any]:
     """Refuse anything but a mapping."""
     if is_mapping(given):
         return given
-    raise ConfigurationError.of(f"{where} must be a dict, not {type(given).__name__}.")
+    raise refusal.of(f"{where} must be a dict, not {type(given).__name__}.")
 
 
 def milliseconds(value: object, name: str, *, zero: bool = False) -> float:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from ._config import Config
 from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep
 from ._replies import error_of
-from ._retry import pause_before_retry
+from ._retry import RetryPolicy, pause_before_retry
 from ._wire import Reply, WireRequest, as_object, target
 from .errors import (
     Attempt,
@@ -60,7 +60,12 @@ def exchange(
         left = None if deadline is None else deadline - now
         failure.maybe_sent = _may_have_begun(call, failure)
         pause = pause_before_retry(
-            config.retry, call.safety, failure, len(tries) + 1, left, chance()
+            RetryPolicy(retries=0) if call.once else config.retry,
+            call.safety,
+            failure,
+            len(tries) + 1,
+            left,
+            chance(),
         )
         outcome = str(failure.http_status or type(failure).__name__)
         tries.append(Attempt(len(tries) + 1, outcome, now - began_try, pause))

@@ -47,6 +47,7 @@ class Call(Generic[T]):
         params: The query, in order.
         body: The JSON body, encoded.
         timeout: A limit in seconds that, where lower, stands for the client's own.
+        once: Whether it is tried once only, whatever the client's policy.
         name: What stands for the path in logs; it holds no ids.
         request: What was asked for, kept on an error whose outcome is unknown.
     """
@@ -58,12 +59,13 @@ class Call(Generic[T]):
     params: tuple[tuple[str, str], ...] = ()
     body: bytes | None = field(default=None, repr=False)
     timeout: float | None = None
+    once: bool = False
     name: str = ""
     request: PredictionRequest | None = field(default=None, repr=False)
 
-    def within(self, seconds: float | None) -> Call[T]:
-        """The same call with a limit of its own, in seconds."""
-        return self if seconds is None else replace(self, timeout=seconds)
+    def look(self, seconds: float | None) -> Call[T]:
+        """The same call as one look of many: tried once, for so many seconds at most."""
+        return replace(self, timeout=seconds, once=True)
 
     def __iter__(self) -> Flow[T]:
         return cast(T, (yield self))

@@ -23,7 +23,7 @@ from ._network import DeadlineBackend, time_left
 from ._wire import Origin
 
 SYNC_CONNECTIONS: Final = 100
-ASYNC_CONNECTIONS: Final = 1000
+ASYNC_CONNECTIONS: Final = 500
 IDLE_SECONDS: Final = 30.0
 PAID_IDLE_SECONDS: Final = 2.0
 
@@ -44,6 +44,7 @@ class IdleStack(Generic[C]):
 
     def __init__(self) -> None:
         self._stacks: dict[Origin, deque[tuple[float, C]]] = defaultdict(deque)
+        self._closed = False
 
     def take(self, origin: Origin, *, paid: bool) -> tuple[C | None, list[C]]:
         """A connection to go on with, if there is one, and those that are to be closed."""
@@ -65,7 +66,7 @@ class IdleStack(Generic[C]):
 
     def put(self, origin: Origin, connection: C, most: int) -> list[C]:
         """Lay a connection to rest; returns those that are to be closed."""
-        if not connection.is_idle() or connection.is_closed():
+        if self._closed or not connection.is_idle() or connection.is_closed():
             return [connection]
         stack, stale = self._stacks[origin], list[C]()
         stack.append((time.monotonic(), connection))
@@ -75,9 +76,13 @@ class IdleStack(Generic[C]):
         return stale
 
     def drain(self) -> list[C]:
-        """All of them, to be closed."""
-        drained = [connection for stack in self._stacks.values() for _, connection in stack]
-        self._stacks.clear()
+        """All of them, to be closed; from now on none is laid to rest."""
+        self._closed = True
+        drained = list[C]()
+        for stack in list(self._stacks.values()):
+            with suppress(IndexError):
+                while True:
+                    drained.append(stack.pop()[1])
         return drained
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_BACKOFF = 8.0
 LONGEST_RETRY_AFTER = 60.0
-POLL_TROUBLES = 5
+POLL_TROUBLES = 8
 
 # A limiter refuses before any work starts; after any other status, work may have started.
 _REFUSED_UNSTARTED = frozenset({425, 429})
@@ -40,7 +40,7 @@ class RetryPolicy:
         """What the user asked for, exactly; or the SDK's own policy."""
         if options is None:
             return cls()
-        return cls(options.retries, options.retry_delay / 1000, frozenset(options.retry_on or ()))
+        return cls(options.retries, options.retry_delay / 1000, frozenset(options.retry_on))
 
 
 def pause_before_retry(

@@ -52,18 +52,22 @@ class WireRequest:
     max_response_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """A reply, whole: status, headers by lower-case name, and the decoded body."""
 
     status: int
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    _json: Any = field(default=None, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
         """The body's JSON; `None` where it is empty."""
-        if not self.body.strip():
-            return None
+        if self._json is None and self.body.strip():
+            self._json = self._parse()
+        return self._json
+
+    def _parse(self) -> Any:
         try:
             return from_json(self.body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
         except ValueError as error:

@@ -36,7 +36,7 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import Options, Waitable, dispatch, run, running, wait, waiting
+from ..predictions.flows import Accepted, Options, Waitable, dispatch, run, running, wait, waiting
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
@@ -111,8 +111,10 @@ class AsyncSkytellsClient(ClientBase):
             config, AsyncHttpxTransport(http_client) if http_client else AsyncPooledTransport()
         )
 
-    def _assemble(self, config: Config, transport: AsyncTransport) -> None:
-        super().__init__(config)
+    def _assemble(
+        self, config: Config, transport: AsyncTransport, accepted: Accepted | None = None
+    ) -> None:
+        super().__init__(config, accepted)
         self._transport = transport
         self.predictions = AsyncPredictionsAPI(self, self._accepted)
         self.models = AsyncModelsAPI(self)
@@ -130,7 +132,7 @@ class AsyncSkytellsClient(ClientBase):
             self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport)
+        client._assemble(config, self._transport, self._accepted)
         return client
 
     async def perform(self, operation: Operation[T]) -> T:

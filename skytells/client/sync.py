@@ -38,7 +38,17 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import Options, Waitable, blocking, dispatch, run, running, wait, waiting
+from ..predictions.flows import (
+    Accepted,
+    Options,
+    Waitable,
+    blocking,
+    dispatch,
+    run,
+    running,
+    wait,
+    waiting,
+)
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
@@ -112,8 +122,10 @@ class SkytellsClient(ClientBase):
         )
         self._assemble(config, HttpxTransport(http_client) if http_client else PooledTransport())
 
-    def _assemble(self, config: Config, transport: Transport) -> None:
-        super().__init__(config)
+    def _assemble(
+        self, config: Config, transport: Transport, accepted: Accepted | None = None
+    ) -> None:
+        super().__init__(config, accepted)
         self._transport = transport
         self.predictions = PredictionsAPI(self, self._accepted)
         self.models = ModelsAPI(self)
@@ -142,7 +154,7 @@ class SkytellsClient(ClientBase):
             self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport)
+        client._assemble(config, self._transport, self._accepted)
         return client
 
     def perform(self, operation: Operation[T]) -> T:

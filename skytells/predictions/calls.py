@@ -25,10 +25,10 @@ Accept: TypeAlias = Callable[[PredictionResponse], object]
 
 
 def as_request(payload: Payload) -> PredictionRequest:
-    """A request from any form in which a payload is taken, as a copy of its own."""
+    """A request from any form in which a payload is taken."""
     if isinstance(payload, PredictionRequest):
-        return payload.copy()
-    return PredictionRequest.from_dict(as_mapping(payload, "the payload")).copy()
+        return payload
+    return PredictionRequest.from_dict(as_mapping(payload, "the payload", InvalidRequestError))
 
 
 def create_prediction(
@@ -42,7 +42,9 @@ def create_prediction(
         return prediction
 
     body = request.encode() if await_ is None else request.encode(**{"await": await_})
-    return Call("POST", "/predict", read, Safety.PAID, body=body, name="/predict", request=request)
+    # A copy, after the check: what was asked for is compared later, should the answer be lost.
+    asked = request.copy()
+    return Call("POST", "/predict", read, Safety.PAID, body=body, name="/predict", request=asked)
 
 
 def get_prediction(id: str) -> Call[PredictionResponse]:
@@ -100,7 +102,7 @@ def read_prediction(reply: Reply) -> PredictionResponse:
 
 def _read_own(id: str, reply: Reply) -> PredictionResponse:
     prediction = read_prediction(reply)
-    if prediction.id != id:
+    if str(prediction["id"]) != id:
         # A cache, a proxy or a crossed connection: nobody else's prediction is handed out.
         raise wrong_kind(f"prediction {id}", reply)
     return prediction
@@ -185,5 +187,6 @@ def creating(
     if payload is not None:
         request = as_request(payload)
     else:
-        request = PredictionRequest(model or "", dict(input or {}), webhook, await_, stream).copy()
+        given = as_mapping({} if input is None else input, "input", InvalidRequestError)
+        request = PredictionRequest(model or "", dict(given), webhook, await_, stream)
     return create_prediction(request, accepted, await_=request.await_)

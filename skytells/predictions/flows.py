@@ -132,7 +132,7 @@ def wait(
                 yield Sleep(pause if deadline is None else min(pause, deadline - now))
             left = None if deadline is None else max(LAST_LOOK, deadline - clock())
             try:
-                seen = carried.prediction = yield from get_prediction(id).within(left)
+                seen = carried.prediction = yield from get_prediction(id).look(left)
             except SkytellsError as error:
                 if not is_passing(error) or troubles == POLL_TROUBLES:
                     raise
@@ -179,10 +179,10 @@ def _pause(
 def _timed_out(id: str, options: WaitOptions, seen: PredictionResponse | None) -> WaitTimeoutError:
     status = seen.status if seen is not None else "not known"
     error = WaitTimeoutError(
-        f"Prediction {id} did not complete within {options.max_wait:g}ms. It is still running: "
+        f"Prediction {id} did not complete within {options.max_wait:.0f}ms. It is still running: "
         f"wait again with client.wait({id!r}), or stop it with client.cancel_prediction({id!r}).",
         ApiErrorId.WAIT_TIMEOUT,
-        f"Timed out after {options.max_wait:g}ms. Last status: {status}",
+        f"Timed out after {options.max_wait:.0f}ms. Last status: {status}",
         408,
         retryable=True,
     )
@@ -247,7 +247,7 @@ def run(
     )
     request = PredictionRequest(
         model, options.input, options.webhook, await_=not watched, stream=options.stream
-    ).copy()
+    )
     # A watched run is created in the background, so that its id is known from the start.
     create = create_prediction(request, accepted.add, await_=not watched)
     try:

@@ -272,7 +272,7 @@ class PredictionRequest:
         segment(self.model, "model")
         if not isinstance(self.input, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidRequestError.of(f"input must be a dict, not {type(self.input).__name__}.")
-        return to_json(self.to_dict() | settled)
+        return to_json({**self.to_dict(), "input": dict(self.input), **settled})
 
     def copy(self) -> Self:
         """A copy that later changes to the caller's dicts do not reach."""

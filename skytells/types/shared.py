@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, TypeAlias, cast, overload
 
@@ -45,12 +45,13 @@ class RetryOptions:
 
     retries: int = 0
     retry_delay: float = 1000
-    retry_on: Sequence[int] | None = None
+    retry_on: list[int] = field(default_factory=lambda: list(RetryOptions.DEFAULT_RETRY_ON))
 
     def __post_init__(self) -> None:
         whole(self.retries, "retries", 0, 100)
         milliseconds(self.retry_delay, "retry_delay", zero=True)
-        given: Any = self.DEFAULT_RETRY_ON if self.retry_on is None else self.retry_on
+        given = cast("object", self.retry_on)
+        given = self.DEFAULT_RETRY_ON if given is None else given
         if not isinstance(given, list | tuple | set | frozenset):
             raise ConfigurationError.of(f"retry_on must be a list of statuses, not {given!r}.")
         self.retry_on = [whole(s, "retry_on", 100, 599) for s in cast("Iterable[object]", given)]
