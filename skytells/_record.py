@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from pydantic import (
     BaseModel,
     ConfigDict,
-    ModelWrapValidatorHandler,
     ValidationError,
     ValidationInfo,
     model_serializer,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import to_jsonable_python
 
 from ._checks import is_object
@@ -79,7 +79,7 @@ class Record(BaseModel):
         # Only reached for what is not there yet: a field of a record that was not read, or
         # pydantic's own state of it.
         def __getattr__(self, name: str) -> Any:
-            unread = name in type(self).__pydantic_fields__ or name in _PYDANTIC_STATE
+            unread = name in type(self).model_fields or name in _PYDANTIC_STATE
             if unread and not self.__dict__:
                 self._load()
                 return object.__getattribute__(self, name)
@@ -107,7 +107,7 @@ class Record(BaseModel):
     @classmethod
     def _as_wire(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the server would have sent for a record that a user builds."""
-        names = {name: f.alias or name for name, f in cls.__pydantic_fields__.items()}
+        names = {name: f.alias or name for name, f in cls.model_fields.items()}
         return {
             names.get(key, key): value.to_dict()
             if isinstance(value, Record)

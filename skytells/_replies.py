@@ -44,12 +44,17 @@ _ADVICE: Final[dict[type[SkytellsError], str]] = {
     AuthenticationError: "Check the key at https://skytells.ai/dashboard/api-keys.",
     PaymentRequiredError: "Add credits at https://skytells.ai/dashboard, then run it again.",
     PermissionDeniedError: "Check what this account and key may use, or ask support.",
-    NotFoundError: "Check the spelling; client.models.list() names every model.",
+    NotFoundError: "Check what was asked for, and base_url.",
     RateLimitError: "Send less at once, or raise retry={'retries': …}.",
-    InvalidRequestError: "Correct the request; client.models.get(slug, fields=['input_schema']) "
-    "shows what a model takes.",
+    InvalidRequestError: "Correct the request before sending it again.",
     ServerError: "Try again in a moment; if it persists, ask support.",
     PredictionFailedError: "Change the input, or try again.",
+}
+_ADVICE_BY_ID: Final = {
+    "MODEL_NOT_FOUND": "Check the spelling; client.models.list() names every model.",
+    "PREDICTION_NOT_FOUND": "Check the id; client.predictions.list() shows the latest.",
+    "VALIDATION_ERROR": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
+    "INVALID_INPUT": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
 }
 _NO_KEY: Final = "No API key is set: pass one, as SkytellsClient('sk-…'), or set SKYTELLS_API_KEY."
 
@@ -73,7 +78,9 @@ def error_of(reply: Reply, *, has_key: bool = True) -> SkytellsError:
     body = _body(reply)
     said = _envelope(body)
     cls = _class(reply.status, said.error_id)
-    advice = _NO_KEY if cls is AuthenticationError and not has_key else _ADVICE.get(cls, "")
+    advice = _ADVICE_BY_ID.get(said.error_id or "") or _ADVICE.get(cls, "")
+    if cls is AuthenticationError and not has_key:
+        advice = _NO_KEY
     message = clean(said.message or _unnamed(reply))
     return cls(
         f"{message}{'' if message[-1:] in '.!?' else '.'} {advice}".strip(),
