@@ -6,11 +6,13 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ._checks import Default, is_list
 from ._config import Config
 from ._flow import Call, Safety
+from ._retry import RetryBudget
 from ._wire import Reply
 from .errors import InvalidRequestError
 from .predictions.calls import Payload, as_request
@@ -30,12 +32,20 @@ _METHODS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a client and its `with_options` copies have in common, beside their connections."""
+
+    accepted: Accepted = field(default_factory=Accepted)
+    budget: RetryBudget = field(default_factory=RetryBudget)
+
+
 class ClientBase:
     """Settings and state of a client of either colour."""
 
-    def __init__(self, config: Config, accepted: Accepted | None = None) -> None:
+    def __init__(self, config: Config, shared: Shared | None) -> None:
         self._config = config
-        self._accepted = accepted or Accepted()
+        self._shared = shared or Shared()
         self._queue: deque[QueueItem] = deque()
         self._queue_lock = threading.Lock()
 
@@ -47,7 +57,7 @@ class ClientBase:
     @property
     def recent_predictions(self) -> Sequence[str]:
         """Ids of the last thousand predictions that this client created, oldest first."""
-        return self._accepted.ids()
+        return self._shared.accepted.ids()
 
     def queue(self, payload: Payload) -> None:
         """Put a request into the queue that `dispatch()` sends. It is checked and copied now.

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from ._config import Config
 from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep
 from ._replies import error_of
-from ._retry import RetryPolicy, pause_before_retry
+from ._retry import RetryBudget, RetryPolicy, pause_before_retry
 from ._wire import Reply, WireRequest, as_object, target
 from .errors import (
     Attempt,
@@ -35,6 +35,7 @@ _GONE: Final = Reply(200, {}, b'{"success":true}')
 def exchange(
     call: Call[T],
     config: Config,
+    budget: RetryBudget,
     *,
     clock: Clock = time.monotonic,
     wall_clock: Clock = time.time,
@@ -50,9 +51,12 @@ def exchange(
         try:
             reply: Reply = yield Exchange(_request(call, config, len(tries)), deadline)
             _log_reply(call, reply, clock() - began_try)
-            return _read(call, reply, config)
+            result = _read(call, reply, config)
         except SkytellsError as error:
             failure = error
+        else:
+            budget.succeed(len(tries) + 1)
+            return result
         if tries and call.method == "DELETE" and isinstance(failure, NotFoundError):
             # An earlier try, whose answer was lost, has done it.
             return call.read(_GONE)
@@ -67,6 +71,8 @@ def exchange(
             left,
             chance(),
         )
+        if pause is not None and config.retry.budgeted and not budget.spend(failure):
+            pause, failure.retry_suppressed = None, "budget"
         outcome = str(failure.http_status or type(failure).__name__)
         tries.append(Attempt(len(tries) + 1, outcome, now - began_try, pause))
         if pause is None:

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import to_jsonable_python
 
-from ._checks import is_object
+from ._checks import is_list, is_object
 
 _LOADING: Final = {"loading": True}
 """The validation context of data that came off the wire: nested records share it, uncopied."""
@@ -108,12 +108,7 @@ class Record(BaseModel):
     def _as_wire(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the server would have sent for a record that a user builds."""
         names = {name: f.alias or name for name, f in cls.model_fields.items()}
-        return {
-            names.get(key, key): value.to_dict()
-            if isinstance(value, Record)
-            else to_jsonable_python(value)
-            for key, value in given.items()
-        }
+        return {names.get(key, key): _plain(value) for key, value in given.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """The wire JSON as a deep, mutable copy."""
@@ -192,6 +187,17 @@ _PYDANTIC_STATE: Final = frozenset(
     {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
 )
 cast(Any, Mapping).register(Record)  # typeshed does not know that it is an ABC
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON; a record in it, however deep, as the dict that it is over."""
+    if isinstance(value, Record):
+        return value.to_dict()
+    if is_list(value):
+        return [_plain(item) for item in value]
+    if is_object(value):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return to_jsonable_python(value)
 
 
 def _has_wire(record: Record) -> bool:

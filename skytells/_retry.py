@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,44 @@ class RetryPolicy:
     retries: int = 2
     delay: float = 0.5
     statuses: frozenset[int] = _PASSING
+    budgeted: bool = True
 
     @classmethod
     def of(cls, options: RetryOptions | None) -> RetryPolicy:
         """What the user asked for, exactly; or the SDK's own policy."""
         if options is None:
             return cls()
-        return cls(options.retries, options.retry_delay / 1000, frozenset(options.retry_on))
+        statuses = frozenset(options.retry_on)
+        return cls(options.retries, options.retry_delay / 1000, statuses, budgeted=False)
+
+
+class RetryBudget:
+    """What one client may spend on retries by the SDK's own policy, so that an outage is not fed.
+
+    A hundred tokens: a retry costs ten, one after a refusal with 429 five; a retry that succeeds
+    gives its cost back, a first try that succeeds gives one. During an outage that is ten retries
+    in a row; in steady state about a tenth more load.
+    """
+
+    FULL = 100
+
+    def __init__(self) -> None:
+        self._tokens = self.FULL
+        self._lock = threading.Lock()
+
+    def spend(self, failure: SkytellsError) -> bool:
+        """Pay for a retry after `failure`; false if there is not enough left."""
+        cost = 5 if failure.http_status == 429 else 10
+        with self._lock:
+            if self._tokens < cost:
+                return False
+            self._tokens -= cost
+            return True
+
+    def succeed(self, tries: int) -> None:
+        """Take back what a success is worth, after so many tries."""
+        with self._lock:
+            self._tokens = min(self.FULL, self._tokens + (1 if tries == 1 else 10))
 
 
 def pause_before_retry(

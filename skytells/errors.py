@@ -134,6 +134,8 @@ class SkytellsError(Exception):
     """Predictions that may be the unconfirmed one, when `run()` found more than one."""
     attempts: tuple[Attempt, ...] = ()
     """The tries that were made, in order."""
+    retry_suppressed: str | None = None
+    """`"budget"` where a retry was left out because too many had failed of late."""
     started_at: float | None = None
     """When the call began, in seconds since the epoch."""
 

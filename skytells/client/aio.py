@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._base import KEEP, ClientBase, deprecated, raw_call
+from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._exchange import exchange
 from .._flow import (
@@ -36,7 +36,7 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import Accepted, Options, Waitable, dispatch, run, running, wait, waiting
+from ..predictions.flows import Options, Waitable, dispatch, run, running, wait, waiting
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
@@ -112,11 +112,11 @@ class AsyncSkytellsClient(ClientBase):
         )
 
     def _assemble(
-        self, config: Config, transport: AsyncTransport, accepted: Accepted | None = None
+        self, config: Config, transport: AsyncTransport, shared: Shared | None = None
     ) -> None:
-        super().__init__(config, accepted)
+        super().__init__(config, shared)
         self._transport = transport
-        self.predictions = AsyncPredictionsAPI(self, self._accepted)
+        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted)
         self.models = AsyncModelsAPI(self)
 
     def with_options(
@@ -132,7 +132,7 @@ class AsyncSkytellsClient(ClientBase):
             self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport, self._accepted)
+        client._assemble(config, self._transport, self._shared)
         return client
 
     async def perform(self, operation: Operation[T]) -> T:
@@ -148,7 +148,7 @@ class AsyncSkytellsClient(ClientBase):
         try:
             match effect:
                 case Call():
-                    return await self.perform(exchange(effect, self._config))
+                    return await self.perform(exchange(effect, self._config, self._shared.budget))
                 case Exchange():
                     return await self._transport.send(effect)
                 case Sleep(seconds):
@@ -212,12 +212,12 @@ class AsyncSkytellsClient(ClientBase):
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
         chosen = running(input, webhook, stream, options, max_wait, interval)
-        flow = run(model, chosen, on_progress, self._accepted)
+        flow = run(model, chosen, on_progress, self._shared.accepted)
         return AsyncPrediction(self, await self.perform(flow))
 
     async def predict(self, payload: Payload) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
-        return await self.perform(create_prediction(as_request(payload), self._accepted.add))
+        return await self.perform(create_prediction(as_request(payload), self._shared.accepted.add))
 
     async def wait(
         self,
@@ -235,7 +235,7 @@ class AsyncSkytellsClient(ClientBase):
     async def dispatch(self) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
         requests = self._take_queue()
-        return await self.perform(dispatch(requests, self._accepted, self._give_back))
+        return await self.perform(dispatch(requests, self._shared.accepted, self._give_back))
 
     async def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`; as `SkytellsClient.stream_prediction`."""

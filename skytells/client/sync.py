@@ -10,7 +10,7 @@ from concurrent.futures import wait as wait_for
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .._base import KEEP, ClientBase, deprecated, raw_call
+from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._exchange import exchange
 from .._flow import (
@@ -39,7 +39,6 @@ from ..predictions.calls import (
     stream_prediction,
 )
 from ..predictions.flows import (
-    Accepted,
     Options,
     Waitable,
     blocking,
@@ -122,12 +121,10 @@ class SkytellsClient(ClientBase):
         )
         self._assemble(config, HttpxTransport(http_client) if http_client else PooledTransport())
 
-    def _assemble(
-        self, config: Config, transport: Transport, accepted: Accepted | None = None
-    ) -> None:
-        super().__init__(config, accepted)
+    def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
+        super().__init__(config, shared)
         self._transport = transport
-        self.predictions = PredictionsAPI(self, self._accepted)
+        self.predictions = PredictionsAPI(self, self._shared.accepted)
         self.models = ModelsAPI(self)
 
     def with_options(
@@ -154,7 +151,7 @@ class SkytellsClient(ClientBase):
             self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport, self._accepted)
+        client._assemble(config, self._transport, self._shared)
         return client
 
     def perform(self, operation: Operation[T]) -> T:
@@ -177,7 +174,7 @@ class SkytellsClient(ClientBase):
         try:
             match effect:
                 case Call():
-                    return self.perform(exchange(effect, self._config))
+                    return self.perform(exchange(effect, self._config, self._shared.budget))
                 case Exchange():
                     return self._transport.send(effect)
                 case Sleep(seconds):
@@ -264,7 +261,7 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = running(input, webhook, stream, options, max_wait, interval)
-        flow = run(model, chosen, blocking(on_progress), self._accepted)
+        flow = run(model, chosen, blocking(on_progress), self._shared.accepted)
         return Prediction(self, self.perform(flow))
 
     def predict(self, payload: Payload) -> PredictionResponse:
@@ -276,7 +273,7 @@ class SkytellsClient(ClientBase):
         Returns:
             The prediction as the server answers: ended if `await` was asked for and honoured.
         """
-        return self.perform(create_prediction(as_request(payload), self._accepted.add))
+        return self.perform(create_prediction(as_request(payload), self._shared.accepted.add))
 
     def wait(
         self,
@@ -323,7 +320,7 @@ class SkytellsClient(ClientBase):
             ['A cat', 'A dog']
         """
         requests = self._take_queue()
-        return self.perform(dispatch(requests, self._accepted, self._give_back))
+        return self.perform(dispatch(requests, self._shared.accepted, self._give_back))
 
     def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`."""

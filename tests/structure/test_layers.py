@@ -31,7 +31,16 @@ RANK = {module: rank for rank, line in enumerate(LAYERS) for module in line}
 
 WIRE = {"httpx", "httpcore"}
 KNOWS_THE_WIRE = {"_transport", "_pool", "_network", "_environment"}
-COLOURED = {"_transport", "_pool", "client", "pagination", "predictions", "models", "prediction"}
+COLOURED = {
+    "_transport",
+    "_pool",
+    "_network",
+    "client",
+    "pagination",
+    "predictions",
+    "models",
+    "prediction",
+}
 
 
 def module_of(path: Path) -> str:
