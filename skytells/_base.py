@@ -12,6 +12,7 @@ from typing import Any, Final
 from ._checks import Default, is_list
 from ._config import Config
 from ._flow import Call, Safety
+from ._history import History
 from ._retry import RetryBudget
 from ._wire import Reply
 from .errors import InvalidRequestError
@@ -38,6 +39,7 @@ class Shared:
 
     accepted: Accepted = field(default_factory=Accepted)
     budget: RetryBudget = field(default_factory=RetryBudget)
+    history: History = field(default_factory=History)
 
 
 class ClientBase:

@@ -13,7 +13,7 @@ from .errors import ConfigurationError, InvalidRequestError
 T = TypeVar("T")
 
 MAX_MILLISECONDS = 86_400_000 * 7
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:

@@ -18,10 +18,10 @@ from ._retry import RetryBudget, RetryPolicy, pause_before_retry
 from ._wire import Reply, WireRequest, as_object, target
 from .errors import (
     Attempt,
-    InvalidResponseError,
     NetworkError,
     NotFoundError,
     RequestTimeoutError,
+    ServerError,
     SkytellsError,
 )
 
@@ -119,20 +119,30 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
 
 
 def _read(call: Call[T], reply: Reply, config: Config) -> T:
+    try:
+        return _result(call, reply, config)
+    except SkytellsError:
+        safe = _without_key(reply, config)
+        if safe is reply:
+            raise
+    return _result(call, safe, config)
+
+
+def _result(call: Call[T], reply: Reply, config: Config) -> T:
     if not 200 <= reply.status < 300:
-        raise error_of(_without_key(reply, config), has_key=config.key is not None)
+        raise error_of(reply, has_key=config.key is not None)
     body = as_object(reply.json()) or {}
     if body.get("status") is False and not body.get("id"):
-        raise error_of(_without_key(reply, config))
+        raise error_of(reply)
     return call.read(reply)
 
 
 def _without_key(reply: Reply, config: Config) -> Reply:
-    """The reply, should it echo the key, without it: its text goes into messages and logs."""
-    if config.key is None:
+    """A reply that echoes the key, without it: the text of an error goes into messages and logs."""
+    key = config.key.reveal().encode() if config.key is not None else b""
+    if not key or key not in reply.body:
         return reply
-    body = reply.body.replace(config.key.reveal().encode(), b"***")
-    return Reply(reply.status, reply.headers, body)
+    return Reply(reply.status, reply.headers, reply.body.replace(key, b"***"))
 
 
 def _may_have_begun(call: Call[T], failure: SkytellsError) -> bool:
@@ -141,7 +151,7 @@ def _may_have_begun(call: Call[T], failure: SkytellsError) -> bool:
         return False
     if isinstance(failure, NetworkError | RequestTimeoutError):
         return failure.maybe_sent
-    unreadable = isinstance(failure, InvalidResponseError) and failure.http_status < 300
+    unreadable = isinstance(failure, ServerError) and failure.http_status < 300
     return unreadable or failure.http_status == 408 or failure.http_status >= 500
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpcore
 
@@ -97,8 +97,11 @@ class CarefulStream(httpcore.AsyncNetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class CarefulBackend(httpcore.AnyIOBackend):
+class CarefulBackend(httpcore.AsyncNetworkBackend):
     """Connects to streams that are closed when their TLS handshake is cancelled."""
+
+    def __init__(self) -> None:
+        self._inner = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
     async def connect_tcp(
         self,
@@ -109,7 +112,7 @@ class CarefulBackend(httpcore.AnyIOBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         return CarefulStream(
-            await super().connect_tcp(host, port, timeout, local_address, socket_options)
+            await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
         )
 
 

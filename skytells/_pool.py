@@ -14,12 +14,12 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Final, Generic, Protocol, TypeVar, cast
+from typing import Final, Generic, Protocol, TypeVar
 
 import httpcore
 
 from ._environment import proxy_options, tls_context
-from ._network import DeadlineBackend, time_left
+from ._network import CarefulBackend, DeadlineBackend, time_left
 from ._wire import Origin
 
 SYNC_CONNECTIONS: Final = 100
@@ -66,7 +66,8 @@ class IdleStack(Generic[C]):
 
     def put(self, origin: Origin, connection: C, most: int) -> list[C]:
         """Lay a connection to rest; returns those that are to be closed."""
-        if self._closed or not connection.is_idle() or connection.is_closed():
+        at_rest = connection.is_idle() and not connection.is_closed()
+        if self._closed or not at_rest or _has_surplus(connection):
             return [connection]
         stack, stale = self._stacks[origin], list[C]()
         stack.append((time.monotonic(), connection))
@@ -84,6 +85,13 @@ class IdleStack(Generic[C]):
                 while True:
                     drained.append(stack.pop()[1])
         return drained
+
+
+def _has_surplus(connection: object) -> bool:
+    """Whether the server said more than it was asked: that must not pass for the next answer."""
+    # httpcore has no public name for what h11 has received and not used.
+    h11 = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+    return h11 is not None and bool(h11.trailing_data[0])
 
 
 class Pool:
@@ -201,6 +209,7 @@ class AsyncPool:
 
     def __init__(self, limit: int = ASYNC_CONNECTIONS) -> None:
         self._limit = limit
+        self._backend = CarefulBackend()
         self._pools: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
         self._process = os.getpid()
 
@@ -244,13 +253,17 @@ class AsyncPool:
             # Off the loop: the first context takes tens of milliseconds to build.
             ssl_context=await asyncio.to_thread(tls_context) if origin.scheme == "https" else None,
             # Its `sleep` has another parameter name than the class that it stands for.
-            network_backend=cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend()),
+            network_backend=self._backend,
         )
 
     async def _proxy(self, pool: _LoopPool, origin: Origin) -> httpcore.AsyncHTTPProxy | None:
         if origin not in pool.proxies:
             options = await asyncio.to_thread(proxy_options, origin)
-            pool.proxies[origin] = httpcore.AsyncHTTPProxy(**options) if options else None
+            pool.proxies[origin] = (
+                httpcore.AsyncHTTPProxy(**options, network_backend=self._backend)
+                if options
+                else None
+            )
         return pool.proxies[origin]
 
     async def aclose(self) -> None:

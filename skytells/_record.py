@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     model_serializer,
@@ -41,7 +42,7 @@ class Record(BaseModel):
         (<PredictionStatus.SUCCEEDED: 'succeeded'>, 'succeeded', None, False)
     """
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="ignore",
         populate_by_name=True,
         protected_namespaces=(),
@@ -53,8 +54,9 @@ class Record(BaseModel):
     __slots__ = ("_known", "_wire")
 
     if TYPE_CHECKING:
-        _wire: dict[str, Any]
-        _known: dict[str, Any] | None
+        # Type checkers take what has no such value for arguments of the constructor.
+        _wire: dict[str, Any] = PrivateAttr()
+        _known: dict[str, Any] | None = PrivateAttr()
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any], known: dict[str, Any] | None = None) -> Self:

@@ -34,6 +34,8 @@ CONNECT_SECONDS: Final = 10.0
 
 # Names rather than classes: httpcore, httpx and clients of their shape share them.
 _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
+# A time-out before our pool was heard of has only waited for a connection.
+_UNSENT_BY_POOL: Final = _UNSENT | {"TimeoutError"}
 
 
 class Transport(Protocol):
@@ -93,7 +95,7 @@ class AsyncPooledTransport:
                     stream = response.aiter_stream()
                     return await _aread(request, response.status, response.headers, stream)
         except Exception as error:
-            failure = _failure_of(error, request, trace)
+            failure = _failure_of(error, request, trace, _UNSENT_BY_POOL)
         raise failure
 
     async def aclose(self) -> None:
@@ -248,12 +250,14 @@ async def _aread(
     return Reply(status, headers, body.finish())
 
 
-def _failure_of(error: Exception, request: WireRequest, trace: _Trace) -> SkytellsError:
+def _failure_of(
+    error: Exception, request: WireRequest, trace: _Trace, unsent: frozenset[str] = _UNSENT
+) -> SkytellsError:
     """A foreign exception as one of ours, without its frames: they may hold the key."""
     if isinstance(error, SkytellsError):
         return error
     names = {cls.__name__ for cls in type(error).__mro__}
-    sent = trace.sent if trace.heard else not names & _UNSENT
+    sent = trace.sent if trace.heard else not names & unsent
     kind, origin = type(error).__name__, request.origin
     certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
     if "TimeoutException" in names or isinstance(error, TimeoutError):

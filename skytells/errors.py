@@ -164,7 +164,7 @@ class SkytellsError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.response = response
-        self.retryable = self.default_retryable if retryable is None else retryable
+        self.retryable: bool = self.default_retryable if retryable is None else retryable
         self.maybe_sent = maybe_sent
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .predictions.calls import delete_prediction, get_prediction
-from .predictions.flows import Options, blocking, cancel_and_look, wait, waiting
+from .predictions.flows import cancel_and_look
+from .predictions.waiting import Options
 from .types.predict import Output, PredictionResponse
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ class Prediction(_State):
             max_wait: Longest wait in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
         """
-        options = waiting(options, max_wait, interval)
-        flow = wait(self._response, options, blocking(on_progress))
-        self._response = self._client.perform(flow)
+        self._response = self._client.wait(
+            self._response, options, on_progress, max_wait=max_wait, interval=interval
+        )
         return self._response
 
 
@@ -138,7 +139,7 @@ class AsyncPrediction(_State):
         interval: float | None = None,
     ) -> PredictionResponse:
         """Wait until it has ended; as `Prediction.wait`."""
-        options = waiting(options, max_wait, interval)
-        flow = wait(self._response, options, on_progress)
-        self._response = await self._client.perform(flow)
+        self._response = await self._client.wait(
+            self._response, options, on_progress, max_wait=max_wait, interval=interval
+        )
         return self._response

@@ -54,6 +54,7 @@ class Blocking:
             "AsyncPredictionsAPI",
             "AsyncModelsAPI",
             "AsyncPager",
+            "AsyncCompleted",
         }:
             return Blocking(value, self._runner)
         return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -36,7 +36,9 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import Options, Waitable, dispatch, run, running, wait, waiting
+from ..predictions.flows import dispatch, run, running
+from ..predictions.waiting import Options, Waitable, wait, waiting
+from ..predictions.watch import AsyncCompleted, Watch
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
@@ -212,7 +214,7 @@ class AsyncSkytellsClient(ClientBase):
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
         chosen = running(input, webhook, stream, options, max_wait, interval)
-        flow = run(model, chosen, on_progress, self._shared.accepted)
+        flow = run(model, chosen, on_progress, self._shared.accepted, self._shared.history)
         return AsyncPrediction(self, await self.perform(flow))
 
     async def predict(self, payload: Payload) -> PredictionResponse:
@@ -230,7 +232,33 @@ class AsyncSkytellsClient(ClientBase):
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
         chosen = waiting(options, max_wait, interval)
-        return await self.perform(wait(prediction, chosen, on_progress))
+        return await self.perform(wait(prediction, chosen, on_progress, self._shared.history))
+
+    async def wait_all(
+        self,
+        predictions: Iterable[Waitable],
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> list[PredictionResponse]:
+        """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
+        chosen = waiting(options, max_wait, interval)
+        return await self.perform(Watch(predictions, chosen, on_progress).all())
+
+    def as_completed(
+        self,
+        predictions: Iterable[Waitable],
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> AsyncCompleted:
+        """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
+        chosen = waiting(options, max_wait, interval)
+        return AsyncCompleted(self, Watch(predictions, chosen, on_progress))
 
     async def dispatch(self) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""

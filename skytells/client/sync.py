@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import closing
@@ -38,16 +38,9 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import (
-    Options,
-    Waitable,
-    blocking,
-    dispatch,
-    run,
-    running,
-    wait,
-    waiting,
-)
+from ..predictions.flows import dispatch, run, running
+from ..predictions.waiting import Options, Waitable, blocking, wait, waiting
+from ..predictions.watch import Completed, Watch
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
@@ -261,7 +254,9 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = running(input, webhook, stream, options, max_wait, interval)
-        flow = run(model, chosen, blocking(on_progress), self._shared.accepted)
+        flow = run(
+            model, chosen, blocking(on_progress), self._shared.accepted, self._shared.history
+        )
         return Prediction(self, self.perform(flow))
 
     def predict(self, payload: Payload) -> PredictionResponse:
@@ -302,7 +297,62 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = waiting(options, max_wait, interval)
-        return self.perform(wait(prediction, chosen, blocking(on_progress)))
+        return self.perform(wait(prediction, chosen, blocking(on_progress), self._shared.history))
+
+    def wait_all(
+        self,
+        predictions: Iterable[Waitable],
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> list[PredictionResponse]:
+        """Wait until all of many predictions have ended, at about a fiftieth of the requests.
+
+        Args:
+            predictions: Records, handles, dicts with an `id`, or ids.
+            options: `WaitOptions` or a dict, instead of keywords.
+            on_progress: Called with each new state of each prediction.
+            max_wait: Longest wait for all of them, in milliseconds.
+            interval: Pause between looks in milliseconds; by default adaptive.
+
+        Returns:
+            Them in their order, whether they succeeded, failed or were cancelled.
+
+        Raises:
+            WaitTimeoutError: One is still running after `max_wait`.
+
+        Example:
+            >>> for prompt in ["A cat", "A dog", "A bird"]:
+            ...     client.queue({"model": "flux-pro", "input": {"prompt": prompt}})
+            >>> [str(p.status) for p in client.wait_all(client.dispatch())]
+            ['succeeded', 'succeeded', 'succeeded']
+        """
+        chosen = waiting(options, max_wait, interval)
+        return self.perform(Watch(predictions, chosen, blocking(on_progress)).all())
+
+    def as_completed(
+        self,
+        predictions: Iterable[Waitable],
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> Completed:
+        """Iterate over many predictions as they end, waiting as `wait_all` does.
+
+        Example:
+            >>> prompts = ["A cat", "A dog"]
+            >>> jobs = [client.predictions.create(model="flux-pro", input={"prompt": p}) for p in prompts]
+            >>> for prediction in client.as_completed(jobs):
+            ...     print(prediction.status)
+            succeeded
+            succeeded
+        """
+        chosen = waiting(options, max_wait, interval)
+        return Completed(self, Watch(predictions, chosen, blocking(on_progress)))
 
     def dispatch(self) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import random
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeAlias, cast
+from typing import Any, Final, cast
 
-from .._checks import Default, as_mapping, is_mapping
-from .._flow import Clock, Flow, Notify, Sleep, Together
-from .._record import Record
-from .._retry import POLL_TROUBLES, backoff, is_passing, poll_pause
+from .._checks import as_mapping
+from .._flow import Clock, Flow, Sleep, Together
+from .._history import History
 from ..errors import (
     ApiErrorId,
     DispatchError,
@@ -25,7 +20,6 @@ from ..errors import (
     PredictionFailedError,
     RequestTimeoutError,
     SkytellsError,
-    WaitTimeoutError,
 )
 from ..types.predict import (
     PredictionRequest,
@@ -33,25 +27,12 @@ from ..types.predict import (
     PredictionsListOptions,
     PredictionStatus,
     RunOptions,
-    WaitOptions,
 )
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, create_prediction, get_prediction, list_by_the_servers_clock
-
-
-class Handle(Protocol):
-    """What stands for a prediction: `Prediction` or `AsyncPrediction`."""
-
-    @property
-    def response(self) -> PredictionResponse: ...
-
-
-Waitable: TypeAlias = Handle | PredictionResponse | Mapping[str, Any] | str
-Options: TypeAlias = WaitOptions | Mapping[str, Any] | None
+from .waiting import wait, waiting
 
 DISPATCH_LIMIT: Final = 8
-# A look at the deadline may take this long, in seconds; it never begins later.
-LAST_LOOK: Final = 5.0
 RECONCILE_PAUSES: Final = (0.0, 1.0, 3.0)
 
 
@@ -80,134 +61,6 @@ class Accepted:
         """The ids, oldest first."""
         with self._lock:
             return list(self._ids)
-
-
-class _Carrying:
-    """Whatever leaves this block names the prediction that it leaves behind."""
-
-    def __init__(self, id: str, prediction: PredictionResponse | None) -> None:
-        self.id = id
-        self.prediction = prediction
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, SkytellsError):
-            error.prediction = error.prediction or self.prediction
-        elif error is not None and not isinstance(error, GeneratorExit):
-            error.add_note(f"Prediction {self.id} may still be running: client.wait({self.id!r})")
-            with suppress(TypeError):  # an exception without a __dict__
-                vars(error)["prediction_id"] = self.id
-
-
-def wait(
-    target: Waitable,
-    options: WaitOptions,
-    on_progress: OnProgressCallback | None = None,
-    *,
-    clock: Clock = time.monotonic,
-    chance: Callable[[], float] = random.random,
-) -> Flow[PredictionResponse]:
-    """Look at a prediction until it has ended; the last look begins at the deadline."""
-    id, seen = _known(target)
-    if seen is not None and seen.done:
-        return seen
-    began = clock()
-    deadline = None if options.max_wait is None else began + options.max_wait / 1000
-    troubles = 0
-    trouble: SkytellsError | None = None
-    with _Carrying(id, seen) as carried:
-        while True:
-            now = clock()
-            if seen is not None or trouble is not None:
-                if deadline is not None and now >= deadline:
-                    raise _timed_out(id, options, seen) from trouble
-                pause = _pause(options, now - began, trouble, troubles, chance())
-                yield Sleep(pause if deadline is None else min(pause, deadline - now))
-            left = None if deadline is None else max(LAST_LOOK, deadline - clock())
-            try:
-                seen = carried.prediction = yield from get_prediction(id).look(left)
-            except SkytellsError as error:
-                if not is_passing(error) or troubles == POLL_TROUBLES:
-                    raise
-                trouble, troubles = error, troubles + 1
-                continue
-            trouble, troubles = None, 0
-            if on_progress is not None:
-                yield Notify(on_progress, seen)
-            if seen.done:
-                return seen
-
-
-def _known(target: Any) -> tuple[str, PredictionResponse | None]:
-    """The id of what is waited for and, where it is more than an id, its last state."""
-    if isinstance(target, str):
-        return target, None
-    record = target if isinstance(target, Record) else getattr(target, "response", None)
-    if isinstance(record, PredictionResponse):
-        return record.id, record
-    if is_mapping(target):
-        wire = dict(target)
-        if isinstance(wire.get("id"), str) and wire["id"]:
-            return wire["id"], PredictionResponse.from_wire(wire)
-    raise InvalidRequestError.of(
-        "wait() takes a prediction, a dict with an 'id', or an id; got "
-        f"{type(target).__name__} without one."
-    )
-
-
-def _pause(
-    options: WaitOptions,
-    elapsed: float,
-    trouble: SkytellsError | None,
-    troubles: int,
-    chance: float,
-) -> float:
-    adaptive = isinstance(options.interval, Default)
-    pause = poll_pause(elapsed, chance) if adaptive else options.interval / 1000
-    if trouble is None:
-        return pause
-    return max(pause, backoff(1.0, troubles, chance), trouble.retry_after or 0.0)
-
-
-def _timed_out(id: str, options: WaitOptions, seen: PredictionResponse | None) -> WaitTimeoutError:
-    status = seen.status if seen is not None else "not known"
-    error = WaitTimeoutError(
-        f"Prediction {id} did not complete within {options.max_wait:.0f}ms. It is still running: "
-        f"wait again with client.wait({id!r}), or stop it with client.cancel_prediction({id!r}).",
-        ApiErrorId.WAIT_TIMEOUT,
-        f"Timed out after {options.max_wait:.0f}ms. Last status: {status}",
-        408,
-        retryable=True,
-    )
-    error.prediction = seen
-    return error
-
-
-def blocking(callback: OnProgressCallback | None) -> OnProgressCallback | None:
-    """A callback for the sync client, which cannot await: refused before anything is paid for."""
-    called = getattr(callback, "func", callback)
-    if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):
-        raise InvalidRequestError.of(
-            "on_progress is async, and this client is not: pass a plain function, or use "
-            "AsyncSkytellsClient."
-        )
-    return callback
-
-
-def waiting(options: Options, max_wait: float | None, interval: float | None) -> WaitOptions:
-    """How to wait: keywords over options."""
-    merged = WaitOptions.of(options)
-    return WaitOptions(
-        merged.interval if interval is None else interval,
-        merged.max_wait if max_wait is None else max_wait,
-    )
 
 
 def running(
@@ -239,6 +92,7 @@ def run(
     options: RunOptions,
     on_progress: OnProgressCallback | None,
     accepted: Accepted,
+    history: History | None = None,
 ) -> Flow[PredictionResponse]:
     """Create a prediction and see it through to its end."""
     wait_options = waiting(None, options.max_wait, options.interval)
@@ -257,7 +111,7 @@ def run(
             raise
         prediction = yield from reconcile(error, accepted)
     if not prediction.done:
-        prediction = yield from wait(prediction, wait_options, on_progress)
+        prediction = yield from wait(prediction, wait_options, on_progress, history)
     if prediction.status == PredictionStatus.FAILED:
         raise failed(prediction)
     return prediction

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self, TypeAlias
+from typing import Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
 
-from .._checks import Default, as_mapping, known_keys, milliseconds, segment, whole
+from .._checks import Default, as_mapping, is_object, known_keys, milliseconds, segment, whole
 from .._record import Record
 from ..errors import InvalidRequestError
 
@@ -282,25 +282,45 @@ class PredictionRequest:
 def to_json(value: object) -> bytes:
     """Encode as JSON, or name the value that cannot be carried."""
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-        return text.encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        where = _culprit(value, "") or "the body"
-        reason = "it refers to itself or is nested too deeply" if where == "the body" else error
-        raise InvalidRequestError.of(f"JSON cannot carry {where}: {reason}.") from None
+        return _encoded(value)
+    except _UNFIT as error:
+        where = _culprit(value, "", set())
+        reason = error if where is not None else "it refers to itself or is nested too deeply"
+        raise InvalidRequestError.of(
+            f"JSON cannot carry {where or 'the body'}: {reason}."
+        ) from None
 
 
-def _culprit(value: object, path: str, depth: int = 0) -> str | None:
-    if depth > 100:
-        return None
-    if isinstance(value, dict | list | tuple):
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        found = (_culprit(v, f"{path}.{k}" if path else str(k), depth + 1) for k, v in pairs)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        return next(filter(None, found), None)
+_UNFIT: Final = (TypeError, ValueError, RecursionError)
+
+
+def _encoded(value: object) -> bytes:
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def _fits(value: object) -> bool:
     try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError):
-        return path
+        _encoded(value)
+    except _UNFIT:
+        return False
+    return True
+
+
+def _culprit(value: object, path: str, seen: set[int], depth: int = 0) -> str | None:
+    """Where the first value or key is that JSON cannot carry; `None` if each alone would do."""
+    items = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else None
+    if items is None and not is_object(value):
+        return None if _fits(value) else path
+    if id(value) in seen or depth > 100:
+        return None
+    seen.add(id(value))
+    for key, item in value.items() if is_object(value) else enumerate(items or ()):
+        if not _fits({key: None}):
+            return path
+        found = _culprit(item, f"{path}.{key}" if path else str(key), seen, depth + 1)
+        if found is not None:
+            return found
     return None
 
 

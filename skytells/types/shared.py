@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, TypeAlias, cast, overload
 
-from .._checks import Default, as_mapping, known_keys, milliseconds, whole
+from .._checks import Default, as_mapping, is_mapping, known_keys, milliseconds, whole
 from ..errors import ApiErrorId, ConfigurationError, SkytellsError
 from .predict import PredictionResponse
 
@@ -87,7 +87,7 @@ class ClientOptions:
     retry: RetryOptions | dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        self.headers = dict(self.headers or {})
+        self.headers = dict(as_mapping(self.headers or {}, "headers"))
         if self.retry is not None:
             self.retry = RetryOptions.of(self.retry)
 
@@ -130,7 +130,7 @@ class Pagination:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pagination) and self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]  # mutable
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # mutable
 
     def __repr__(self) -> str:
         return (
@@ -158,7 +158,8 @@ class PaginatedResponse:
     def __init__(self, data: Mapping[str, Any]) -> None:
         items: list[dict[str, Any]] = data.get("data") or []
         self.data: list[PredictionResponse] = [PredictionResponse.from_wire(i) for i in items]
-        self.pagination = Pagination(data.get("pagination") or {})
+        pagination = data.get("pagination")
+        self.pagination: Pagination = Pagination(pagination if is_mapping(pagination) else {})
 
     def to_dict(self) -> dict[str, Any]:
         """The page as plain JSON data."""
@@ -188,7 +189,7 @@ class PaginatedResponse:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PaginatedResponse) and self.to_dict() == other.to_dict()
 
-    __hash__ = None  # type: ignore[assignment]  # mutable
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # mutable
 
     def __repr__(self) -> str:
         return f"PaginatedResponse(count={len(self.data)}, pagination={self.pagination!r})"

@@ -18,6 +18,7 @@ LAYERS = [
     ["_checks"],
     ["_wire", "_record"],
     ["types"],
+    ["_history"],
     ["_flow", "_replies", "_retry"],
     ["_config", "_environment", "_network"],
     ["_exchange", "_pool"],

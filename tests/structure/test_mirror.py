@@ -33,11 +33,19 @@ DRIVER = {
     *("__enter__", "__exit__", "__aenter__", "__aexit__"),
 }
 # What neither waits nor sends, and so is the same in both.
-PLAIN = {"__init__", "_assemble", "_arrive", "__reduce__", "with_options", "iterate"}
+PLAIN = {
+    "__init__",
+    "_assemble",
+    "_arrive",
+    "__reduce__",
+    "with_options",
+    "iterate",
+    "as_completed",
+}
 RULES = [
-    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|Pager|PooledTransport|Transport)\b",
+    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|Pager|Completed|PooledTransport|Transport)\b",
      r"Async\1"),
-    (r"\bself\._client\.perform\(", "await self._client.perform("),
+    (r"\bself\._client\.(perform|wait)\(", r"await self._client.\1("),
     (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),
     (r"\bblocking\((\w+)\)", r"\1"),
 ]  # fmt: skip

@@ -1,0 +1,195 @@
+"""Waiting for one prediction: when to look, how long, and how much trouble to bear."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Protocol, Self, TypeAlias
+
+from .._checks import Default, is_mapping
+from .._flow import Clock, Flow, Notify, Sleep
+from .._history import History, Typical
+from .._record import Record
+from .._retry import POLL_TROUBLES, backoff, is_passing, poll_pause
+from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, WaitTimeoutError
+from ..types.predict import PredictionResponse, WaitOptions
+from ..types.shared import OnProgressCallback
+from .calls import get_prediction
+
+# A look that begins at the deadline may take this long, in seconds.
+LAST_LOOK: Final = 5.0
+
+
+class Handle(Protocol):
+    """What stands for a prediction: `Prediction` or `AsyncPrediction`."""
+
+    @property
+    def response(self) -> PredictionResponse: ...
+
+
+Waitable: TypeAlias = Handle | PredictionResponse | Mapping[str, Any] | str
+Options: TypeAlias = WaitOptions | Mapping[str, Any] | None
+
+
+class Carrying:
+    """Whatever leaves this block names the prediction that it leaves behind."""
+
+    def __init__(self, id: str, prediction: PredictionResponse | None) -> None:
+        self.id = id
+        self.prediction = prediction
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, SkytellsError):
+            error.prediction = error.prediction or self.prediction
+        elif error is not None and not isinstance(error, GeneratorExit):
+            error.add_note(f"Prediction {self.id} may still be running: client.wait({self.id!r})")
+            with suppress(TypeError):  # an exception without a __dict__
+                vars(error)["prediction_id"] = self.id
+
+
+class Patience:
+    """When the next look is due, until when there are looks, and what trouble is borne meanwhile."""
+
+    def __init__(
+        self, options: WaitOptions, clock: Clock = time.monotonic, chance: Clock = random.random
+    ) -> None:
+        self._options, self._clock, self._chance = options, clock, chance
+        self._began = clock()
+        limit = options.max_wait
+        self._deadline = None if limit is None else self._began + limit / 1000
+        self._troubles = 0
+        self.trouble: SkytellsError | None = None
+
+    def pause(self, typical: Typical | None = None) -> float | None:
+        """Seconds to the next look, which is at the deadline at the latest; `None` once past it."""
+        now = self._clock()
+        if self._deadline is not None and now >= self._deadline:
+            return None
+        pause = self._options.interval / 1000
+        if isinstance(self._options.interval, Default):
+            pause = poll_pause(now - self._began, self._chance(), typical)
+        if self.trouble is not None:
+            pause = max(pause, backoff(1.0, self._troubles, self._chance()))
+            pause = max(pause, self.trouble.retry_after or 0.0)
+        return pause if self._deadline is None else min(pause, self._deadline - now)
+
+    def look_limit(self) -> float | None:
+        """Seconds that a look beginning now may take."""
+        if self._deadline is None:
+            return None
+        return max(LAST_LOOK, self._deadline - self._clock())
+
+    def bear(self, trouble: SkytellsError) -> None:
+        """Put up with trouble while looking, if it may pass and there was not too much of it."""
+        if not is_passing(trouble) or self._troubles == POLL_TROUBLES:
+            raise trouble
+        self.trouble, self._troubles = trouble, self._troubles + 1
+
+    def relax(self) -> None:
+        """A look has succeeded."""
+        self.trouble, self._troubles = None, 0
+
+    def timed_out(self, id: str, seen: PredictionResponse | None) -> WaitTimeoutError:
+        """The error for a prediction that is still running at the deadline."""
+        limit = f"{self._options.max_wait or 0:.0f}ms"
+        status = seen.status if seen is not None else "not known"
+        error = WaitTimeoutError(
+            f"Prediction {id} did not complete within {limit}. It is still running: wait again "
+            f"with client.wait({id!r}), or stop it with client.cancel_prediction({id!r}).",
+            ApiErrorId.WAIT_TIMEOUT,
+            f"Timed out after {limit}. Last status: {status}",
+            408,
+            retryable=True,
+        )
+        error.prediction, error.__cause__ = seen, self.trouble
+        return error
+
+
+def wait(
+    target: Waitable,
+    options: WaitOptions,
+    on_progress: OnProgressCallback | None = None,
+    history: History | None = None,
+    *,
+    clock: Clock = time.monotonic,
+    chance: Clock = random.random,
+) -> Flow[PredictionResponse]:
+    """Look at a prediction until it has ended; the last look begins at the deadline.
+
+    What `history` knows of the model spares looks that would come too early, unless somebody wants
+    to see progress.
+    """
+    id, seen = known(target)
+    if seen is not None and seen.done:
+        return seen
+    patience = Patience(options, clock, chance)
+    with Carrying(id, seen) as carried:
+        while True:
+            if seen is not None or patience.trouble is not None:
+                slug = seen.slug if seen is not None and on_progress is None else None
+                pause = patience.pause(history.typical(slug) if history else None)
+                if pause is None:
+                    raise patience.timed_out(id, seen)
+                yield Sleep(pause)
+            try:
+                seen = yield from get_prediction(id).look(patience.look_limit())
+            except SkytellsError as trouble:
+                patience.bear(trouble)
+                continue
+            patience.relax()
+            carried.prediction = seen
+            if on_progress is not None:
+                yield Notify(on_progress, seen)
+            if seen.done:
+                if history is not None:
+                    history.add(seen)
+                return seen
+
+
+def known(target: Waitable) -> tuple[str, PredictionResponse | None]:
+    """The id of what is waited for and, where it is more than an id, its last state."""
+    if isinstance(target, str):
+        return target, None
+    record = target if isinstance(target, Record) else getattr(target, "response", None)
+    if isinstance(record, PredictionResponse):
+        return record.id, record
+    if is_mapping(target):
+        wire = dict(target)
+        if isinstance(wire.get("id"), str) and wire["id"]:
+            return wire["id"], PredictionResponse.from_wire(wire)
+    raise InvalidRequestError.of(
+        "wait() takes a prediction, a dict with an 'id', or an id; got "
+        f"{type(target).__name__} without one."
+    )
+
+
+def blocking(callback: OnProgressCallback | None) -> OnProgressCallback | None:
+    """A callback for the sync client, which cannot await: refused before anything is paid for."""
+    called = getattr(callback, "func", callback)
+    if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):
+        raise InvalidRequestError.of(
+            "on_progress is async, and this client is not: pass a plain function, or use "
+            "AsyncSkytellsClient."
+        )
+    return callback
+
+
+def waiting(options: Options, max_wait: float | None, interval: float | None) -> WaitOptions:
+    """How to wait: keywords over options."""
+    merged = WaitOptions.of(options)
+    return WaitOptions(
+        merged.interval if interval is None else interval,
+        merged.max_wait if max_wait is None else max_wait,
+    )

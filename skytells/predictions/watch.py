@@ -1,0 +1,140 @@
+"""Many predictions waited for at once, for as few requests as the API allows.
+
+One look at the list shows fifty predictions. Those that the list does not show soon enough, behind
+newer ones of the same account, are asked for one by one.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .._flow import Clock, Flow, Notify, Sleep, Together
+from ..errors import SkytellsError
+from ..types.predict import PredictionResponse, PredictionsListOptions, WaitOptions
+from ..types.shared import OnProgressCallback
+from .calls import get_prediction, list_predictions
+from .waiting import Patience, Waitable, known
+
+if TYPE_CHECKING:
+    from ..client import AsyncSkytellsClient, SkytellsClient
+
+PER_PAGE = 50
+FEW = 2
+GETS_AT_ONCE = 8
+
+
+class Watch:
+    """Predictions that are waited for together.
+
+    Args:
+        targets: Records, handles, dicts or ids; each prediction is watched once.
+        options: How to wait; `max_wait` is for all of them.
+        on_progress: Called with each new state of each prediction.
+    """
+
+    def __init__(
+        self,
+        targets: Iterable[Waitable],
+        options: WaitOptions,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        clock: Clock = time.monotonic,
+        chance: Clock = random.random,
+    ) -> None:
+        self._on_progress = on_progress
+        self._patience = Patience(options, clock, chance)
+        self._seen: dict[str, PredictionResponse | None] = dict(map(known, targets))
+        self._fresh = [p for p in self._seen.values() if p is not None and p.done]
+        self._looked = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is any that has not been given yet."""
+        return bool(self._fresh or self._running())
+
+    def _running(self) -> list[str]:
+        return [id for id, p in self._seen.items() if p is None or not p.done]
+
+    def next(self) -> Flow[list[PredictionResponse]]:
+        """Those that have ended since the last time; waits until there is at least one."""
+        while not self._fresh and self._running():
+            yield from self._pause()
+            yield from self._look()
+        ended, self._fresh = self._fresh, []
+        return ended
+
+    def all(self) -> Flow[list[PredictionResponse]]:
+        """All of them, in the order of the targets, once the last has ended."""
+        while self.pending:
+            yield from self.next()
+        return [p for p in self._seen.values() if p is not None]
+
+    def _pause(self) -> Flow[None]:
+        if not self._looked and None in self._seen.values():
+            return
+        pause = self._patience.pause()
+        if pause is None:
+            id = self._running()[0]
+            raise self._patience.timed_out(id, self._seen[id])
+        yield Sleep(pause)
+
+    def _look(self) -> Flow[None]:
+        self._looked = True
+        try:
+            found = yield from self._states()
+        except SkytellsError as trouble:
+            self._patience.bear(trouble)
+            return
+        self._patience.relax()
+        for prediction in found:
+            self._seen[prediction.id] = prediction
+            if self._on_progress is not None:
+                yield Notify(self._on_progress, prediction)
+            if prediction.done:
+                self._fresh.append(prediction)
+
+    def _states(self) -> Flow[list[PredictionResponse]]:
+        waiting = set(self._running())
+        found: dict[str, PredictionResponse] = {}
+        last = 2 * len(waiting) // PER_PAGE + 1 if len(waiting) > FEW else 0
+        for number in range(1, last + 1):
+            page = yield from list_predictions(PredictionsListOptions(number, per_page=PER_PAGE))
+            found |= {p.id: p for p in page if p.id in waiting}
+            if len(found) == len(waiting) or number >= page.pagination.last_page:
+                break
+        rest = [id for id in waiting if id not in found]
+        outcomes: list[PredictionResponse | Exception | None] = [None] * len(rest)
+        if rest:
+            yield Together([get_prediction(id) for id in rest], GETS_AT_ONCE, outcomes)
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        return [*found.values(), *(o for o in outcomes if isinstance(o, PredictionResponse))]
+
+
+class Completed:
+    """An iterable over predictions as they end."""
+
+    def __init__(self, client: SkytellsClient, watch: Watch) -> None:
+        self._client = client
+        self._watch = watch
+
+    def __iter__(self) -> Iterator[PredictionResponse]:
+        while self._watch.pending:
+            yield from self._client.perform(self._watch.next())
+
+
+class AsyncCompleted:
+    """An async iterable over predictions as they end."""
+
+    def __init__(self, client: AsyncSkytellsClient, watch: Watch) -> None:
+        self._client = client
+        self._watch = watch
+
+    async def __aiter__(self) -> AsyncIterator[PredictionResponse]:
+        while self._watch.pending:
+            for prediction in await self._client.perform(self._watch.next()):
+                yield prediction
