@@ -32,7 +32,7 @@ _LOADING: Final = {"loading": True}
 _set = object.__setattr__
 
 
-class Record(BaseModel):
+class Record(BaseModel, Mapping[str, Any]):
     """A response of the API: typed attributes, and the wire JSON by key.
 
     Example:
@@ -188,7 +188,6 @@ class Record(BaseModel):
 _PYDANTIC_STATE: Final = frozenset(
     {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
 )
-cast(Any, Mapping).register(Record)  # typeshed does not know that it is an ABC
 
 
 def _plain(value: object) -> Any:

@@ -284,4 +284,4 @@ class DispatchError(SkytellsError):
     requests: Sequence[PredictionRequest] = ()
     """What was asked for, in the order of the queue."""
     unsent: Sequence[PredictionRequest] = ()
-    """What surely never reached the server; it is back in the queue."""
+    """What surely was not begun (unsent, or refused with 425 or 429); it is back in the queue."""

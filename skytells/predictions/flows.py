@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from .._checks import as_mapping
 from .._flow import Clock, Flow, Sleep, Together
 from .._history import History
+from .._wire import clean
 from ..errors import (
     ApiErrorId,
+    ConfigurationError,
     DispatchError,
     InvalidRequestError,
+    NetworkError,
     PredictionFailedError,
+    RateLimitError,
     RequestTimeoutError,
     SkytellsError,
 )
@@ -27,6 +32,7 @@ from ..types.predict import (
     PredictionsListOptions,
     PredictionStatus,
     RunOptions,
+    to_json,
 )
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, create_prediction, get_prediction, list_by_the_servers_clock
@@ -119,7 +125,7 @@ def run(
 
 def failed(prediction: PredictionResponse) -> PredictionFailedError:
     """The error for a prediction that ran and failed, in the server's own words."""
-    reason = (prediction.failure or "").rstrip(".")
+    reason = clean(prediction.failure or "").rstrip(".")
     error = PredictionFailedError(
         f"{reason}. Prediction {prediction.id} failed: change its input, or run it again.",
         ApiErrorId.PREDICTION_FAILED,
@@ -156,25 +162,25 @@ def unconfirmed(
         raise InvalidRequestError.of(
             "Only an error whose maybe_sent is true has a request that can be looked up."
         )
-    day_before = datetime.fromtimestamp(began_at, UTC) - timedelta(days=1)
-    options = PredictionsListOptions(1, f"{day_before:%Y-%m-%d}", None, request.model, per_page=50)
-    found: list[PredictionResponse] = []
+    asked = json.loads(to_json(request.input))
+    options = PredictionsListOptions(1, model=request.model, per_page=50)
+    found: dict[str, PredictionResponse] = {}
     while True:
         page, server_now = yield from list_by_the_servers_clock(options)
         # By the server's clock, whatever ours says. Its dates are whole seconds.
         earliest = datetime.fromtimestamp(server_now - (wall_clock() - began_at) - 2.0, UTC)
         recent = [p for p in page if p.created is not None and p.created >= earliest]
-        found += [p for p in recent if p.id not in accepted and _is_of(request, p)]
+        found |= {p.id: p for p in recent if p.id not in accepted and _has_input(p, asked)}
         number = (options.page or 1) + 1
         if len(recent) < len(page) or not recent or number > page.pagination.last_page:
-            return found
+            return list(found.values())
         options = replace(options, page=number)
 
 
-def _is_of(request: PredictionRequest, prediction: PredictionResponse) -> bool:
-    """Whether a prediction's input is the request's; the server may have added defaults."""
+def _has_input(prediction: PredictionResponse, asked: dict[str, Any]) -> bool:
+    """Whether a prediction's input is what was asked for; the server may have added defaults."""
     given = prediction.input or {}
-    return all(key in given and given[key] == value for key, value in request.input.items())
+    return all(key in given and given[key] == value for key, value in asked.items())
 
 
 def cancel_and_look(id: str) -> Flow[PredictionResponse]:
@@ -188,7 +194,7 @@ def dispatch(
     accepted: Accepted,
     give_back: Callable[[Sequence[PredictionRequest]], None],
 ) -> Flow[list[PredictionResponse]]:
-    """Create all, a few at a time; what was surely never sent is given back."""
+    """Create all, a few at a time; what was surely not begun is given back."""
     outcomes: list[PredictionResponse | Exception | None] = [None] * len(requests)
     try:
         calls = [create_prediction(r, accepted.add, await_=r.await_) for r in requests]
@@ -214,13 +220,15 @@ def _unsent(
     return [
         request
         for request, outcome in zip(requests, outcomes, strict=True)
-        if outcome is None or (isinstance(outcome, SkytellsError) and _never_left(outcome))
+        if outcome is None or (isinstance(outcome, SkytellsError) and _not_begun(outcome))
     ]
 
 
-def _never_left(error: SkytellsError) -> bool:
-    no_answer = not error.http_status or isinstance(error, RequestTimeoutError)
-    return no_answer and not error.maybe_sent
+def _not_begun(error: SkytellsError) -> bool:
+    """Whether a request surely started nothing and may succeed later: unsent, or refused as one too many."""
+    if isinstance(error, NetworkError | RequestTimeoutError | ConfigurationError):
+        return not error.maybe_sent
+    return isinstance(error, RateLimitError) or error.http_status == 425
 
 
 def _dispatch_error(
@@ -234,7 +242,7 @@ def _dispatch_error(
     refused = sum(1 for e in errors if e is not None)
     error = DispatchError(
         f"{refused} of {len(outcomes)} queued requests were not accepted; the first: {first} "
-        f"Those accepted are in error.predictions; {len(unsent)} never sent are back in the queue.",
+        f"Those accepted are in error.predictions; {len(unsent)} that were not begun are back in the queue.",
         known.error_id if known else ApiErrorId.SDK_ERROR,
         known.details if known else type(first).__name__,
         known.http_status if known else 0,

@@ -14,7 +14,7 @@ from .._checks import Default, is_mapping
 from .._flow import Clock, Flow, Notify, Sleep
 from .._history import History, Typical
 from .._record import Record
-from .._retry import POLL_TROUBLES, backoff, is_passing, poll_pause
+from .._retry import LONGEST_RETRY_AFTER, POLL_TROUBLES, backoff, is_passing, poll_pause
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, WaitTimeoutError
 from ..types.predict import PredictionResponse, WaitOptions
 from ..types.shared import OnProgressCallback
@@ -82,7 +82,7 @@ class Patience:
             pause = poll_pause(now - self._began, self._chance(), typical)
         if self.trouble is not None:
             pause = max(pause, backoff(1.0, self._troubles, self._chance()))
-            pause = max(pause, self.trouble.retry_after or 0.0)
+            pause = max(pause, min(LONGEST_RETRY_AFTER, self.trouble.retry_after or 0.0))
         return pause if self._deadline is None else min(pause, self._deadline - now)
 
     def look_limit(self) -> float | None:

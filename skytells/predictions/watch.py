@@ -30,7 +30,7 @@ class Watch:
     """Predictions that are waited for together.
 
     Args:
-        targets: Records, handles, dicts or ids; each prediction is watched once.
+        targets: Records, handles, dicts or ids.
         options: How to wait; `max_wait` is for all of them.
         on_progress: Called with each new state of each prediction.
     """
@@ -46,7 +46,9 @@ class Watch:
     ) -> None:
         self._on_progress = on_progress
         self._patience = Patience(options, clock, chance)
-        self._seen: dict[str, PredictionResponse | None] = dict(map(known, targets))
+        pairs = list(map(known, targets))
+        self._order = [id for id, _ in pairs]
+        self._seen: dict[str, PredictionResponse | None] = dict(pairs)
         self._fresh = [p for p in self._seen.values() if p is not None and p.done]
         self._looked = False
 
@@ -70,7 +72,7 @@ class Watch:
         """All of them, in the order of the targets, once the last has ended."""
         while self.pending:
             yield from self.next()
-        return [p for p in self._seen.values() if p is not None]
+        return [p for p in map(self._seen.get, self._order) if p is not None]
 
     def _pause(self) -> Flow[None]:
         if not self._looked and None in self._seen.values():
