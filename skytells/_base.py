@@ -100,7 +100,8 @@ def raw_call(
         raise InvalidRequestError.of(f"method must be one of {', '.join(_METHODS)}.")
     if not path.startswith("/") or path.startswith("//") or not path.isascii():
         raise InvalidRequestError.of(f"path must begin with one '/', below base_url; got {path!r}.")
-    if any(c in path for c in "?#\\ \r\n\t") or {"..", "."} & set(path.split("/")):
+    odd = not path.isprintable() or any(c in path for c in "?#\\ ")
+    if odd or {"..", "."} & set(path.split("/")):
         raise InvalidRequestError.of(
             "path must be without query, fragment, spaces and dot segments; the query goes in "
             "params=."

@@ -24,6 +24,7 @@ KEY_VARIABLE: Final = "SKYTELLS_API_KEY"
 URL_VARIABLE: Final = "SKYTELLS_BASE_URL"
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t -~]*")
 # Set by the transport or by `api_key`; a second value would smuggle or leak.
 _RESERVED = frozenset(
     {"x-api-key", "authorization", "cookie", "host", "content-length", "transfer-encoding"}
@@ -211,9 +212,9 @@ def _headers(
                 f"headers: {name!r} is set by the client itself. The key goes in api_key=; for "
                 "anything else, hand in a ready http_client=."
             )
-        if not isinstance(value, str) or not value.isascii() or re.search(r"[\r\n\x00]", value):
+        if not isinstance(value, str) or not _VALUE.fullmatch(value):
             raise ConfigurationError.of(
-                f"headers: the value of {name!r} must be a string of ASCII without line breaks."
+                f"headers: the value of {name!r} must be a string of printable ASCII."
             )
         wire[name.lower()] = value
     return tuple((name.encode(), value.strip().encode()) for name, value in wire.items())

@@ -46,6 +46,7 @@ def exchange(
     began, began_at = clock(), wall_clock()
     deadline = began + min(limits) if limits else None
     tries: list[Attempt] = []
+    lost = False
     while True:
         began_try = clock()
         try:
@@ -57,12 +58,14 @@ def exchange(
         else:
             budget.succeed(len(tries) + 1)
             return result
-        if tries and call.method == "DELETE" and isinstance(failure, NotFoundError):
+        if lost and call.method == "DELETE" and isinstance(failure, NotFoundError):
             # An earlier try, whose answer was lost, has done it.
             return call.read(_GONE)
         now = clock()
         left = None if deadline is None else deadline - now
-        failure.maybe_sent = _may_have_begun(call, failure)
+        begun = _may_have_begun(failure)
+        lost = lost or begun
+        failure.maybe_sent = begun and call.safety is Safety.PAID
         pause = pause_before_retry(
             RetryPolicy(retries=0) if call.once else config.retry,
             call.safety,
@@ -101,7 +104,7 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
     headers = [(b"host", config.origin.netloc.encode()), *config.headers]
     if config.key is not None:
         headers.append((b"x-api-key", config.key.reveal().encode()))
-    if call.body is not None:
+    if call.body is not None and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", b"application/json"))
     if call.body is not None or call.method not in {"GET", "HEAD", "DELETE"}:
         headers.append((b"content-length", str(len(call.body or b"")).encode()))
@@ -145,10 +148,8 @@ def _without_key(reply: Reply, config: Config) -> Reply:
     return Reply(reply.status, reply.headers, reply.body.replace(key, b"***"))
 
 
-def _may_have_begun(call: Call[T], failure: SkytellsError) -> bool:
-    """Whether paid work may have been started by a try that failed so."""
-    if call.safety is not Safety.PAID:
-        return False
+def _may_have_begun(failure: SkytellsError) -> bool:
+    """Whether a try that failed so may have had its effect all the same."""
     if isinstance(failure, NetworkError | RequestTimeoutError):
         return failure.maybe_sent
     unreadable = isinstance(failure, ServerError) and failure.http_status < 300

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -47,6 +46,8 @@ class History:
             known = list(self._durations.get(slug or "", ()))
         if len(known) < _NEEDED:
             return None
+        import statistics  # here: it loads the arithmetic of decimals and fractions
+
         middle = statistics.median(known)
         # The median deviation, as of a normal distribution: one outlier does not move it.
         spread = 1.4826 * statistics.median(abs(value - middle) for value in known)

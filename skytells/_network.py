@@ -101,6 +101,7 @@ class CarefulBackend(httpcore.AsyncNetworkBackend):
     """Connects to streams that are closed when their TLS handshake is cancelled."""
 
     def __init__(self) -> None:
+        # Its `sleep` has another parameter name than the class that it stands for.
         self._inner = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
     async def connect_tcp(
@@ -144,8 +145,10 @@ class DeadlineBackend(httpcore.NetworkBackend):
         raise failure
 
 
-def _least(*limits: float | None) -> float | None:
-    return min((limit for limit in limits if limit is not None), default=None)
+def _least(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
 
 
 def _resolve(host: str, port: int, timeout: float | None) -> list[str]:

@@ -7,20 +7,22 @@ Here a semaphore bounds how many are in use, and a stack keeps those at rest: bo
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, ParamSpec, Protocol, TypeVar
 
 import httpcore
 
 from ._environment import proxy_options, tls_context
 from ._network import CarefulBackend, DeadlineBackend, time_left
 from ._wire import Origin
+
+if TYPE_CHECKING:
+    import asyncio
 
 SYNC_CONNECTIONS: Final = 100
 ASYNC_CONNECTIONS: Final = 500
@@ -37,6 +39,8 @@ class _Connection(Protocol):
 
 
 C = TypeVar("C", bound=_Connection)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class IdleStack(Generic[C]):
@@ -156,10 +160,6 @@ class Pool:
         _close(self._idle.drain())
         _close(filter(None, self._proxies.values()))
 
-    def __del__(self) -> None:
-        with suppress(Exception):
-            self.close()
-
 
 def _for_lock(left: float | None) -> float:
     return -1 if left is None else min(left, threading.TIMEOUT_MAX)
@@ -175,10 +175,12 @@ class _LoopPool:
     """The connections of one event loop. They are closed with it.
 
     The lifeline is an async generator: an event loop that shuts down closes the generators that
-    were begun on it, and one that is collected is closed on its loop.
+    were begun on it, and one that is let go of is closed on its loop.
     """
 
     def __init__(self, limit: int) -> None:
+        import asyncio  # here, like all imports of it: a sync client never loads it
+
         self.slots = asyncio.Semaphore(limit)
         self.idle: IdleStack[httpcore.AsyncHTTPConnection] = IdleStack()
         self.proxies: dict[Origin, httpcore.AsyncHTTPProxy | None] = {}
@@ -232,16 +234,19 @@ class AsyncPool:
                     await _aclose(pool.idle.put(origin, lane, self._limit))
 
     async def _here(self) -> _LoopPool:
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         if self._process != os.getpid():
             # Kept, not closed: an inherited transport would reach into the parent's selector.
             self._inherited.append(self._pools)
             self._pools, self._process = {}, os.getpid()
-        if loop not in self._pools:
-            self._pools = {loop: p for loop, p in self._pools.items() if not loop.is_closed()}
+        pool = self._pools.get(loop)
+        if pool is None:
+            for other in list(self._pools):
+                if other.is_closed():
+                    self._pools.pop(other, None)
             pool = self._pools[loop] = _LoopPool(self._limit)
             await anext(pool.lifeline)
-        return self._pools[loop]
+        return pool
 
     async def _take(
         self, pool: _LoopPool, origin: Origin, *, paid: bool
@@ -250,15 +255,14 @@ class AsyncPool:
         await _aclose(stale)
         return connection or httpcore.AsyncHTTPConnection(
             core_origin(origin),
-            # Off the loop: the first context takes tens of milliseconds to build.
-            ssl_context=await asyncio.to_thread(tls_context) if origin.scheme == "https" else None,
-            # Its `sleep` has another parameter name than the class that it stands for.
+            # The first context takes tens of milliseconds to build.
+            ssl_context=await _off_the_loop(tls_context) if origin.scheme == "https" else None,
             network_backend=self._backend,
         )
 
     async def _proxy(self, pool: _LoopPool, origin: Origin) -> httpcore.AsyncHTTPProxy | None:
         if origin not in pool.proxies:
-            options = await asyncio.to_thread(proxy_options, origin)
+            options = await _off_the_loop(proxy_options, origin)
             pool.proxies[origin] = (
                 httpcore.AsyncHTTPProxy(**options, network_backend=self._backend)
                 if options
@@ -268,9 +272,26 @@ class AsyncPool:
 
     async def aclose(self) -> None:
         """Close this loop's connections at rest; other loops close theirs when they end."""
-        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        pool = self._pools.pop(_running_loop(), None)
         if pool is not None:
             await pool.lifeline.aclose()
+
+    def abandon(self) -> None:
+        """Let go of all connections; each event loop closes its own."""
+        if self._process == os.getpid():
+            self._pools.clear()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    import asyncio
+
+    return asyncio.get_running_loop()
+
+
+async def _off_the_loop(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    import asyncio
+
+    return await asyncio.to_thread(work, *args, **options)
 
 
 def core_origin(origin: Origin) -> httpcore.Origin:

@@ -46,6 +46,7 @@ class Record(BaseModel, Mapping[str, Any]):
         extra="ignore",
         populate_by_name=True,
         protected_namespaces=(),
+        defer_build=True,  # a validator is built when it is first used
         coerce_numbers_to_str=True,
         ser_json_inf_nan="constants",
     )
@@ -74,8 +75,12 @@ class Record(BaseModel, Mapping[str, Any]):
     def _load(self) -> None:
         """Read the typed face, if that has not been done."""
         if not self.__dict__:
-            wire = self._wire if self._known is None else {**self._known, **self._wire}
-            self.__pydantic_validator__.validate_python(wire, self_instance=self, context=_LOADING)
+            wire, known = self._wire, self._known
+            given = wire if known is None else {**known, **wire}
+            self.__pydantic_validator__.validate_python(given, self_instance=self, context=_LOADING)
+            if known is not None:
+                _set(self, "_wire", wire)
+                _set(self, "_known", known)
 
     if not TYPE_CHECKING:
         # Only reached for what is not there yet: a field of a record that was not read, or
@@ -101,9 +106,8 @@ class Record(BaseModel, Mapping[str, Any]):
         if not is_object(data):
             return handler(data)
         record: Self = _read_leniently(handler, data)
-        if not _has_wire(record):
-            _set(record, "_wire", data if info.context is _LOADING else cls._as_wire(data))
-            _set(record, "_known", None)
+        _set(record, "_wire", data if info.context is _LOADING else cls._as_wire(data))
+        _set(record, "_known", None)
         return record
 
     @classmethod
@@ -199,14 +203,6 @@ def _plain(value: object) -> Any:
     if is_object(value):
         return {str(key): _plain(item) for key, item in value.items()}
     return to_jsonable_python(value)
-
-
-def _has_wire(record: Record) -> bool:
-    try:
-        object.__getattribute__(record, "_wire")
-    except AttributeError:
-        return False
-    return True
 
 
 def _read_leniently(handler: Callable[[Any], Any], data: dict[str, Any]) -> Any:

@@ -81,7 +81,7 @@ def error_of(reply: Reply, *, has_key: bool = True) -> SkytellsError:
     advice = _ADVICE_BY_ID.get(said.error_id or "") or _ADVICE.get(cls, "")
     if cls is AuthenticationError and not has_key:
         advice = _NO_KEY
-    message = clean(said.message or _unnamed(reply))
+    message = clean(said.message or "") or _unnamed(reply)
     return cls(
         f"{message}{'' if message[-1:] in '.!?' else '.'} {advice}".strip(),
         said.error_id or _default_id(reply, body),
@@ -148,8 +148,8 @@ def _default_id(reply: Reply, body: dict[str, Any] | None) -> str:
 
 
 def _unnamed(reply: Reply) -> str:
-    kind = reply.headers.get("content-type", "")
-    what = f" with {clean(kind, 60)}" if reply.body and kind and "json" not in kind else ""
+    kind = clean(reply.headers.get("content-type", ""), 60)
+    what = f" with {kind}" if reply.body and kind and "json" not in kind else ""
     return f"The server answered HTTP {reply.status}{what} and gave no reason"
 
 

@@ -7,9 +7,10 @@ cookies are not kept, and the key is sent to one origin.
 
 from __future__ import annotations
 
-import asyncio
+import inspect
 import ssl
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -28,6 +29,8 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
+
     import httpx
 
 CONNECT_SECONDS: Final = 10.0
@@ -58,6 +61,8 @@ class PooledTransport:
     def __init__(self) -> None:
         self._pool = Pool()
         self._closed = False
+        # Not `__del__`: in a cycle, sockets may be finalized before the pool that holds them.
+        weakref.finalize(self, self._pool.close)
 
     def send(self, exchange: Exchange) -> Reply:
         _refuse(closed=self._closed)
@@ -84,12 +89,13 @@ class AsyncPooledTransport:
     def __init__(self) -> None:
         self._pool = AsyncPool()
         self._closed = False
+        weakref.finalize(self, self._pool.abandon)
 
     async def send(self, exchange: Exchange) -> Reply:
         _refuse(closed=self._closed)
         request, trace = exchange.request, _Trace()
         try:
-            async with asyncio.timeout(_left(exchange)):
+            async with _within(exchange):
                 core = _core_request(request, trace.ahear)
                 async with self._pool.stream(request.origin, core, paid=request.paid) as response:
                     stream = response.aiter_stream()
@@ -111,6 +117,7 @@ class HttpxTransport:
     """
 
     def __init__(self, client: httpx.Client) -> None:
+        _expect(client, "httpx.Client", awaited=False)
         self._client = client
 
     def send(self, exchange: Exchange) -> Reply:
@@ -119,6 +126,8 @@ class HttpxTransport:
             built = self._client.build_request(**_httpx_request(exchange, trace.hear))
             response = self._client.send(built, stream=True, follow_redirects=False)
             try:
+                if response.is_stream_consumed:
+                    return _read_whole(request, response)
                 body = _until(exchange, response.iter_raw())
                 return _read(request, response.status_code, response.headers.raw, body)
             finally:
@@ -135,15 +144,18 @@ class AsyncHttpxTransport:
     """Over an async client that the user has built and will close."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
+        _expect(client, "httpx.AsyncClient", awaited=True)
         self._client = client
 
     async def send(self, exchange: Exchange) -> Reply:
         request, trace = exchange.request, _Trace()
         try:
-            async with asyncio.timeout(_left(exchange)):
+            async with _within(exchange):
                 built = self._client.build_request(**_httpx_request(exchange, trace.ahear))
                 response = await self._client.send(built, stream=True, follow_redirects=False)
                 try:
+                    if response.is_stream_consumed:
+                        return _read_whole(request, response)
                     headers, stream = response.headers.raw, response.aiter_raw()
                     return await _aread(request, response.status_code, headers, stream)
                 finally:
@@ -178,8 +190,19 @@ def _refuse(*, closed: bool) -> None:
         raise ConfigurationError.of("The client is closed; build a new one.")
 
 
+def _expect(client: object, kind: str, *, awaited: bool) -> None:
+    if inspect.iscoroutinefunction(getattr(client, "send", None)) is not awaited:
+        raise ConfigurationError.of(f"http_client must be an {kind} here, or one of its shape.")
+
+
 def _left(exchange: Exchange) -> float | None:
     return None if exchange.deadline is None else max(0.0, exchange.deadline - time.monotonic())
+
+
+def _within(exchange: Exchange) -> asyncio.Timeout:
+    import asyncio  # here: a sync client never loads it
+
+    return asyncio.timeout(_left(exchange))
 
 
 def _core_request(request: WireRequest, hear: object) -> httpcore.Request:
@@ -233,6 +256,13 @@ def _read(
         if body.enough:
             break
     return Reply(status, headers, body.finish())
+
+
+def _read_whole(request: WireRequest, response: httpx.Response) -> Reply:
+    """A response that was made in one piece, as a mock makes it; its content is decoded already."""
+    decoded = {b"content-encoding", b"content-length"}
+    headers = [(k, v) for k, v in response.headers.raw if k.lower() not in decoded]
+    return _read(request, response.status_code, headers, iter([response.content]))
 
 
 async def _aread(

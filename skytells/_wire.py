@@ -11,10 +11,9 @@ from urllib.parse import quote, urlencode
 from pydantic_core import from_json
 
 from ._checks import is_list, is_object, segment
-from .errors import ApiErrorId, InvalidResponseError, ServerError
+from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, ServerError
 
 MAX_ERROR_BODY: Final = 1024 * 1024
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +99,16 @@ def path(template: str, *segments: object) -> str:
 
 def target(prefix: str, path: str, params: tuple[tuple[str, str], ...]) -> str:
     """Path and query of a request, encoded."""
-    return f"{prefix}{path}?{urlencode(params)}" if params else f"{prefix}{path}"
+    try:
+        return f"{prefix}{path}?{urlencode(params)}" if params else f"{prefix}{path}"
+    except UnicodeEncodeError:
+        raise InvalidRequestError.of("The query holds text that is not valid Unicode.") from None
 
 
 def clean(text: str, most: int = 500) -> str:
     """Text of a server made fit for a message: one line, printable, bounded."""
-    text = _UNPRINTABLE.sub(" ", text).strip()
+    text = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    text = " ".join(text.split())
     return text if len(text) <= most else f"{text[:most]}…"
 
 
@@ -142,31 +145,28 @@ class BodyReader:
         if self._gzip is None and encoding not in {"identity", ""}:
             raise self._unreadable(f"is encoded as {clean(encoding, 40)}, which was not asked for")
         declared = headers.get("content-length", "")
-        if declared.isdigit() and len(declared) < 20 and int(declared) > self._limit:
-            self._overflow()
+        if declared.isdecimal() and len(declared) < 20 and int(declared) > self._limit:
+            self._refuse_size()
 
     @property
     def enough(self) -> bool:
-        """Whether the rest need not be read: the body of an error that has reached its limit."""
-        return self._status >= 400 and self._full
-
-    @property
-    def _full(self) -> bool:
-        return self._size >= self._limit
+        """Whether the rest need not be read: the body of an error that is beyond its limit."""
+        return self._status >= 400 and self._size > self._limit
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes off the wire."""
         self._begun = True
         try:
-            while chunk and not self._full:
+            while chunk and self._size <= self._limit:
                 chunk = self._take(chunk)
         except zlib.error:
             raise self._unreadable("is not the gzip that it says it is") from None
-        if chunk:
-            self._overflow()
+        if self._size > self._limit:
+            self._refuse_size()
 
     def _take(self, chunk: bytes) -> bytes:
-        room = self._limit - self._size
+        # One byte more than allowed tells a body that is too large from one that just fits.
+        room = self._limit - self._size + 1
         if self._gzip is None:
             piece, rest = chunk[:room], chunk[room:]
         else:
@@ -180,15 +180,15 @@ class BodyReader:
 
     def finish(self) -> bytes:
         """The whole body."""
-        if self._gzip and self._begun and not self._gzip.eof and not self._full:
+        whole = self._gzip is None or self._gzip.eof or not self._begun
+        if not whole and self._size <= self._limit:
             raise self._unreadable("was cut short")
-        return b"".join(self._chunks)
+        return b"".join(self._chunks)[: self._limit]
 
-    def _overflow(self) -> None:
+    def _refuse_size(self) -> None:
         if self._status < 400:
             limit = f"{self._limit:,} bytes"
             raise self._unreadable(f"is larger than max_response_bytes ({limit})")
-        self._size = self._limit
 
     def _unreadable(self, why: str) -> InvalidResponseError:
         message = f"The server's answer {why}. If it is what you expect, ask support."

@@ -31,7 +31,7 @@ class Cursor:
         self._seen.update(item.id for item in fresh)
         number = (self._options.page or 1) + 1
         self._options = replace(self._options, page=number)
-        more = fresh and number <= page.pagination.last_page
+        more = page.data and number <= page.pagination.last_page
         self.next = self._fetch(self._options) if more else None
         return fresh
 

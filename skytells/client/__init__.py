@@ -6,13 +6,15 @@ Each verb is one line that performs a flow; a driver is the only place where wai
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base import deprecated
 from .._config import API_BASE_URL
 from ..types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
-from .aio import AsyncSkytellsClient
 from .sync import SkytellsClient
+
+if TYPE_CHECKING:
+    from .aio import AsyncSkytellsClient
 
 __all__ = ["API_BASE_URL", "AsyncSkytellsClient", "Skytells", "SkytellsClient", "create_client"]
 
@@ -51,3 +53,12 @@ def create_client(
     return SkytellsClient(
         api_key, options, base_url=base_url, timeout=timeout, headers=headers, retry=retry
     )
+
+
+def __getattr__(name: str) -> Any:
+    if name != "AsyncSkytellsClient":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # When it is first used: a sync client never loads asyncio.
+    from .aio import AsyncSkytellsClient
+
+    return AsyncSkytellsClient

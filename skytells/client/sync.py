@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -186,6 +184,10 @@ class SkytellsClient(ClientBase):
                 effect.outcomes[place] = self.perform(effect.begin(place))
             except Exception as error:
                 effect.outcomes[place] = error
+
+        # Here: a client that performs one call at a time never loads them.
+        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import wait as wait_for
 
         with ThreadPoolExecutor(effect.limit, thread_name_prefix="skytells") as threads:
             try:

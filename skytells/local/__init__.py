@@ -6,13 +6,29 @@
         client = platform.client()
         client.run("flux-pro", input={"prompt": "a fox"})
 
-`Platform` is the machine itself, without a socket; `serve` puts one on loopback. From a shell:
-`python -m skytells.local`. Its prices, times and schemas are illustrative.
+`serve` puts a platform on loopback, `in_process` hands one to async code without a socket;
+`Platform` is the machine itself. From a shell: `python -m skytells.local`. Its prices, times and
+schemas are illustrative.
 """
 
 from .catalogue import MODELS, Model
 from .clock import Clock
 from .core import Platform, Request
-from .handle import LocalPlatform, serve
+from .faults import Fault
+from .handle import LocalPlatform, in_process, serve
+from .options import PlatformOptions
+from .webhooks import Delivery
 
-__all__ = ["MODELS", "Clock", "LocalPlatform", "Model", "Platform", "Request", "serve"]
+__all__ = [
+    "MODELS",
+    "Clock",
+    "Delivery",
+    "Fault",
+    "LocalPlatform",
+    "Model",
+    "Platform",
+    "PlatformOptions",
+    "Request",
+    "in_process",
+    "serve",
+]

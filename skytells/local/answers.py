@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from .lives import WAITING
 
 if TYPE_CHECKING:
     from .jobs import Job, Page
@@ -16,6 +19,20 @@ JsonObject: TypeAlias = dict[str, Any]
 """A JSON object."""
 
 
+VARIANTS: Final[Mapping[str, str]] = {
+    "queued": "a prediction that waits is `queued`, not `pending`",
+    "canceled": "the other spelling of `cancelled`",
+    "status-false": 'a prediction that waits is `{"status": false, "id": …}`',
+    "model-slug": "the model of a prediction is its slug, not an object",
+    "bare-list": "a list of predictions is an array without pagination",
+    "cancel-success": '`{"success": true}` is the answer to a cancellation',
+    "missing-502": "a prediction that does not exist is a 502, not a 404",
+}
+"""Other forms of answers that the platform's documents or clients know; all are off at first."""
+
+_SPELLINGS: Final = {"pending": "queued", "cancelled": "canceled"}
+
+
 class Refusal(Exception):
     """The platform says no, in the unified error envelope.
 
@@ -24,6 +41,7 @@ class Refusal(Exception):
         error_id: the machine-readable name.
         message: the human-readable sentence.
         details: more of it, or `None`.
+        headers: what goes with the answer, such as `Retry-After`.
 
     Example:
         >>> Refusal(404, "MODEL_NOT_FOUND", "No such model.").envelope()["error"]["http_status"]
@@ -31,13 +49,20 @@ class Refusal(Exception):
     """
 
     def __init__(
-        self, status: int, error_id: str, message: str, details: str | None = None
+        self,
+        status: int,
+        error_id: str,
+        message: str,
+        details: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, error_id, message, details)
         self.status = status
         self.error_id = error_id
         self.message = message
         self.details = details
+        self.headers: dict[str, str] = dict(headers or {})
 
     def __str__(self) -> str:
         return f"{self.status} {self.error_id}: {self.message}"
@@ -53,19 +78,44 @@ class Refusal(Exception):
         return {"status": False, "response": self.message, "error": error}
 
 
-def page_json(page: Page, now: float, origin: str) -> JsonObject:
+def known_variants(names: Iterable[str]) -> frozenset[str]:
+    """The names, or the one name, all of which are in `VARIANTS`.
+
+    Raises:
+        ValueError: one is not.
+    """
+    try:
+        given = frozenset([names] if isinstance(names, str) else names)
+    except TypeError:
+        raise ValueError(f"variants must be a list of names, not {names!r}") from None
+    if unknown := given - VARIANTS.keys():
+        known = ", ".join(VARIANTS)
+        raise ValueError(f"no variant {min(unknown)!r}: take some of {known}")
+    return given
+
+
+def page_json(page: Page, now: float, origin: str, *, variants: Collection[str] = ()) -> Json:
     """A page of predictions as the platform sends it."""
+    data = [prediction_json(job, now, origin, variants=variants) for job in page.jobs]
+    if "bare-list" in variants:
+        return data
     pagination = {
         "current_page": page.number,
         "per_page": page.per_page,
         "total": page.total,
         "last_page": max(1, math.ceil(page.total / page.per_page)),
     }
-    data = [prediction_json(job, now, origin) for job in page.jobs]
     return {"data": data, "pagination": pagination}
 
 
-def prediction_json(job: Job, now: float, origin: str, *, with_stream: bool = False) -> JsonObject:
+def prediction_json(
+    job: Job,
+    now: float,
+    origin: str,
+    *,
+    with_stream: bool = False,
+    variants: Collection[str] = (),
+) -> JsonObject:
     """A prediction as the platform sends it.
 
     Arguments:
@@ -73,18 +123,23 @@ def prediction_json(job: Job, now: float, origin: str, *, with_stream: bool = Fa
         now: the moment, as the platform's clock shows it.
         origin: scheme, host and port that the answer's URLs begin with.
         with_stream: name the stream URL even where none was asked for at creation.
+        variants: which of the other spellings to use; see `VARIANTS`.
     """
     since, status = job.stage(now)
+    shown = spelled(status, variants)
+    if "status-false" in variants and status in WAITING:
+        return {"status": False, "id": job.id, "error": {"message": f"Prediction is {shown}."}}
     started, completed = job.started(now), job.completed(now)
-    failed = {"error": job.life.failure} if status == "failed" else {}
+    failure = job.failure(now)
+    failed = {"error": failure} if status == "failed" else {}
     return {
         "id": job.id,
-        "status": status,
+        "status": shown,
         "type": "inference",
         "stream": job.order.stream,
         "input": job.order.input,
         "output": _output(job, now, origin),
-        "response": job.life.failure if status == "failed" else None,
+        "response": failure,
         **failed,
         "created_at": _micros(job, job.created),
         "started_at": _seconds(job, started),
@@ -92,12 +147,40 @@ def prediction_json(job: Job, now: float, origin: str, *, with_stream: bool = Fa
         "updated_at": _micros(job, since),
         "privacy": "private",
         "source": "api",
-        "model": {"name": job.model.namespace, "type": job.model.type},
+        "model": _model(job, variants),
         "webhook": job.order.webhook or {"url": None, "events": []},
         "metrics": _metrics(job, now),
         "metadata": _metadata(job, now, origin),
         "urls": {} if status == "failed" else _urls(job, origin, with_stream or job.order.stream),
     }
+
+
+def spelled(status: str, variants: Collection[str]) -> str:
+    """A status in the spelling asked for.
+
+    Example:
+        >>> spelled("cancelled", {"canceled"})
+        'canceled'
+    """
+    other = _SPELLINGS.get(status, status)
+    return other if other in variants else status
+
+
+def spellings(status: str) -> tuple[str, ...]:
+    """Every spelling of a status.
+
+    Example:
+        >>> spellings("pending")
+        ('pending', 'queued')
+    """
+    other = _SPELLINGS.get(status)
+    return (status,) if other is None else (status, other)
+
+
+def _model(job: Job, variants: Collection[str]) -> JsonObject | str:
+    if "model-slug" in variants:
+        return job.model.namespace
+    return {"name": job.model.namespace, "type": job.model.type}
 
 
 def _output(job: Job, now: float, origin: str) -> list[str] | str | None:
@@ -126,12 +209,12 @@ def _metrics(job: Job, now: float) -> JsonObject:
 
 def _metadata(job: Job, now: float, origin: str) -> JsonObject:
     completed = job.completed(now) is not None
-    available = job.has_output(now)
+    available = job.has_assets(now)
     files = [
         {
             "name": file.name,
             "type": file.media_type,
-            "size": len(file.content),
+            "size": file.size,
             "url": f"{origin}/assets/{job.id}/{file.name}",
         }
         for file in (job.files if available else ())
@@ -145,7 +228,7 @@ def _metadata(job: Job, now: float, origin: str) -> JsonObject:
 
 def _urls(job: Job, origin: str, with_stream: bool) -> dict[str, str]:
     this = f"{origin}/v1/predictions/{job.id}"
-    stream = {"stream": f"{this}/stream"} if with_stream else {}
+    stream = {"stream": f"{this}/events"} if with_stream else {}
     return {"get": this, "cancel": f"{this}/cancel", **stream, "delete": f"{this}/delete"}
 
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
-from collections.abc import Awaitable, Callable, Coroutine
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from . import checks
 from .answers import Json, Refusal, page_json, prediction_json
+from .assets import asset_answer
+from .control import control_routes
 from .core import Platform
 from .core import Request as Seen
+from .events import EVENT_STREAM, Story
+from .faults import HEADER, Fault, read_header
+from .guard import check_host, looks_real
 from .jobs import Job
+from .mishaps import JsonAnswer, befall
+from .page import page_routes
+from .sender import Sender
+from .watch import Watch
 
 Handler: TypeAlias = Callable[[Platform, Request], Awaitable[Response]]
 
+_LOG: Final = logging.getLogger("skytells.local")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]*)?", re.IGNORECASE)
 
 
 def create_app(platform: Platform, *, allow_remote: bool = False) -> Starlette:
@@ -41,57 +50,109 @@ def create_app(platform: Platform, *, allow_remote: bool = False) -> Starlette:
         for method, path, handler in _ROUTES
     ]
     rest = Route("/{rest:path}", _endpoint(platform, _unknown, allow_remote), methods=_METHODS)
-    return Starlette(routes=[*routes, rest])
-
-
-class _Answer(Response):
-    """JSON in ASCII: an input may hold half a surrogate pair, which UTF-8 cannot carry."""
-
-    media_type = "application/json"
-
-    def render(self, content: Json) -> bytes:
-        return json.dumps(content, separators=(",", ":")).encode("ascii")
+    page = page_routes(platform, allow_remote=allow_remote)
+    control = control_routes(platform, allow_remote=allow_remote)
+    app = Starlette(routes=[*page, *control, *routes, rest])
+    app.state.sender = Sender(platform, allow_remote=allow_remote)
+    app.state.warn_of_real_key = cache(_warn_of_real_key)
+    return app
 
 
 def _endpoint(
     platform: Platform, handler: Handler, allow_remote: bool
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def answer(request: Request) -> Response:
+        request_id = platform.request_id()
         try:
             if not allow_remote:
-                _check_host(request)
-            platform.see(await _seen(request))
-            response = await handler(platform, request)
+                check_host(request)
+            seen = await _seen(request)
+            platform.see(seen, len(await request.body()))
+            response = await _faulty(platform, handler, request, seen, request_id)
         except Refusal as refusal:
-            response = _Answer(refusal.envelope(), refusal.status)
+            response = _refused(refusal)
         except ClientDisconnect:
             # Nobody is there to read it, but a server that logs a traceback would look broken.
             response = Response(status_code=400)
-        response.headers["x-request-id"] = platform.request_id()
+        response.headers["x-request-id"] = request_id
         return response
 
     return answer
 
 
+async def _faulty(
+    platform: Platform, handler: Handler, request: Request, seen: Seen, request_id: str
+) -> Response:
+    """Let a request go its way, unless it is to go wrong."""
+    fault = _fault_of(platform, request, seen)
+    variants = platform.variants | frozenset(fault.variants if fault else ())
+    request.state.variants = variants
+
+    async def proceed() -> Response:
+        try:
+            return await handler(platform, request)
+        except Refusal as refusal:
+            if refusal.error_id == "PREDICTION_NOT_FOUND" and "missing-502" in variants:
+                refusal.status = 502
+            return _refused(refusal)
+
+    return await proceed() if fault is None else await befall(fault, proceed, request_id)
+
+
+def _fault_of(platform: Platform, request: Request, seen: Seen) -> Fault | None:
+    header = request.headers.get(HEADER)
+    if header is None:
+        return platform.faults.meet(seen.method, seen.path, _model_named(platform, request, seen))
+    try:
+        return read_header(header)
+    except ValueError as error:
+        raise Refusal(400, "INVALID_PARAMETER", f"The header {HEADER} is wrong: {error}") from error
+
+
+def _model_named(platform: Platform, request: Request, seen: Seen) -> str | None:
+    """The bare slug of the model that a request concerns, if any."""
+    path = request.path_params
+    with suppress(Refusal, TypeError, KeyError):  # the body may be any JSON, or none
+        if "id" in path:
+            return platform.get(path["id"]).model.namespace
+        return platform.model(path["slug"] if "slug" in path else seen.body["model"]).namespace
+    return None
+
+
+def _refused(refusal: Refusal) -> Response:
+    return JsonAnswer(refusal.envelope(), refusal.status, headers=refusal.headers)
+
+
 def _keyed(handler: Handler) -> Handler:
     async def answer(platform: Platform, request: Request) -> Response:
-        platform.authorise(request.headers.get("x-api-key"))
+        key = request.headers.get("x-api-key")
+        platform.authorise(key)
+        if key and key != platform.key and looks_real(key):
+            request.app.state.warn_of_real_key()
         return await handler(platform, request)
 
     return answer
 
 
 async def _create(platform: Platform, request: Request) -> Response:
-    order = checks.read_order(checks.read_json(await request.body()))
-    job = platform.create(order)
+    body = await request.body()
+    order = checks.read_order(checks.read_json(body))
+    key = request.headers.get("x-api-key")
+    job = platform.create(order, origin=_origin(request), key=key, weight=len(body))
+    if platform.outbox.next_moment is not None:
+        request.app.state.sender.wake()
+    limits = platform.account.standing(job.model.namespace).headers()
     if order.wait and job.model.type != "video":
         await _over(platform, job)
-    return _prediction(platform, request, job)
+    response = _prediction(platform, request, job)
+    response.headers.update(limits)
+    return response
 
 
 async def _list(platform: Platform, request: Request) -> Response:
     page = platform.find(checks.read_search(request.query_params.multi_items()))
-    return _Answer(page_json(page, platform.now(), _origin(request)))
+    variants = _variants(request)
+    return JsonAnswer(page_json(page, platform.now(), _origin(request), variants=variants))
 
 
 async def _get(platform: Platform, request: Request) -> Response:
@@ -103,8 +164,18 @@ async def _stream(platform: Platform, request: Request) -> Response:
     return _prediction(platform, request, job, with_stream=True)
 
 
+async def _events(platform: Platform, request: Request) -> Response:
+    job = platform.get(request.path_params["id"])
+    story = Story(job, _origin(request), platform.now(), _variants(request))
+    headers = {"cache-control": "no-cache"}
+    return StreamingResponse(_told(platform, story), headers=headers, media_type=EVENT_STREAM)
+
+
 async def _cancel(platform: Platform, request: Request) -> Response:
-    return _prediction(platform, request, platform.cancel(request.path_params["id"]))
+    job = platform.cancel(request.path_params["id"])
+    if "cancel-success" in _variants(request):
+        return JsonAnswer({"success": True})
+    return _prediction(platform, request, job)
 
 
 async def _delete(platform: Platform, request: Request) -> Response:
@@ -113,24 +184,24 @@ async def _delete(platform: Platform, request: Request) -> Response:
 
 async def _remove(platform: Platform, request: Request) -> Response:
     platform.delete(request.path_params["id"])
-    return _Answer({"success": True})
+    return JsonAnswer({"success": True})
 
 
 async def _models(platform: Platform, request: Request) -> Response:
     fields = _fields(request)
-    return _Answer([model.as_json(fields) for model in platform.models])
+    return JsonAnswer([model.as_json(fields) for model in platform.models])
 
 
 async def _model(platform: Platform, request: Request) -> Response:
-    return _Answer(platform.model(request.path_params["slug"]).as_json(_fields(request)))
+    return JsonAnswer(platform.model(request.path_params["slug"]).as_json(_fields(request)))
 
 
 async def _asset(platform: Platform, request: Request) -> Response:
     file = platform.asset(request.path_params["id"], request.path_params["name"])
-    return Response(file.content, media_type=file.media_type)
+    return await asset_answer(request, file)
 
 
-async def _unknown(platform: Platform, request: Request) -> Response:
+async def _unknown(_: Platform, request: Request) -> Response:
     raise Refusal(404, "NOT_FOUND", f"There is no {request.method} {request.url.path} here.")
 
 
@@ -140,6 +211,7 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/v1/predictions", _keyed(_list)),
     ("GET", "/v1/predictions/{id}", _keyed(_get)),
     ("GET", "/v1/predictions/{id}/stream", _keyed(_stream)),
+    ("GET", "/v1/predictions/{id}/events", _keyed(_events)),
     ("POST", "/v1/predictions/{id}/cancel", _keyed(_cancel)),
     ("DELETE", "/v1/predictions/{id}", _keyed(_remove)),
     ("DELETE", "/v1/predictions/{id}/delete", _keyed(_delete)),
@@ -152,20 +224,42 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
 
 async def _over(platform: Platform, job: Job) -> None:
     """Return when the prediction is over, or the platform closes."""
-    loop, changed = asyncio.get_running_loop(), asyncio.Event()
-    with platform.watching(lambda: loop.call_soon_threadsafe(changed.set)):
+    with Watch(platform) as watch:
         while not (platform.closed or job.finished(platform.now())):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(platform.clock.real_seconds_until(job.ends)):
-                    await changed.wait()
-            changed.clear()
+            await watch.until(job.ends)
+
+
+async def _told(platform: Platform, story: Story) -> AsyncIterator[bytes]:
+    """Tell a story as it goes on, until it is over or the platform closes."""
+    with Watch(platform) as watch:
+        while True:
+            for event in story.news(platform.now()):
+                yield event
+            if story.over or platform.closed:
+                return
+            await watch.until(story.next_moment())
 
 
 def _prediction(
     platform: Platform, request: Request, job: Job, *, with_stream: bool = False
 ) -> Response:
-    body = prediction_json(job, platform.now(), _origin(request), with_stream=with_stream)
-    return _Answer(body)
+    body = prediction_json(
+        job,
+        platform.now(),
+        _origin(request),
+        with_stream=with_stream,
+        variants=_variants(request),
+    )
+    return JsonAnswer(body)
+
+
+def _variants(request: Request) -> frozenset[str]:
+    variants: frozenset[str] = request.state.variants
+    return variants
+
+
+def _warn_of_real_key() -> None:
+    _LOG.warning("A key that looks real is used on the local platform, which takes any: sk-***")
 
 
 def _origin(request: Request) -> str:
@@ -174,12 +268,6 @@ def _origin(request: Request) -> str:
 
 def _fields(request: Request) -> list[str]:
     return request.query_params.get("fields", "").split(",")
-
-
-def _check_host(request: Request) -> None:
-    # A page on the web can make its own name point at 127.0.0.1, but not change this header.
-    if not _LOOPBACK.fullmatch(request.headers.get("host", "")):
-        raise Refusal(403, "SECURITY_VIOLATION", "This platform answers to loopback names only.")
 
 
 async def _seen(request: Request) -> Seen:

@@ -1,4 +1,4 @@
-"""Ten models of the platform. Slugs are real; prices, times and schemas are illustrative.
+"""Twelve models of the platform. Slugs are real; prices, times and schemas are illustrative.
 
 The documents disagree about many of them, and the platform changes them: ask it, not this file,
 what a prediction costs.
@@ -6,6 +6,7 @@ what a prediction costs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -83,21 +84,11 @@ class Model:
             assets: how many assets came out.
         """
         amount, unit = self._rate(asked)
-        match unit:
-            case "image":
-                return round(amount * assets, 6)
-            case "second":
-                return round(amount * min(max(asked.get("duration_seconds") or 5, 0), 3600), 6)
-            case "computing_second":
-                return round(amount * work, 6)
-            case "token":
-                return round(amount * max(1, len(str(asked)) // 4), 9)
-            case _:
-                return amount
+        return round(amount * _quantity(unit, asked, work, assets), 9)
 
     def _rate(self, asked: Mapping[str, Any]) -> tuple[float, str]:
         for rule in self.pricing.get("criterias", ()):
-            if asked.get(rule["field"]) == rule["value"]:
+            if rule["operator"] in _EQUAL and asked.get(rule["field"]) == rule["value"]:
                 return rule["billable_price"], rule["unit"]
         return self.pricing["amount"], self.pricing["unit"]
 
@@ -136,6 +127,49 @@ def _when(name: str, value: str | bool, amount: float, unit: str) -> JsonObject:
     }
 
 
+def _quantity(unit: str, asked: Mapping[str, Any], work: float, assets: int) -> float:
+    """How many of a unit are paid for; what is sold by the piece, such as a prediction, is one."""
+    match unit:
+        case "image":
+            return assets
+        case "image_megapixel" | "megapixel":
+            return assets * _megapixels(asked)
+        case "second" | "video_second" | "audio_second":
+            return _duration(asked)
+        case "5 seconds":
+            return math.ceil(_duration(asked) / 5)
+        case "minute":
+            return _duration(asked) / 60
+        case "computing_second" | "gpu":
+            return work
+        case "token" | "tokens":
+            return _tokens(asked)
+        case "million_token":
+            return _tokens(asked) / 1_000_000
+        case _:
+            return 1
+
+
+def _duration(asked: Mapping[str, Any]) -> float:
+    named = (asked.get(name) for name in ("duration_seconds", "seconds", "duration"))
+    given = next((value for value in named if isinstance(value, int | float) and value > 0), 5)
+    return min(given, 3600)
+
+
+def _megapixels(asked: Mapping[str, Any]) -> float:
+    width, height = _whole(asked, "width"), _whole(asked, "height")
+    return width * height / 1_000_000 if width and height else 1.0
+
+
+def _tokens(asked: Mapping[str, Any]) -> int:
+    return max(1, len(str(asked)) // 4)
+
+
+def _whole(asked: Mapping[str, Any], name: str) -> int:
+    value = asked.get(name)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
 def _vendor(slug: str) -> JsonObject:
     name = _VENDORS.get(slug, slug)
     return {
@@ -147,6 +181,8 @@ def _vendor(slug: str) -> JsonObject:
         "metadata": None,
     }
 
+
+_EQUAL: Final = ("==", "equals")
 
 _VENDORS: Final = {
     "skytells": "Skytells",
@@ -174,6 +210,7 @@ _TRUEFUSION: Final = {
     "number_of_images": _of("integer", "How many pictures.", default=1, minimum=1, maximum=8),
     "prompt_optimizer": _of("boolean", "Let the model rewrite the prompt.", default=False),
 }
+_RESOLUTION: Final = _of("string", "The size.", default="1080p", enum=["720p", "1080p"])
 _FILM: Final = {
     "prompt": _PROMPT,
     "image": _of("string", "A picture to begin with.", format="uri"),
@@ -224,6 +261,20 @@ MODELS: Final = (
     Model(
         "FLUX.2-pro", "FLUX.2 Pro", "image", "black-forest-labs", 30.0,
         price(0.06, "image"), _PICTURE, ("prompt",), _REDRAW,
+    ),
+    Model(
+        "truefusion-2", "TrueFusion 2.0", "image", "skytells", 10.0,
+        price(
+            0.1, "image",
+            _when("resolution", "720p", 0.07, "image"), _when("resolution", "1080p", 0.1, "image"),
+        ),
+        {**_TRUEFUSION, "resolution": _RESOLUTION}, ("prompt",), (*_REDRAW, "reference"),
+    ),
+    Model(
+        "flux-2-pro-legacy", "FLUX.2 Pro Legacy", "image", "black-forest-labs", 20.0,
+        price(0.02, "image_megapixel", _when("resolution", "0.5 MP", 0.01, "image")),
+        {**_PICTURE, "resolution": _of("string", "The size in megapixels, such as 1 MP.")},
+        ("prompt",), _REDRAW,
     ),
     Model(
         "truefusion-video-pro", "TrueFusion Video Pro", "video", "skytells", 120.0,

@@ -54,15 +54,25 @@ def read_json(body: bytes) -> Json:
         ) from error
 
 
+def read_object(body: Json) -> JsonObject:
+    """A JSON body that is an object.
+
+    Raises:
+        Refusal: 400, it is none.
+    """
+    if not _TYPES["object"](body):
+        raise Refusal(400, "INVALID_PARAMETER", "The body must be a JSON object.")
+    fields: JsonObject = body
+    return fields
+
+
 def read_order(body: Json) -> Order:
     """The order in a JSON body.
 
     Raises:
         Refusal: 400, it is no object; 422, a field is missing or of the wrong type.
     """
-    if not _TYPES["object"](body):
-        raise Refusal(400, "INVALID_PARAMETER", "The body must be a JSON object.")
-    fields: JsonObject = body
+    fields = read_object(body)
     for name in ("model", "input"):
         if fields.get(name) is None:
             raise _invalid(name, f"The {name} field is required.")
@@ -117,15 +127,11 @@ def read_search(query: list[tuple[str, str]]) -> Search:
 _TYPES: Final[Mapping[str, Callable[[Json], bool]]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and value % 1 == 0,
-    "number": lambda value: _is_number(value),
+    "integer": lambda value: _TYPES["number"](value) and value % 1 == 0,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _expect(given: Mapping[str, Json], name: str, kind: str, *, prefix: str = "") -> None:

@@ -9,25 +9,31 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from . import media
-from .answers import Json, Refusal
+from .account import Account
+from .answers import Json, Refusal, known_variants, spellings
 from .catalogue import MODELS, Model
 from .checks import Order, Search, check_input
 from .clock import Clock
-from .jobs import Job, Page
-from .lives import Life, scripted
+from .faults import FaultBook
+from .jobs import Ending, Job, Page
+from .memory import Jobs, Recent
+from .scripts import Scripts, normal_life
+from .webhooks import Outbox
 
 DEFAULT_KEY: Final = "sk-local"
 """The key that a platform without one of its own hands out; it takes any other too."""
 
-_REMEMBERED_REQUESTS: Final = 100_000
+PLENTY: Final = 1_000_000.0
+"""Credits that an account has unless it is told otherwise."""
+
+_MEBIBYTE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,6 @@ class Request:
     body: Json
 
 
-@dataclass
-class _Script:
-    life: Life
-    times: int | None
-
-
 class Platform:
     """A platform in memory, safe to use from several threads.
 
@@ -65,6 +65,18 @@ class Platform:
         missing_status: the HTTP status for a prediction that does not exist, 404 or 502 (the
             platform's documents say both).
         models: what it offers.
+        asset_lifetime: seconds on the calendar for which files stay after the end.
+        credits: the balance at first; one credit is one dollar.
+        rpm: predictions of one model that may begin within 60 platform seconds.
+        concurrency: predictions of one model that may run at once.
+        webhook_secret: signs webhooks; `None` signs with the key that ordered the prediction.
+        webhook_wrapped: send `{"type", "created_at", "data"}` instead of the bare prediction.
+        webhook_copies: how often each event is sent.
+        variants: other spellings of answers; see `skytells.local.answers.VARIANTS`.
+        keep: predictions to remember; of more, the oldest that are over are forgotten.
+
+    Raises:
+        ValueError: an option makes no sense; the message names it.
 
     Example:
         >>> platform = Platform(clock=Clock(speed=0))
@@ -82,22 +94,43 @@ class Platform:
         key: str | None = None,
         missing_status: int = 404,
         models: Iterable[Model] = MODELS,
+        asset_lifetime: float = 300.0,
+        credits: float = PLENTY,
+        rpm: int | None = None,
+        concurrency: int | None = None,
+        webhook_secret: str | None = None,
+        webhook_wrapped: bool = False,
+        webhook_copies: int = 1,
+        variants: Iterable[str] = (),
+        keep: int = 10_000,
     ) -> None:
         if missing_status not in (404, 502):
             raise ValueError(f"missing_status must be 404 or 502, not {missing_status!r}")
-        self.clock = clock or Clock()
-        self.models = tuple(models)
-        self.key = key or DEFAULT_KEY
-        self.closed = False
+        self.clock: Clock = clock or Clock()
+        self.models: tuple[Model, ...] = tuple(models)
+        self.key: str = key or DEFAULT_KEY
+        self.closed: bool = False
+        self.variants: frozenset[str] = known_variants(variants)
+        self.account: Account = Account(
+            self.clock, credits=credits, rpm=rpm, concurrency=concurrency
+        )
+        self.faults: FaultBook = FaultBook()
+        self.outbox: Outbox = Outbox(
+            secret=webhook_secret,
+            wrapped=webhook_wrapped,
+            copies=webhook_copies,
+            variants=self.variants,
+        )
         self._takes_any_key = key is None
         self._missing_status = missing_status
         self._dice = Random(seed)
         # A source of its own: looking at predictions must not change the ids of the next ones.
         self._request_dice = Random(None if seed is None else f"{seed}/requests")
         self._slugs = {slug: model for model in self.models for slug in model.slugs}
-        self._jobs: dict[str, Job] = {}
-        self._scripts: dict[str, _Script] = {}
-        self._requests: deque[Request] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self._asset_lifetime = asset_lifetime
+        self._jobs = Jobs(count=keep, weight=256 * _MEBIBYTE)
+        self._scripts = Scripts()
+        self._requests = Recent[Request](count=10_000, weight=64 * _MEBIBYTE)
         self._watchers: set[Callable[[], object]] = set()
         self._lock = threading.RLock()
 
@@ -146,7 +179,7 @@ class Platform:
     def all(self) -> list[Job]:
         """Every prediction, newest first."""
         with self._lock:
-            return list(reversed(self._jobs.values()))
+            return self._jobs.newest_first()
 
     def find(self, search: Search) -> Page:
         """A page of the predictions that match, newest first.
@@ -160,7 +193,7 @@ class Platform:
             job
             for job in self.all()
             if (model is None or job.model is model)
-            and (search.status is None or job.stage(now).status == search.status)
+            and (search.status is None or search.status in spellings(job.stage(now).status))
             and (search.since is None or job.born >= search.since)
             and (search.until is None or job.born < search.until)
         ]
@@ -174,18 +207,27 @@ class Platform:
         Raises:
             Refusal: 404, there is none, or no longer.
         """
-        job = self._jobs.get(job_id)
-        files = job.files if job and job.has_output(self.now()) else ()
-        for file in files:
-            if file.name == name:
-                return file
+        with suppress(KeyError):
+            job = self._jobs[job_id]
+            for file in job.files if job.has_assets(self.now()) else ():
+                if file.name == name:
+                    return file
         raise Refusal(404, "NOT_FOUND", "There is no such file, or no longer.")
 
-    def create(self, order: Order) -> Job:
+    def create(
+        self, order: Order, *, origin: str = "", key: str | None = None, weight: int = 0
+    ) -> Job:
         """Begin a prediction.
 
+        Arguments:
+            order: what is asked for.
+            origin: scheme, host and port that the URLs sent to its webhook begin with.
+            key: the API key that asks; the platform's own by default.
+            weight: how many bytes the order took.
+
         Raises:
-            Refusal: 404, no such model; 422, its input does not fit the model's schema.
+            Refusal: 404, no such model; 422, its input does not fit the model's schema; 429, a
+                limit is reached; 402, the balance does not cover it.
         """
         model = self.model(order.model)
         check_input(model, order.input)
@@ -194,12 +236,19 @@ class Platform:
                 id=str(uuid.UUID(int=self._dice.getrandbits(128), version=4)),
                 model=model,
                 order=order,
-                life=self._next_life(model),
+                life=self._scripts.life(model),
                 created=self.now(),
                 born=self.clock.date(),
                 speed=self.clock.speed,
+                calendar=self.clock.date,
+                lifetime=self._asset_lifetime,
+                origin=origin,
+                key=key or self.key,
             )
-            self._jobs[job.id] = job
+            self.account.enter(job)
+            self._scripts.use(model)
+            self.outbox.plan(job)
+            self._jobs.add(job, weight, job.created)
         return job
 
     def cancel(self, job_id: str) -> Job:
@@ -208,16 +257,28 @@ class Platform:
         Raises:
             Refusal: 409, it is over already; 404 or 502, there is none.
         """
-        with self._lock:
-            job, now = self.get(job_id), self.now()
-            if job.finished(now):
-                status = job.stage(now).status
-                raise Refusal(
-                    409, "PREDICTION_NOT_CANCELLABLE", f"The prediction is {status} already."
-                )
-            job.cancelled = now
-        self._tell()
-        return job
+        return self._end_now(job_id, "cancelled")
+
+    def fail(self, job_id: str, message: str | None = None) -> Job:
+        """Make a running prediction fail now.
+
+        Arguments:
+            job_id: the prediction.
+            message: what it says; the model's usual words by default.
+
+        Raises:
+            Refusal: 409, it is over already; 404 or 502, there is none.
+        """
+        usual = normal_life(self.get(job_id).model).failure
+        return self._end_now(job_id, "failed", message or usual)
+
+    def finish(self, job_id: str) -> Job:
+        """Make a running prediction succeed now.
+
+        Raises:
+            Refusal: 409, it is over already; 404 or 502, there is none.
+        """
+        return self._end_now(job_id, "succeeded")
 
     def delete(self, job_id: str) -> Job:
         """Remove a prediction and its assets for good; a running one is cancelled first.
@@ -228,9 +289,9 @@ class Platform:
         with self._lock:
             job, now = self.get(job_id), self.now()
             if not job.finished(now):
-                job.cancelled = now
+                self._end(job, Ending(now, "cancelled"))
             job.deleted = True
-            del self._jobs[job_id]
+            self._jobs.remove(job_id)
         self._tell()
         return job
 
@@ -260,12 +321,10 @@ class Platform:
         """
         if slug not in self._slugs:
             raise ValueError(f"no model {slug!r}: take one of {', '.join(self._names())}")
-        if times is not None and times < 1:
-            raise ValueError(f"times must be at least 1, not {times!r}")
-        model = self._slugs[slug]
-        life = scripted(_normal_life(model), fails=fails, seconds=seconds, statuses=statuses)
         with self._lock:
-            self._scripts[model.namespace] = _Script(life, times)
+            self._scripts.set(
+                self._slugs[slug], fails=fails, seconds=seconds, statuses=statuses, times=times
+            )
 
     def advance(self, seconds: float) -> None:
         """Move the platform's clock forward, in platform seconds."""
@@ -294,25 +353,32 @@ class Platform:
         with self._lock:
             return list(self._requests)
 
-    def see(self, request: Request) -> None:
-        """Remember a request."""
+    def see(self, request: Request, weight: int = 0) -> None:
+        """Remember a request, the body of which is so many bytes long."""
         with self._lock:
-            self._requests.append(request)
+            self._requests.add(request, weight)
 
     def request_id(self) -> str:
         """A fresh id for a request."""
         with self._lock:
             return f"req_{self._request_dice.getrandbits(96):024x}"
 
-    def _next_life(self, model: Model) -> Life:
-        script = self._scripts.get(model.namespace)
-        if script is None:
-            return _normal_life(model)
-        if script.times is not None:
-            script.times -= 1
-            if not script.times:
-                del self._scripts[model.namespace]
-        return script.life
+    def _end_now(self, job_id: str, status: str, failure: str | None = None) -> Job:
+        with self._lock:
+            job, now = self.get(job_id), self.now()
+            if job.finished(now):
+                over = job.stage(now).status
+                raise Refusal(
+                    409, "PREDICTION_NOT_CANCELLABLE", f"The prediction is {over} already."
+                )
+            self._end(job, Ending(now, status, failure))
+        self._tell()
+        return job
+
+    def _end(self, job: Job, ending: Ending) -> None:
+        job.ending = ending
+        self.account.leave(job)
+        self.outbox.ended(job)
 
     def _names(self) -> list[str]:
         return [model.namespace for model in self.models]
@@ -322,7 +388,3 @@ class Platform:
             watchers = list(self._watchers)
         for changed in watchers:
             changed()
-
-
-def _normal_life(model: Model) -> Life:
-    return replace(Life(model.seconds), failure=f"Failed to generate {model.type}.")

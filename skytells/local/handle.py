@@ -1,4 +1,4 @@
-"""`serve()`: a local platform on a socket, and the handle that a test or a program holds."""
+"""`serve()` and `in_process()`: a local platform, and the handle that a test or a program holds."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 from .answers import JsonObject, prediction_json
 from .clock import Clock
 from .core import Platform, Request
+from .faults import FaultFields, read_fault
+from .options import PlatformOptions
+from .webhooks import Delivery
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from skytells.client import AsyncSkytellsClient, SkytellsClient
 
     from .server import Server
@@ -24,7 +29,7 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class LocalPlatform:
-    """A platform that is being served; `serve` makes it, `with` or `close` ends it.
+    """A running platform; `serve` and `in_process` make it, `with` or `close` ends it.
 
     Example:
         >>> with serve(speed=100.0) as platform:
@@ -32,10 +37,13 @@ class LocalPlatform:
         'sk-local'
     """
 
-    def __init__(self, platform: Platform, server: Server, origin: str) -> None:
+    def __init__(
+        self, platform: Platform, app: ASGIApp, origin: str, server: Server | None = None
+    ) -> None:
         self._platform = platform
-        self._server = server
+        self._app = app
         self._origin = origin
+        self._server = server
 
     def __repr__(self) -> str:
         state = "closed" if self._platform.closed else "serving"
@@ -73,8 +81,43 @@ class LocalPlatform:
         """The requests seen so far, oldest first."""
         return self._platform.requests
 
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """The attempts to deliver webhooks so far, oldest first.
+
+        Example:
+            >>> with serve() as platform:
+            ...     [sent.status for sent in platform.deliveries if sent.event == "completed"]
+            []
+        """
+        return self._platform.outbox.deliveries
+
+    @property
+    def credits(self) -> float:
+        """What is left of the account's balance, in credits; it may be set.
+
+        Example:
+            >>> with serve(credits=1.0) as platform:
+            ...     platform.credits += 0.5
+            ...     platform.credits
+            1.5
+        """
+        return self._platform.account.balance
+
+    @credits.setter  # noqa: A003  # the word for it
+    def credits(self, balance: float) -> None:
+        self._platform.account.balance = balance
+
+    @property
+    def asgi(self) -> ASGIApp:
+        """The ASGI application, for a server or a transport of your own."""
+        return self._app
+
     def client(self, **options: object) -> SkytellsClient:
         """A client of this platform; its options are those of `SkytellsClient`.
+
+        Raises:
+            ValueError: the platform is in process, where only async clients reach it.
 
         Example:
             >>> with serve() as platform, platform.client(timeout=5_000) as client:
@@ -82,12 +125,18 @@ class LocalPlatform:
         """
         from skytells.client import SkytellsClient
 
+        if self._server is None:
+            raise ValueError("a platform in process has no socket: use async_client(), or serve()")
         return self._made(SkytellsClient, options)
 
     def async_client(self, **options: object) -> AsyncSkytellsClient:
         """As `client`, for async code; its options are those of `AsyncSkytellsClient`."""
         from skytells.client import AsyncSkytellsClient
 
+        if self._server is None:
+            from .wire import http_client
+
+            options = {"http_client": http_client(self._app), **options}
         return self._made(AsyncSkytellsClient, options)
 
     def advance(self, seconds: float) -> None:
@@ -128,10 +177,32 @@ class LocalPlatform:
         """
         self._platform.script(slug, fails=fails, seconds=seconds, statuses=statuses, times=times)
 
+    def fault(self, **fields: Unpack[FaultFields]) -> None:
+        """Make requests go wrong, from the next one on; older faults come first.
+
+        Arguments:
+            fields: which requests, and what befalls them: the arguments of
+                `skytells.local.Fault`. Times are real seconds.
+
+        Raises:
+            ValueError: a field makes no sense; the message names it.
+
+        Example:
+            >>> with serve() as platform:
+            ...     platform.fault(path="/predict", error="RATE_LIMIT_EXCEEDED", times=2)
+            ...     platform.fault(path="/predictions/*", nth=3, drop="after")
+        """
+        self._platform.faults.add(read_fault(dict(fields)))
+
+    def clear_faults(self) -> None:
+        """Let everything go well again."""
+        self._platform.faults.clear()
+
     def close(self) -> None:
         """Stop serving: held requests are answered as things stand, the socket is closed."""
         self._platform.close()
-        self._server.stop()
+        if self._server is not None:
+            self._server.stop()
 
     def _made(self, kind: Callable[..., C], options: Mapping[str, object]) -> C:
         return kind(self.key, base_url=self.url, **options)
@@ -140,49 +211,95 @@ class LocalPlatform:
 def serve(
     *,
     speed: float = 1.0,
-    seed: int | None = 0,
-    key: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
     allow_remote: bool = False,
-    missing_status: int = 404,
+    **options: Unpack[PlatformOptions],
 ) -> LocalPlatform:
     """Serve a local platform from a thread of this process.
 
     Arguments:
         speed: platform seconds per real second; 0 makes time move by `advance` only.
-        seed: makes ids repeatable; `None` makes them random.
-        key: the only API key it takes; `None` takes any that is not empty.
         host: the address to listen at.
         port: the port to listen at; 0 takes a free one.
-        allow_remote: permit a host that other machines can reach, and requests by any name.
-        missing_status: the HTTP status for a prediction that does not exist, 404 or 502.
+        allow_remote: permit a host that other machines can reach, requests by any name, and
+            webhooks to other machines.
+        options: the rest, all of which may be left out:
+
+            - `seed`: makes ids repeatable (0); `None` makes them random.
+            - `key`: the only API key it takes; `None` takes any that is not empty.
+            - `models`: the models it offers, instead of `skytells.local.MODELS`.
+            - `missing_status`: the HTTP status for a prediction that does not exist, 404 or 502.
+            - `asset_lifetime`: seconds on the calendar for which files stay after the end (300).
+            - `credits`: the balance at first (a million); one credit is one dollar.
+            - `rpm`: predictions of one model that may begin within 60 platform seconds.
+            - `concurrency`: predictions of one model that may run at once.
+            - `webhook_secret`: signs webhooks instead of the key that ordered the prediction.
+            - `webhook_wrapped`: webhooks say `{"type", "created_at", "data"}`.
+            - `webhook_copies`: how often each event is sent (1).
+            - `variants`: other spellings of answers; see `skytells.local.answers.VARIANTS`.
+            - `keep`: predictions to remember (10 000); the oldest that are over are forgotten.
 
     Raises:
         ImportError: the extra `local` is not installed.
         OSError: the port is taken.
-        ValueError: the host is not a loopback one and `allow_remote` is off, or a bad number.
+        ValueError: the host is not a loopback one and `allow_remote` is off, or a bad option.
 
     Example:
-        >>> with serve(speed=0) as platform:
+        >>> with serve(speed=0, credits=10.0, rpm=25) as platform:
         ...     platform.advance(60.0)
     """
-    try:
-        from .app import create_app
-        from .server import Server
-    except ImportError as error:
-        raise ImportError(
-            'serving the local platform needs an extra: pip install "skytells[local]"'
-        ) from error
     if not (allow_remote or host in _LOOPBACK):
         raise ValueError(
             f"{host!r} may be reached by other machines: permit it (allow_remote, --allow-remote)"
         )
-    platform = Platform(clock=Clock(speed=speed), seed=seed, key=key, missing_status=missing_status)
+    platform = Platform(clock=Clock(speed=speed), **options)
+    app = _app(platform, allow_remote)
+    from .server import Server
+
     listener = _listen(host, port)
-    server = Server(create_app(platform, allow_remote=allow_remote), listener)
+    server = Server(app, listener)
     server.start()
-    return LocalPlatform(platform, server, _origin(host, listener))
+    return LocalPlatform(platform, app, _origin(host, listener), server)
+
+
+def in_process(*, speed: float = 1.0, **options: Unpack[PlatformOptions]) -> LocalPlatform:
+    """A local platform without a socket or a thread, for async code.
+
+    `async_client()` reaches it, and so does
+    `httpx.AsyncClient(transport=httpx.ASGITransport(platform.asgi))` at `platform.url`.
+    Answers arrive whole, streams of events too.
+
+    Arguments:
+        speed: platform seconds per real second; 0 makes time move by `advance` only.
+        options: as for `serve`.
+
+    Raises:
+        ImportError: the extra `local` is not installed.
+        ValueError: a bad option.
+
+    Example:
+        >>> import asyncio
+        >>> async def main() -> None:
+        ...     with in_process(speed=1000.0) as platform:
+        ...         async with platform.async_client() as client:
+        ...             prediction = await client.run("flux-pro", input={"prompt": "a fox"})
+        ...             print(prediction.status)
+        >>> asyncio.run(main())
+        succeeded
+    """
+    platform = Platform(clock=Clock(speed=speed), **options)
+    return LocalPlatform(platform, _app(platform, allow_remote=False), "http://localhost")
+
+
+def _app(platform: Platform, allow_remote: bool) -> ASGIApp:
+    try:
+        from .app import create_app
+    except ImportError as error:
+        raise ImportError(
+            'the local platform needs an extra: pip install "skytells[local]"'
+        ) from error
+    return create_app(platform, allow_remote=allow_remote)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -203,6 +320,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _origin(host: str, listener: socket.socket) -> str:
     # The wildcard addresses are good to listen at, not to be called by.
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # only compared
     shown = f"[{name}]" if ":" in name else name
     return f"http://{shown}:{listener.getsockname()[1]}"

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from . import media
 from .catalogue import Model
 from .checks import Order
 from .lives import TERMINAL, Life, Stage
+
+
+class Ending(NamedTuple):
+    """An end that somebody brought about: when, how, and what a failure says."""
+
+    moment: float
+    status: str
+    failure: str | None = None
 
 
 @dataclass(eq=False)
@@ -20,7 +29,11 @@ class Job:
         created: the moment of creation.
         born: the date of creation, in seconds since the epoch.
         speed: platform seconds per second of the calendar.
-        cancelled: the moment of its cancellation.
+        calendar: what the date is now, in seconds since the epoch.
+        lifetime: seconds on the calendar for which its assets stay after the end.
+        origin: scheme, host and port by which it was ordered.
+        key: the API key that ordered it.
+        ending: how it ended early, if it did.
         deleted: whether its output is gone.
     """
 
@@ -30,14 +43,18 @@ class Job:
     life: Life
     created: float
     born: float
-    speed: float = 1.0
-    cancelled: float | None = None
+    speed: float
+    calendar: Callable[[], float]
+    lifetime: float
+    origin: str
+    key: str = field(repr=False)
+    ending: Ending | None = None
     deleted: bool = False
 
     @property
     def ends(self) -> float:
-        """When it will be over unless it is cancelled."""
-        return self.created + self.life.seconds
+        """When it is over, as things stand."""
+        return self.created + self.life.seconds if self.ending is None else self.ending.moment
 
     def date(self, moment: float) -> float:
         """The date of a moment of its life, in seconds since the epoch."""
@@ -49,8 +66,8 @@ class Job:
 
     def stage(self, now: float) -> Stage:
         """Its status, and the moment since which it holds."""
-        if self.cancelled is not None:
-            return Stage(self.cancelled, "cancelled")
+        if self.ending is not None and now >= self.ending.moment:
+            return Stage(self.ending.moment, self.ending.status)
         stage = self.life.at(self.age(now))
         return stage._replace(since=self.created + stage.since)
 
@@ -60,16 +77,36 @@ class Job:
 
     def started(self, now: float) -> float | None:
         """When work began, or `None`."""
-        age = self.age(now if self.cancelled is None else self.cancelled)
-        return self.created + self.life.starts if self.life.starts <= age else None
+        starts = self.created + self.life.starts
+        if self.ending is not None and self.ending.status == "succeeded":
+            starts = min(starts, self.ending.moment)
+        age = self.age(min(now, self.ends))
+        return starts if self.age(starts) <= age else None
 
     def completed(self, now: float) -> float | None:
         """When it was over, or `None`."""
         return self.stage(now).since if self.finished(now) else None
 
+    def failure(self, now: float) -> str | None:
+        """What a failed prediction says."""
+        if self.stage(now).status != "failed":
+            return None
+        return self.life.failure if self.ending is None else self.ending.failure
+
     def has_output(self, now: float) -> bool:
-        """Whether it succeeded and its output is still there."""
+        """Whether it succeeded and was not deleted."""
         return self.stage(now).status == "succeeded" and not self.deleted
+
+    def has_assets(self, now: float) -> bool:
+        """Whether its output can still be had: words stay, files do for their lifetime."""
+        if not self.has_output(now):
+            return False
+        return not self.files or self.calendar() - self.date(self.ends) < self.lifetime
+
+    def price(self) -> float:
+        """What it will cost if it succeeds, in credits."""
+        work = self.life.seconds - self.life.starts
+        return self.model.credits(self.order.input, work, len(self.files))
 
     def credits(self, now: float) -> float:
         """What it cost, in credits; only success is charged."""
@@ -80,13 +117,13 @@ class Job:
 
     @cached_property
     def files(self) -> tuple[media.File, ...]:
-        """Its assets, made when first looked at."""
-        return media.files(self.model.type, self.order.input)
+        """Its assets; their bytes are made when somebody asks."""
+        return media.files(self.model.type, self.model.namespace, self.order.input)
 
     @cached_property
     def text(self) -> str | None:
         """Its answer in words, for models that have no assets."""
-        return None if self.files else media.text(self.order.input)
+        return None if self.files else media.text(self.model.namespace, self.order.input)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ class Life:
         """Every stage with the age at which it begins; `processing` takes most of the time."""
         weights = [8 if status == "processing" else 1 for status in self.passing]
         share = self.seconds / (sum(weights) or 1)
-        begins = [share * sum(weights[:place]) for place in range(len(weights))]
+        # As round as ages are, so that a stage has begun at the moment at which it begins.
+        begins = [round(share * sum(weights[:place]), 6) for place in range(len(weights))]
         return (*map(Stage, begins, self.passing), Stage(self.seconds, self.end))
 
     @cached_property
@@ -92,7 +93,9 @@ def scripted(
     if not 0 <= length < math.inf:
         raise ValueError(f"seconds must be zero or a positive number, not {seconds!r}")
     if isinstance(statuses, str):
-        raise ValueError(f"statuses must be a list of names: [{statuses!r}]")
+        raise ValueError(  # noqa: TRY004  # as for every other mistake in a script
+            f"statuses must be a list of names: [{statuses!r}]"
+        )
     passing, end = _split(PASSING if statuses is None else tuple(statuses))
     if fails is not None and end not in (None, "failed"):
         raise ValueError(f"a prediction cannot both fail and end as {end!r}: leave one out")

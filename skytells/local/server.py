@@ -9,9 +9,26 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .mishaps import HANG_UP
 
 _SECONDS_TO_START = 10.0
+
+
+class _Protocol(H11Protocol):
+    """HTTP as uvicorn speaks it, on connections that a fault can close."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Hand every request of the connection what closes it."""
+        super().connection_made(transport)
+        serve = self.app
+
+        async def closable(scope: Scope, receive: Receive, send: Send) -> None:
+            await serve({**scope, HANG_UP: transport.close}, receive, send)
+
+        self.app = closable
 
 
 class Server(uvicorn.Server):
@@ -25,7 +42,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: ASGIApp, sock: socket.socket) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

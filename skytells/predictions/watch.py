@@ -103,14 +103,17 @@ class Watch:
         found: dict[str, PredictionResponse] = {}
         last = 2 * len(waiting) // PER_PAGE + 1 if len(waiting) > FEW else 0
         for number in range(1, last + 1):
-            page = yield from list_predictions(PredictionsListOptions(number, per_page=PER_PAGE))
+            listed = list_predictions(PredictionsListOptions(number, per_page=PER_PAGE))
+            page = yield from listed.look(self._patience.look_limit())
             found |= {p.id: p for p in page if p.id in waiting}
             if len(found) == len(waiting) or number >= page.pagination.last_page:
                 break
         rest = [id for id in waiting if id not in found]
         outcomes: list[PredictionResponse | Exception | None] = [None] * len(rest)
         if rest:
-            yield Together([get_prediction(id) for id in rest], GETS_AT_ONCE, outcomes)
+            limit = self._patience.look_limit()
+            looks = [get_prediction(id).look(limit) for id in rest]
+            yield Together(looks, GETS_AT_ONCE, outcomes)
         for outcome in outcomes:
             if isinstance(outcome, Exception):
                 raise outcome

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self, TypeAlias, cast
@@ -276,7 +276,7 @@ class PredictionRequest:
 
     def copy(self) -> Self:
         """A copy that later changes to the caller's dicts do not reach."""
-        return deepcopy(self)
+        return deepcopy(replace(self, input=dict(self.input)))
 
 
 def to_json(value: object) -> bytes:
@@ -309,19 +309,26 @@ def _fits(value: object) -> bool:
 
 def _culprit(value: object, path: str, seen: set[int], depth: int = 0) -> str | None:
     """Where the first value or key is that JSON cannot carry; `None` if each alone would do."""
-    items = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else None
-    if items is None and not is_object(value):
+    parts = _parts(value)
+    if parts is None:
         return None if _fits(value) else path
     if id(value) in seen or depth > 100:
         return None
     seen.add(id(value))
-    for key, item in value.items() if is_object(value) else enumerate(items or ()):
+    for key, item in parts:
         if not _fits({key: None}):
             return path
         found = _culprit(item, f"{path}.{key}" if path else str(key), seen, depth + 1)
         if found is not None:
             return found
     return None
+
+
+def _parts(value: object) -> Iterable[tuple[Any, Any]] | None:
+    """Keys and items of an object, places and items of an array; `None` for anything else."""
+    if is_object(value):
+        return value.items()
+    return enumerate(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else None
 
 
 @dataclass

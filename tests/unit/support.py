@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -157,7 +158,7 @@ def script(*answers: Reply | BaseException) -> Serve:
     def serve(request: WireRequest) -> Reply:
         answer = rest.pop(0) if len(rest) > 1 else rest[0]
         if isinstance(answer, BaseException):
-            raise answer
+            raise copy.copy(answer)
         return answer
 
     return serve

@@ -1,140 +1,187 @@
-"""Many predictions waited for at once: what it costs, what it gives, what it bears."""
+"""Many predictions waited for at once, for few requests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
+from skytells import AsyncSkytellsClient, SkytellsClient
+from skytells._retry import POLL_TROUBLES
 from skytells._wire import Reply, WireRequest
-from skytells.errors import NetworkError, NotFoundError, WaitTimeoutError
-from skytells.predictions.watch import PER_PAGE, Watch
-from skytells.types.predict import PredictionResponse, WaitOptions
+from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
+from skytells.predictions.waiting import LAST_LOOK, waiting
+from skytells.predictions.watch import AsyncCompleted, Completed, Watch
+from skytells.types import PredictionResponse, WaitOptions
 
-from .support import Hand, reply
-
-
-def prediction(id: str, status: str = "processing") -> PredictionResponse:
-    return PredictionResponse(id=id, status=status)
+from .support import Hand, JsonObject, reply
+from .test_unit_pagination import AsyncHand
 
 
-class Account:
-    """An account whose predictions end at known times; newer ones of others can hide them."""
+class Jobs:
+    """A server whose predictions end so many seconds after the clock's start.
 
-    def __init__(self, ends: dict[str, float], hidden: frozenset[str] = frozenset()) -> None:
-        self.ends = ends
-        self.hidden = hidden
-        self.now: Callable[[], float] = lambda: 0.0
+    Args:
+        lives: Seconds to the end of each prediction, by id; the newest is the last.
+        hidden: How many newer predictions of others stand before them in the list.
+    """
 
-    def state(self, id: str) -> dict[str, object]:
-        return {"id": id, "status": "succeeded" if self.now() >= self.ends[id] else "processing"}
+    def __init__(self, lives: dict[str, float], hidden: int = 0) -> None:
+        self.lives, self.hidden = lives, hidden
+        self.trouble = list[Reply]()
+        self.hand = Hand(self)
 
-    def serve(self, request: WireRequest) -> Reply:
-        url = urlsplit(request.target)
-        if url.path == "/v1/predictions":
-            shown = [id for id in self.ends if id not in self.hidden]
-            number = int(parse_qs(url.query)["page"][0])
-            rows = [self.state(id) for id in shown[(number - 1) * PER_PAGE : number * PER_PAGE]]
-            last = -(-len(shown) // PER_PAGE)
-            return reply({"data": rows, "pagination": {"last_page": last}})
-        return reply(self.state(url.path.rsplit("/", 1)[-1]))
+    def __call__(self, request: WireRequest) -> Reply:
+        if self.trouble:
+            return self.trouble.pop()
+        path, _, query = request.target.partition("?")
+        if path != "/v1/predictions":
+            id = path.rsplit("/", 1)[1]
+            return reply(self.row(id)) if id in self.lives else reply({}, 404)
+        ids = [f"other{n}" for n in range(self.hidden)] + list(reversed(self.lives))
+        page = int(query.partition("page=")[2].partition("&")[0])
+        shown = ids[(page - 1) * 50 : page * 50]
+        return reply(
+            {
+                "data": [self.row(id) for id in shown],
+                "pagination": {"last_page": -(-len(ids) // 50)},
+            }
+        )
 
+    def row(self, id: str) -> JsonObject:
+        ended = self.hand.now >= 1000.0 + self.lives.get(id, 0.0)
+        return {"id": id, "status": "succeeded" if ended else "processing"}
 
-def watching(account: Account, options: WaitOptions | None = None) -> tuple[Hand, Watch]:
-    hand = Hand(account.serve)
-    account.now = lambda: hand.now - 1000.0
-    targets = [prediction(id) for id in account.ends]
-    return hand, Watch(targets, options or WaitOptions(), clock=hand.clock, chance=lambda: 0.5)
-
-
-def test_five_hundred_predictions_cost_a_tenth_of_asking_for_each() -> None:
-    account = Account({f"p{n}": 20.0 for n in range(500)})
-    hand, watch = watching(account)
-    ended = hand.perform(watch.all())
-    looks = len(hand.naps)
-    assert [p.id for p in ended] == list(account.ends)
-    assert len(hand.exchanges) <= looks * 500 / 10
-
-
-def test_those_that_the_list_does_not_show_are_asked_for() -> None:
-    account = Account({f"p{n}": 1.0 for n in range(5)}, hidden=frozenset({"p3"}))
-    hand, watch = watching(account)
-    assert len(hand.perform(watch.all())) == 5
-    assert "GET /v1/predictions/p3" in hand.sent
-    assert "GET /v1/predictions/p1" not in hand.sent
-
-
-def test_a_few_are_asked_for_one_by_one() -> None:
-    hand, watch = watching(Account({"a": 0.1, "b": 0.1}))
-    hand.perform(watch.all())
-    assert sorted(hand.sent) == ["GET /v1/predictions/a", "GET /v1/predictions/b"]
+    def watch(
+        self,
+        targets: Sequence[Any] | None = None,
+        options: WaitOptions | None = None,
+        told: Any = None,
+    ) -> Watch:
+        return Watch(
+            list(self.lives) if targets is None else targets,
+            options or WaitOptions(),
+            told,
+            clock=self.hand.clock,
+            chance=lambda: 0.5,
+        )
 
 
-def test_they_are_given_as_they_end_and_none_twice() -> None:
-    account = Account({"slow": 9.0, "quick": 0.5, "middle": 3.0})
-    hand, watch = watching(account)
+def ids(predictions: Sequence[PredictionResponse]) -> list[str]:
+    return [p.id for p in predictions]
+
+
+def many(count: int, seconds: float = 20.0) -> dict[str, float]:
+    return {f"p{n}": seconds * (n + 1) / count for n in range(count)}
+
+
+def test_watch_returns_all_in_the_order_of_the_targets() -> None:
+    jobs = Jobs({"a": 9.0, "b": 1.0, "c": 5.0})
+    found = jobs.hand.perform(jobs.watch(["c", "a", "b", "a"]).all())
+    assert ids(found) == ["c", "a", "b", "a"]
+    assert all(p.done for p in found)
+
+
+def test_watch_gives_each_as_it_ends() -> None:
+    jobs = Jobs({"a": 9.0, "b": 1.0, "c": 5.0})
+    watch = jobs.watch()
     given: list[str] = []
     while watch.pending:
-        given += [p.id for p in hand.perform(watch.next())]
-    assert given == ["quick", "middle", "slow"]
+        given += ids(jobs.hand.perform(watch.next()))
+    assert given == ["b", "c", "a"]
+    assert jobs.hand.perform(watch.next()) == []
 
 
-def test_what_has_ended_already_is_given_without_a_look() -> None:
-    hand = Hand(lambda _: pytest.fail("nothing is to be asked"))
-    watch = Watch([prediction("a", "failed"), prediction("b", "canceled")], WaitOptions())
-    assert [p.status for p in hand.perform(watch.all())] == ["failed", "cancelled"]
+def test_watch_needs_a_tenth_of_the_requests_of_one_poller_each() -> None:
+    lives = many(200, 60.0)
+    together, apart = Jobs(lives), Jobs(lives)
+    together.hand.perform(together.watch().all())
+    for id in lives:
+        apart.hand.now = 1000.0
+        apart.hand.perform(apart.watch([id]).all())
+    assert len(together.hand.exchanges) <= len(apart.hand.exchanges) / 10
 
 
-def test_ids_alone_are_looked_at_before_the_first_pause() -> None:
-    account = Account({"a": 0.0})
-    hand = Hand(account.serve)
-    assert hand.perform(Watch(["a"], WaitOptions(), clock=hand.clock).all())[0].id == "a"
-    assert hand.naps == []
+@pytest.mark.parametrize("count", [1, 2])
+def test_watch_asks_for_a_few_by_their_ids(count: int) -> None:
+    jobs = Jobs(many(count, 1.0))
+    jobs.hand.perform(jobs.watch().all())
+    assert not any("?" in line for line in jobs.hand.sent)
 
 
-def test_the_last_look_is_at_the_deadline_and_names_what_still_runs() -> None:
-    account = Account({"a": 1.0, "b": 99.0})
-    hand, watch = watching(account, WaitOptions(max_wait=5_000))
+def test_watch_finds_what_the_list_does_not_show() -> None:
+    jobs = Jobs(many(5, 1.0), hidden=400)
+    assert len(jobs.hand.perform(jobs.watch().all())) == 5
+    assert any("/predictions/p0" in line for line in jobs.hand.sent)
+
+
+def test_watch_takes_what_has_ended_as_it_is() -> None:
+    jobs = Jobs({})
+    done = PredictionResponse.from_wire({"id": "x", "status": "failed", "mine": 1})
+    assert jobs.hand.perform(jobs.watch([done]).all()) == [done]
+    assert jobs.hand.perform(jobs.watch([]).all()) == []
+    assert jobs.hand.exchanges == []
+
+
+def test_watch_gives_up_at_the_deadline_with_one_that_is_still_running() -> None:
+    jobs = Jobs({"a": 1.0, "b": 50.0, "c": 60.0})
     with pytest.raises(WaitTimeoutError) as caught:
-        hand.perform(watch.all())
+        jobs.hand.perform(jobs.watch(options=waiting(None, 10_000, None)).all())
+    assert jobs.hand.now == pytest.approx(1010.0)
     assert caught.value.prediction_id == "b"
-    assert hand.now == pytest.approx(1005.0)
 
 
-def test_an_explicit_interval_is_kept() -> None:
-    hand, watch = watching(Account({"a": 6.0}), WaitOptions(interval=2_000))
-    hand.perform(watch.all())
-    assert hand.naps == [2.0, 2.0, 2.0]
+def test_watch_tells_of_progress() -> None:
+    told: list[PredictionResponse] = []
+    jobs = Jobs({"a": 0.2, "b": 0.4})
+    jobs.hand.perform(jobs.watch(told=told.append).all())
+    assert ids([p for p in told if p.done]) == ["a", "b"]
+    assert len(told) > 2
 
 
-def test_passing_trouble_does_not_end_the_wait() -> None:
-    account = Account({"a": 0.5, "b": 0.5, "c": 0.5})
-    hand, watch = watching(account)
-    trouble = [NetworkError("gone", "NETWORK_ERROR", "gone") for _ in range(3)]
-
-    def serve(request: WireRequest) -> Reply:
-        if trouble:
-            raise trouble.pop()
-        return account.serve(request)
-
-    hand.serve = serve
-    assert len(hand.perform(watch.all())) == 3
-    assert trouble == []
+def test_watch_bears_passing_trouble() -> None:
+    jobs = Jobs(many(4))
+    jobs.trouble = [reply({}, 503)] * POLL_TROUBLES
+    assert len(jobs.hand.perform(jobs.watch().all())) == 4
 
 
-def test_a_missing_prediction_ends_the_wait() -> None:
-    hand = Hand(lambda _: reply({"error": {"error_id": "PREDICTION_NOT_FOUND"}}, 404))
+def test_watch_ends_with_lasting_trouble() -> None:
+    jobs = Jobs(many(4))
+    jobs.trouble = [reply({}, 503)] * 100
+    with pytest.raises(ServerError):
+        jobs.hand.perform(jobs.watch().all())
+    assert len(jobs.hand.exchanges) == POLL_TROUBLES + 1
+
+
+def test_watch_ends_where_one_is_not_there() -> None:
+    jobs = Jobs({"a": 1.0})
     with pytest.raises(NotFoundError):
-        hand.perform(Watch(["gone"], WaitOptions(), clock=hand.clock).all())
+        jobs.hand.perform(jobs.watch(["a", "gone"]).all())
 
 
-def test_progress_is_told_of_each() -> None:
-    account = Account({"a": 1.0, "b": 1.0, "c": 1.0})
-    told: list[str] = []
-    hand = Hand(account.serve)
-    account.now = lambda: hand.now - 1000.0
-    targets = [prediction(id) for id in account.ends]
-    watch = Watch(targets, WaitOptions(), lambda p: told.append(p.id), clock=hand.clock)
-    hand.perform(watch.all())
-    assert set(told) == {"a", "b", "c"}
+def test_watch_refuses_what_names_no_prediction() -> None:
+    with pytest.raises(InvalidRequestError):
+        Jobs({}).watch([None])
+
+
+def test_completed_iterates_as_they_end() -> None:
+    jobs = Jobs({"a": 3.0, "b": 1.0})
+    completed = Completed(cast("SkytellsClient", jobs.hand), jobs.watch())
+    assert [p.id for p in completed] == ["b", "a"]
+
+
+async def test_async_completed_iterates_as_they_end() -> None:
+    jobs = Jobs({"a": 3.0, "b": 1.0})
+    client = cast("AsyncSkytellsClient", AsyncHand(jobs.hand))
+    assert [p.id async for p in AsyncCompleted(client, jobs.watch())] == ["b", "a"]
+
+
+@pytest.mark.parametrize("targets", [["a"], ["a", "b", "c"]])
+def test_watch_gives_a_look_no_more_time_than_there_is(targets: list[str]) -> None:
+    jobs = Jobs({"a": 1e9, "b": 1e9, "c": 1e9})
+    with pytest.raises(WaitTimeoutError):
+        jobs.hand.perform(jobs.watch(targets, waiting(None, 20_000, 2_000)).all())
+    limits = [exchange.deadline for exchange in jobs.hand.exchanges]
+    assert limits[0] == pytest.approx(1020.0)
+    assert limits[-1] == pytest.approx(1020.0 + LAST_LOOK)

@@ -1,0 +1,100 @@
+"""The options that several commands share, and the client that they describe."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+
+import typer
+
+import skytells
+
+from ..errors import ConfigurationError
+from .output import note
+
+if TYPE_CHECKING:
+    from skytells.local import LocalPlatform
+
+LOCAL_SPEED: Final = 10.0
+"""Platform seconds per second of `--local`."""
+
+_SLUGS_TIMEOUT: Final = 2_000
+
+
+def _slugs(incomplete: str) -> list[str]:
+    """Slugs for shell completion; none where the platform does not answer at once."""
+    try:
+        with skytells.SkytellsClient(timeout=_SLUGS_TIMEOUT) as client:
+            slugs = [model.slug or "" for model in client.models.list()]
+    except skytells.SkytellsError:
+        return []
+    return [slug for slug in slugs if slug.startswith(incomplete)]
+
+
+def _folder(path: Path | None) -> Path | None:
+    """The folder for outputs, made before anything is paid for."""
+    try:
+        if path is not None:
+            path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot make that folder: {error}") from None
+    return path
+
+
+Slug: TypeAlias = Annotated[
+    str, typer.Argument(metavar="SLUG", help="Slug of the model.", autocompletion=_slugs)
+]
+Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Id of the prediction.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+BaseUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where the API is; otherwise SKYTELLS_BASE_URL says it."),
+]
+Timeout: TypeAlias = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0, help="Longest time for one call of the API.")
+]
+MaxWait: TypeAlias = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", min=0, help="Longest wait; without it there is no limit."),
+]
+Download: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", callback=_folder, help="Keep the outputs there; no file is overwritten."
+    ),
+]
+
+
+def milliseconds(seconds: float | None) -> float | None:
+    """Seconds of the command line in the unit of the client."""
+    return None if seconds is None else seconds * 1000
+
+
+@contextmanager
+def connect(
+    base_url: str | None, timeout: float, *, local: bool = False
+) -> "Generator[skytells.SkytellsClient]":
+    """A client; its key comes from the environment, or belongs to a local platform of its own."""
+    if not local:
+        with skytells.SkytellsClient(base_url=base_url, timeout=milliseconds(timeout)) as client:
+            yield client
+        return
+    if base_url is not None:
+        raise typer.BadParameter("--local starts a platform; leave out --base-url.")
+    with _platform() as platform, platform.client(timeout=milliseconds(timeout)) as client:
+        try:
+            yield client
+        except KeyboardInterrupt:
+            # A new one, without the id of a prediction that nobody can go on waiting for.
+            raise KeyboardInterrupt from None
+        finally:
+            note("The local platform has ended, and its predictions and addresses with it.")
+
+
+def _platform() -> "LocalPlatform":
+    import skytells.local
+
+    try:
+        return skytells.local.serve(speed=LOCAL_SPEED)
+    except ImportError as error:
+        raise ConfigurationError.of(f"{error}.") from None

@@ -1,0 +1,8 @@
+"""The small web page at `/`: what the platform does, live, and buttons to end predictions by hand.
+
+web.py ──> view.py ──> markup.py        style.css and script.js go into the page itself
+"""
+
+from .web import page_routes
+
+__all__ = ["page_routes"]

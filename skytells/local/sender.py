@@ -1,0 +1,98 @@
+"""The one task that delivers webhooks; it lives on the server's loop while there is something due."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+import httpx
+
+from .core import Platform
+from .watch import Watch
+from .webhooks import Delivery, Notice, obstacle
+
+_TIMEOUT: Final = 10.0
+"""Real seconds that an application has to answer in."""
+
+
+class Sender:
+    """Delivers what the platform's outbox holds.
+
+    Arguments:
+        platform: whose webhooks.
+        allow_remote: call URLs that are not on this machine.
+    """
+
+    def __init__(self, platform: Platform, *, allow_remote: bool = False) -> None:
+        self._platform = platform
+        self._allow_remote = allow_remote
+        self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watch: Watch | None = None
+
+    def wake(self) -> None:
+        """Go to work on the running loop; at work already, look again at what is due next."""
+        loop = asyncio.get_running_loop()
+        if self._task is None or self._loop is not loop:
+            self._loop, self._watch = loop, None
+            self._task = loop.create_task(self._work(), name="skytells-local-webhooks")
+        elif self._watch is not None:
+            self._watch.change()
+
+    async def _work(self) -> None:
+        sending: set[asyncio.Task[None]] = set()
+        platform = self._platform
+        # No proxy from the environment: what is told here stays on this machine.
+        client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=_trust())
+        async with client as http:
+            try:
+                with Watch(platform) as self._watch:
+                    watch = self._watch
+                    while not platform.closed and (
+                        sending or platform.outbox.next_moment is not None
+                    ):
+                        for group in _by_prediction(platform.outbox.due(platform.now())):
+                            task = asyncio.create_task(self._send_all(http, group))
+                            sending.add(task)
+                            task.add_done_callback(sending.discard)
+                            task.add_done_callback(lambda _: watch.change())
+                        await watch.until(platform.outbox.next_moment)
+            finally:
+                # Before anything is awaited: who wakes the sender from now on starts a new one.
+                if self._task is asyncio.current_task():
+                    self._task = None
+                for task in sending:
+                    task.cancel()
+
+    async def _send_all(self, http: httpx.AsyncClient, notices: Iterable[Notice]) -> None:
+        # One after another, so that an application hears of the start before the end.
+        for notice in notices:
+            outbox = self._platform.outbox
+            delivery = await self._send(http, outbox.compose(notice))
+            outbox.settle(notice, delivery, self._platform.now())
+
+    async def _send(self, http: httpx.AsyncClient, delivery: Delivery) -> Delivery:
+        if refused := obstacle(delivery.url, allow_remote=self._allow_remote):
+            return replace(delivery, error=refused)
+        try:
+            answer = await http.post(delivery.url, content=delivery.raw, headers=delivery.headers)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            return replace(delivery, error=f"{type(error).__name__}: {error}")
+        return replace(delivery, status=answer.status_code)
+
+
+def _by_prediction(notices: Iterable[Notice]) -> list[list[Notice]]:
+    groups: dict[str, list[Notice]] = {}
+    for notice in notices:
+        groups.setdefault(notice.job.id, []).append(notice)
+    return list(groups.values())
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    # Reading the certificates takes longer than all else that a delivery does.
+    return httpx.create_ssl_context(trust_env=False)

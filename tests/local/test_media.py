@@ -1,0 +1,279 @@
+"""What predictions produce: real files that open, the same for the same request."""
+
+from __future__ import annotations
+
+import io
+import struct
+import wave
+from array import array
+from collections.abc import Iterator
+
+import pytest
+from PIL import Image
+
+from skytells.local import media
+from skytells.local.answers import JsonObject
+from skytells.local.media import asked
+from skytells.local.media.file import LARGEST
+
+LONG = "A lighthouse keeper's cottage at dusk, seen from the sea, in heavy rain. " * 12
+
+
+def made(kind: str, **given: object) -> media.File:
+    return media.files(kind, "flux-pro", given)[0]
+
+
+def opened(file: media.File) -> Image.Image:
+    image = Image.open(io.BytesIO(file.content))
+    image.load()
+    return image
+
+
+def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and bodies of the boxes of an MP4, those inside of others too."""
+    place = 0
+    while place < len(content):
+        length, name = struct.unpack_from(">I4s", content, place)
+        body = content[place + 8 : place + length]
+        yield name, body
+        if name in {b"moov", b"trak", b"mdia", b"minf", b"stbl"}:
+            yield from boxes(body)
+        place += length
+
+
+class Units:
+    """A reader of the bits of an H.264 unit."""
+
+    def __init__(self, unit: bytes) -> None:
+        self.content = unit[1:].replace(b"\0\0\3", b"\0\0")
+        self.place = 0
+
+    def bits(self, width: int) -> int:
+        value = 0
+        for _ in range(width):
+            value = value << 1 | self.content[self.place // 8] >> (7 - self.place % 8) & 1
+            self.place += 1
+        return value
+
+    def golomb(self) -> int:
+        zeros = 0
+        while not self.bits(1):
+            zeros += 1
+        return (1 << zeros | self.bits(zeros)) - 1
+
+    def samples(self) -> bytes:
+        start = -(-self.place // 8)
+        self.place = 8 * (start + 384)
+        return self.content[start : start + 384]
+
+
+def decoded(file: media.File) -> list[list[bytes]]:
+    """The blocks of every frame of a film, as a decoder that was written for this test sees them."""
+    parts = dict(boxes(file.content))
+    (count,) = struct.unpack_from(">I", parts[b"stsz"], 8)
+    sizes = struct.unpack_from(f">{count}I", parts[b"stsz"], 12)
+    (place,) = struct.unpack_from(">I", parts[b"stco"], 8)
+    frames: list[list[bytes]] = []
+    for size in sizes:
+        frames.append(frame(file.content[place + 4 : place + size], frames))
+        place += size
+    return frames
+
+
+def frame(unit: bytes, before: list[list[bytes]]) -> list[bytes]:
+    bits = Units(unit)
+    first, kind, _ = bits.golomb(), bits.golomb(), bits.golomb()
+    assert (first, bits.bits(16)) == (0, len(before))
+    if kind == 7:
+        # The picture's id and two flags; no change of quality, no deblocking.
+        assert (bits.golomb(), bits.bits(2), bits.golomb(), bits.golomb()) == (0, 0, 0, 1)
+        blocks: list[bytes] = []
+        while 8 * len(bits.content) - bits.place > 384:
+            assert bits.golomb() == 25
+            blocks.append(bits.samples())
+        return blocks
+    assert (kind, bits.bits(3), bits.golomb(), bits.golomb()) == (5, 0, 0, 1)
+    blocks, place = list(before[-1]), bits.golomb()
+    while place < len(blocks):
+        assert bits.golomb() == 30
+        blocks[place] = bits.samples()
+        place += 1 + (bits.golomb() if place + 1 < len(blocks) else 0)
+    return blocks
+
+
+def test_a_picture_is_a_png_of_the_size_asked_for() -> None:
+    file = made("image", prompt="x", width=96, height=64)
+    assert (file.name, file.media_type) == ("0.png", "image/png")
+    assert opened(file).size == (96, 64)
+    assert opened(file).format == "PNG"
+
+
+def test_a_picture_says_what_was_asked_for_in_readable_contrast() -> None:
+    image = opened(made("image", prompt=LONG, width=256, height=128))
+    shades = image.convert("L").histogram()
+    assert sum(shades[:32]) > 256 * 128 // 3
+    assert sum(shades[200:]) > 100
+
+
+def test_a_picture_carries_its_prompt_in_full_as_text() -> None:
+    image = opened(made("image", prompt="漢字 é", seed=7, width=64, height=64))
+    assert image.info["Description"] == "漢字 é"
+    assert image.info["Software"] == "flux-pro, seed 7"
+
+
+def test_a_picture_depends_on_model_prompt_and_seed_only() -> None:
+    def content(slug: str = "flux-pro", **given: object) -> bytes:
+        return media.files("image", slug, {"width": 64, "height": 64, **given})[0].content
+
+    assert content(prompt="x", seed=1) == content(prompt="x", seed=1, guidance=3)
+    others = [
+        content(prompt="x", seed=2),
+        content(prompt="y", seed=1),
+        content("other", prompt="x"),
+    ]
+    assert len({content(prompt="x", seed=1), *others}) == 4
+
+
+def test_pictures_of_one_prediction_differ() -> None:
+    several = media.files("image", "m", {"prompt": "x", "n": 3, "width": 64, "height": 64})
+    assert [file.name for file in several] == ["0.png", "1.png", "2.png"]
+    assert len({file.content for file in several}) == len({file.etag for file in several}) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, (1024, 1024)),
+        ({"aspect_ratio": "9:16"}, (576, 1024)),
+        ({"aspect_ratio": "wide"}, (1024, 1024)),
+        ({"aspect_ratio": "0:1"}, (1024, 1024)),
+        ({"aspect_ratio": "16:9", "resolution": "1080p"}, (1920, 1080)),
+        ({"aspect_ratio": "9:16", "resolution": "720p"}, (720, 1280)),
+        ({"resolution": "2K"}, (2048, 2048)),
+        ({"resolution": "0p"}, (1024, 1024)),
+        ({"resolution": "1 MP"}, (1000, 1000)),
+        ({"resolution": "640x480"}, (640, 480)),
+        ({"size": "300x200"}, (300, 200)),
+        ({"width": 4096, "height": 2048}, (2048, 1024)),
+        ({"width": 10**400, "height": 1}, (2048, 1)),
+        ({"width": float("nan"), "height": float("inf")}, (1024, 1024)),
+        ({"width": -5, "height": 10}, (1024, 1024)),
+        ({"width": True, "height": "9"}, (1024, 1024)),
+    ],
+)
+def test_a_size_is_capped_and_keeps_its_shape(given: JsonObject, expected: tuple[int, int]) -> None:
+    assert asked.size(given, cap=LARGEST) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, 1),
+        ({"num_outputs": 3}, 3),
+        ({"number_of_images": 99}, 8),
+        ({"n": 2.0}, 2),
+        ({"n": -1}, 1),
+        ({"n": "4"}, 1),
+    ],
+)
+def test_a_count_is_understood_in_each_spelling(given: JsonObject, expected: int) -> None:
+    assert asked.count(given) == expected
+
+
+@pytest.mark.parametrize("width", [1, 39, 40, 65, 300])
+@pytest.mark.parametrize("prompt", ["", "x", "é" * 700, "@#W$ " * 300, "\ud800\0 \U0001f600"])
+def test_a_picture_is_as_large_as_its_sides_say(width: int, prompt: str) -> None:
+    for height in (1, 40, 256):
+        file = made("image", prompt=prompt, width=width, height=height)
+        assert len(file.content) == file.size
+        assert opened(file).size == (width, height)
+
+
+@pytest.mark.parametrize("fps", [1, 7, 24])
+@pytest.mark.parametrize("shape", ["16:9", "9:16", "1:1", "1:99"])
+def test_a_film_decodes_to_frames_in_which_a_bar_moves(shape: str, fps: int) -> None:
+    file = made("video", prompt="x", aspect_ratio=shape, fps=fps, duration_seconds=3)
+    assert (file.name, file.media_type, file.content[4:8]) == ("0.mp4", "video/mp4", b"ftyp")
+    assert len(file.content) == file.size
+    frames = decoded(file)
+    assert len(frames) == 3 * fps
+    assert len({len(frame) for frame in frames}) == 1
+    assert len({b"".join(frame) for frame in frames}) > len(frames) // 2
+
+
+def test_a_film_has_the_length_and_the_shape_that_were_asked_for() -> None:
+    given = {"aspect_ratio": "9:16", "seconds": 2, "fps": 10, "resolution": "1080p"}
+    parts = dict(boxes(made("video", prompt="x", **given).content))
+    assert struct.unpack(">2I", parts[b"tkhd"][-8:]) == (270 << 16, 480 << 16)
+    assert struct.unpack_from(">2I", parts[b"mvhd"], 12) == (1000, 2000)
+    assert struct.unpack_from(">2I", parts[b"mdhd"], 12) == (10, 20)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, 120), ({"duration_seconds": 1e9, "fps": 1e9}, 900), ({"duration": 0.001, "fps": 1}, 1)],
+)
+def test_a_film_is_neither_too_short_nor_too_long(given: JsonObject, expected: int) -> None:
+    recipe = made("video", **given).recipe
+    assert isinstance(recipe, media.Film)
+    assert recipe.frames == expected
+
+
+def test_a_film_ends_with_a_full_bar() -> None:
+    last = decoded(made("video", width=64, height=64, fps=2, duration_seconds=2))[-1]
+    # The last of four rows; brightness in the middle of its blocks is that of the bar.
+    assert {block[16 * 8 + 8] for block in last[12:]} == {max(last[12][:256])}
+
+
+@pytest.mark.parametrize("kind", ["audio", "music"])
+def test_a_tune_is_a_wav_with_the_rate_and_length_asked_for(kind: str) -> None:
+    file = made(kind, prompt="x", duration_seconds=1.5, sample_rate=16_000)
+    assert (file.name, file.media_type) == ("0.wav", "audio/wav")
+    assert len(file.content) == file.size
+    with wave.open(io.BytesIO(file.content)) as sound:
+        assert (sound.getframerate(), sound.getnframes()) == (16_000, 24_000)
+        samples = array("h", sound.readframes(24_000))
+    assert 5_000 < max(samples) < 32_000
+
+
+def test_a_tune_is_capped() -> None:
+    file = made("audio", lyrics="la", duration_seconds=1e9, sample_rate=1e9)
+    assert file.size == 44 + 2 * 60 * 48_000
+
+
+def test_a_tune_depends_on_its_words_and_seed() -> None:
+    given: list[JsonObject] = [{"lyrics": "la"}, {"lyrics": "lo"}, {"lyrics": "la", "seed": 1}]
+    tunes = {made("audio", duration_seconds=1, sample_rate=8_000, **one).content for one in given}
+    assert len(tunes) == 3
+
+
+def test_an_answer_in_words_quotes_its_prompt_and_repeats_itself() -> None:
+    answer = media.text("gpt-5", {"prompt": "What is  rain?"})
+    assert answer.startswith("You asked gpt-5: What is rain. ")
+    assert answer == media.text("gpt-5", {"prompt": "What is  rain?"})
+    assert answer != media.text("gpt-5", {"prompt": "What is  rain?", "seed": 2})
+
+
+def test_an_answer_in_words_is_as_long_as_permitted() -> None:
+    assert media.text("gpt-5", {"max_tokens": 2}) == "This is"
+
+
+def test_models_that_answer_in_words_have_no_files() -> None:
+    assert media.files("text", "gpt-5", {"prompt": "x"}) == ()
+
+
+def test_a_prompt_may_hold_half_a_surrogate_pair() -> None:
+    for kind in ("image", "video", "audio"):
+        file = made(kind, prompt="\ud800", width=64, height=64, duration_seconds=1)
+        assert len(file.content) == file.size
+        assert file.etag.isascii()
+    assert "\ud800" in media.text("gpt-5", {"prompt": "\ud800"})
+
+
+def test_a_seed_may_be_too_long_to_be_written_out() -> None:
+    assert made("image", seed=10**5000, width=64, height=64).content
+
+
+def test_bytes_are_made_when_they_are_asked_for_and_remembered() -> None:
+    file = made("image", prompt="only here", width=64, height=64)
+    assert file.content is file.content

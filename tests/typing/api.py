@@ -1,0 +1,495 @@
+"""The types that users rely on, as assertions. Checked by mypy and pyright; never run.
+
+What stands here is a promise: a change that breaks one of these lines breaks users' programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, assert_type
+
+import httpx
+
+from skytells import (
+    API_BASE_URL,
+    ApiErrorId,
+    AsyncModelsAPI,
+    AsyncPrediction,
+    AsyncPredictionsAPI,
+    AsyncSkytellsClient,
+    Attempt,
+    Call,
+    ClientOptions,
+    DispatchError,
+    Flow,
+    Model,
+    ModelFieldsOptions,
+    ModelMetadata,
+    ModelPricing,
+    ModelPrivacy,
+    ModelsAPI,
+    ModelService,
+    ModelType,
+    ModelVendor,
+    OnProgressCallback,
+    PaginatedResponse,
+    Pagination,
+    Prediction,
+    PredictionBilling,
+    PredictionFailedError,
+    PredictionFile,
+    PredictionMetadata,
+    PredictionMetrics,
+    PredictionModel,
+    PredictionRequest,
+    PredictionResponse,
+    PredictionsAPI,
+    PredictionsListOptions,
+    PredictionSource,
+    PredictionStatus,
+    PredictionStorage,
+    PredictionType,
+    PredictionUrls,
+    PredictionWebhook,
+    PricingCriterion,
+    PricingOperator,
+    PricingUnit,
+    QueueItem,
+    RetryOptions,
+    RunOptions,
+    Skytells,
+    SkytellsClient,
+    SkytellsError,
+    WaitOptions,
+    WaitTimeoutError,
+    __version__,
+    create_client,
+)
+from skytells.errors import Details
+from skytells.pagination import AsyncPager, Pager
+from skytells.predictions.calls import get_prediction
+
+PAYLOAD: dict[str, Any] = {"model": "flux-pro", "input": {"prompt": "A cat"}}
+
+
+def constructors() -> None:
+    texts: list[str] = [API_BASE_URL, __version__]
+    assert_type(SkytellsClient(base_url=texts[0]), SkytellsClient)
+    assert_type(SkytellsClient("sk-key", {"timeout": 1_000}), SkytellsClient)
+    assert_type(SkytellsClient("sk-key", ClientOptions(timeout=None)), SkytellsClient)
+    assert_type(
+        SkytellsClient(
+            "sk-key",
+            base_url=API_BASE_URL,
+            timeout=30_000,
+            headers={"x-team": "pictures"},
+            retry={"retries": 3},
+        ),
+        SkytellsClient,
+    )
+    assert_type(SkytellsClient(timeout=None, retry=RetryOptions(retries=1)), SkytellsClient)
+    assert_type(
+        SkytellsClient(http_client=httpx.Client(), allow_http=True, max_response_bytes=2048),
+        SkytellsClient,
+    )
+    assert_type(AsyncSkytellsClient("sk-key", timeout=0.5), AsyncSkytellsClient)
+    assert_type(AsyncSkytellsClient(http_client=httpx.AsyncClient()), AsyncSkytellsClient)
+    assert_type(Skytells("sk-key"), SkytellsClient)
+    assert_type(create_client("sk-key"), SkytellsClient)
+    # The wrong colour of client.
+    SkytellsClient(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    # Milliseconds are a number.
+    SkytellsClient(timeout="30s")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def clients(client: SkytellsClient) -> None:
+    assert_type(client.predictions, PredictionsAPI)
+    assert_type(client.models, ModelsAPI)
+    assert_type(client.base_url, str)
+    assert_type(client.recent_predictions, Sequence[str])
+    assert_type(client.with_options(timeout=None, retry={"retries": 0}), SkytellsClient)
+    assert_type(client.request("GET", "/models", params={"fields": "name"}), Any)
+    client.close()
+    with client as entered:
+        assert_type(entered, SkytellsClient)
+
+
+async def async_clients(client: AsyncSkytellsClient) -> None:
+    assert_type(client.predictions, AsyncPredictionsAPI)
+    assert_type(client.models, AsyncModelsAPI)
+    assert_type(client.base_url, str)
+    assert_type(client.recent_predictions, Sequence[str])
+    assert_type(client.with_options(api_key="sk-other"), AsyncSkytellsClient)
+    assert_type(await client.request("POST", "/predict", json=PAYLOAD), Any)
+    await client.aclose()
+    async with client as entered:
+        assert_type(entered, AsyncSkytellsClient)
+
+
+def show(prediction: PredictionResponse) -> None:
+    """A callback."""
+
+
+async def show_async(prediction: PredictionResponse) -> None:
+    """A callback of the async client."""
+
+
+def verbs(client: SkytellsClient) -> None:
+    callback: OnProgressCallback = show
+    p = client.run("flux-pro", input={"prompt": "A cat"})
+    assert_type(p, Prediction)
+    assert_type(client.run("flux-pro", {"prompt": "A cat"}, callback), Prediction)
+    assert_type(
+        client.run(
+            "flux-pro",
+            on_progress=lambda seen: print(seen.status),
+            webhook={"url": "https://example.com", "events": ["completed"]},
+            stream=True,
+            options=RunOptions({"prompt": "A cat"}, max_wait=1_000),
+            max_wait=60_000,
+            interval=500.0,
+        ),
+        Prediction,
+    )
+    assert_type(client.predict(PAYLOAD), PredictionResponse)
+    assert_type(client.predict(PredictionRequest("flux-pro", {})), PredictionResponse)
+    assert_type(client.wait(p), PredictionResponse)
+    assert_type(client.wait(p.response, {"max_wait": 60_000}), PredictionResponse)
+    assert_type(client.wait({"id": "pred_abc123"}, WaitOptions(5_000)), PredictionResponse)
+    assert_type(client.wait("pred_abc123", on_progress=show, max_wait=1), PredictionResponse)
+    assert_type(client.wait_all([p, p], max_wait=60_000), list[PredictionResponse])
+    assert_type(client.wait_all(["pred_abc123"], WaitOptions()), list[PredictionResponse])
+    assert_type(client.wait_all([{"id": "pred_abc123"}]), list[PredictionResponse])
+    for ended in client.as_completed([p.response], on_progress=show):
+        assert_type(ended, PredictionResponse)
+    client.queue(PAYLOAD)
+    client.queue(PredictionRequest("flux-pro", {}))
+    assert_type(client.dispatch(), list[PredictionResponse])
+    assert_type(client.stream_prediction("pred_abc123"), PredictionResponse)
+    assert_type(client.cancel_prediction("pred_abc123"), PredictionResponse)
+    assert_type(client.delete_prediction("pred_abc123"), PredictionResponse)
+    client.run("flux-pro", imput={"prompt": "A cat"})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.wait(42)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def async_verbs(client: AsyncSkytellsClient) -> None:
+    callback: OnProgressCallback = show_async
+    p = await client.run("flux-pro", input={"prompt": "A cat"})
+    assert_type(p, AsyncPrediction)
+    assert_type(await client.run("flux-pro", {"prompt": "A cat"}, callback), AsyncPrediction)
+    assert_type(
+        await client.run("flux-pro", options={"input": {}}, max_wait=60_000, interval=500.0),
+        AsyncPrediction,
+    )
+    assert_type(await client.predict(PAYLOAD), PredictionResponse)
+    assert_type(await client.wait(p), PredictionResponse)
+    assert_type(await client.wait(p.response, {"max_wait": 60_000}), PredictionResponse)
+    assert_type(await client.wait("pred_abc123", on_progress=show, interval=1), PredictionResponse)
+    assert_type(await client.wait_all([p, p], {"max_wait": 60_000}), list[PredictionResponse])
+    assert_type(await client.wait_all(["pred_abc123"]), list[PredictionResponse])
+    async for ended in client.as_completed([p.response], on_progress=show_async):
+        assert_type(ended, PredictionResponse)
+    client.queue(PAYLOAD)
+    assert_type(await client.dispatch(), list[PredictionResponse])
+    assert_type(await client.stream_prediction("pred_abc123"), PredictionResponse)
+    assert_type(await client.cancel_prediction("pred_abc123"), PredictionResponse)
+    assert_type(await client.delete_prediction("pred_abc123"), PredictionResponse)
+    # A forgotten `await` is noticed.
+    print(client.predict(PAYLOAD).status)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
+
+
+def predictions(client: SkytellsClient, error: SkytellsError) -> None:
+    api = client.predictions
+    assert_type(api.create(PAYLOAD), PredictionResponse)
+    assert_type(api.create(PredictionRequest("flux-pro", {})), PredictionResponse)
+    assert_type(
+        api.create(model="flux-pro", input={}, webhook="https://example.com", await_=True),
+        PredictionResponse,
+    )
+    assert_type(api.get("pred_abc123"), PredictionResponse)
+    assert_type(api.list(), PaginatedResponse)
+    assert_type(api.list(1, "2026-01-01", "2026-01-31", "flux-pro"), PaginatedResponse)
+    assert_type(api.list(options=PredictionsListOptions(per_page=10)), PaginatedResponse)
+    assert_type(api.list(status=PredictionStatus.FAILED, per_page=10), PaginatedResponse)
+    assert_type(api.iterate(model="flux-pro"), Pager)
+    for prediction in api.iterate():
+        assert_type(prediction, PredictionResponse)
+    assert_type(api.cancel("pred_abc123"), PredictionResponse)
+    assert_type(api.delete("pred_abc123"), PredictionResponse)
+    assert_type(api.find_unconfirmed(error), list[PredictionResponse])
+
+
+async def async_predictions(client: AsyncSkytellsClient, error: SkytellsError) -> None:
+    api = client.predictions
+    assert_type(await api.create(PAYLOAD), PredictionResponse)
+    assert_type(await api.create(model="flux-pro", input={}), PredictionResponse)
+    assert_type(await api.get("pred_abc123"), PredictionResponse)
+    assert_type(await api.list(since="2026-01-01"), PaginatedResponse)
+    assert_type(api.iterate(model="flux-pro"), AsyncPager)
+    async for prediction in api.iterate():
+        assert_type(prediction, PredictionResponse)
+    assert_type(await api.cancel("pred_abc123"), PredictionResponse)
+    assert_type(await api.delete("pred_abc123"), PredictionResponse)
+    assert_type(await api.find_unconfirmed(error), list[PredictionResponse])
+
+
+def models(client: SkytellsClient) -> None:
+    assert_type(client.models.list(), list[Model])
+    assert_type(client.models.list(["input_schema"]), list[Model])
+    assert_type(client.models.get("flux-pro", options={"fields": ["input_schema"]}), Model)
+    options = ModelFieldsOptions(["output_schema"])
+    assert_type(client.models.get("flux-pro", options=options), Model)
+
+
+async def async_models(client: AsyncSkytellsClient) -> None:
+    assert_type(await client.models.list(), list[Model])
+    assert_type(await client.models.get("flux-pro", fields=["input_schema"]), Model)
+
+
+def deprecated(client: SkytellsClient) -> None:
+    assert_type(client.list_models(), list[Model])
+    assert_type(client.list_predictions(2), PaginatedResponse)
+    assert_type(client.get_prediction("pred_abc123"), PredictionResponse)
+    assert_type(client.get_model("flux-pro"), Model)
+
+
+async def async_deprecated(client: AsyncSkytellsClient) -> None:
+    assert_type(await client.list_models(), list[Model])
+    assert_type(await client.list_predictions(2), PaginatedResponse)
+    assert_type(await client.get_prediction("pred_abc123"), PredictionResponse)
+    assert_type(await client.get_model("flux-pro"), Model)
+
+
+def handles(p: Prediction) -> None:
+    assert_type(p.id, str)
+    assert_type(p.status, str)
+    assert_type(p.output, str | list[str] | None)
+    assert_type(p.outputs(), str | list[str] | None)
+    assert_type(p.response, PredictionResponse)
+    assert_type(p.raw(), dict[str, Any])
+    assert_type(p.cancel(), PredictionResponse)
+    assert_type(p.delete(), PredictionResponse)
+    assert_type(p.refresh(), PredictionResponse)
+    assert_type(p.wait({"max_wait": 1}, show, interval=1), PredictionResponse)
+
+
+async def async_handles(p: AsyncPrediction) -> None:
+    assert_type(p.id, str)
+    assert_type(p.status, str)
+    assert_type(p.output, str | list[str] | None)
+    assert_type(p.outputs(), str | list[str] | None)
+    assert_type(p.response, PredictionResponse)
+    assert_type(p.raw(), dict[str, Any])
+    assert_type(await p.cancel(), PredictionResponse)
+    assert_type(await p.delete(), PredictionResponse)
+    assert_type(await p.refresh(), PredictionResponse)
+    assert_type(await p.wait(on_progress=show_async, max_wait=1), PredictionResponse)
+
+
+def total(ids: list[str]) -> Flow[float]:
+    """A flow of a user's own, for both clients."""
+    credits_used = 0.0
+    for id in ids:
+        prediction = yield from get_prediction(id)
+        assert_type(prediction, PredictionResponse)
+        if prediction.metadata and prediction.metadata.billing:
+            credits_used += prediction.metadata.billing.credits_used or 0.0
+    return credits_used
+
+
+def report(ids: list[str]) -> Flow[str]:
+    """A flow that is made of another."""
+    found = yield from total(ids)
+    assert_type(found, float)
+    return f"{found:.2f}"
+
+
+def slugs() -> Call[list[str]]:
+    """A call of a user's own."""
+
+    def read(reply: Any) -> list[str]:
+        return [model["namespace"] for model in reply.json()]
+
+    return Call("GET", "/models", read)
+
+
+def performing(client: SkytellsClient) -> None:
+    assert_type(client.perform(get_prediction("pred_abc123")), PredictionResponse)
+    assert_type(client.perform(slugs()), list[str])
+    assert_type(client.perform(total([])), float)
+    assert_type(client.perform(report([])), str)
+
+
+async def async_performing(client: AsyncSkytellsClient) -> None:
+    assert_type(await client.perform(get_prediction("pred_abc123")), PredictionResponse)
+    assert_type(await client.perform(slugs()), list[str])
+    assert_type(await client.perform(total([])), float)
+    assert_type(await client.perform(report([])), str)
+
+
+def prediction_records(p: PredictionResponse) -> None:
+    assert_type(p.id, str)
+    assert_type(p.status, PredictionStatus | str)
+    assert_type(p.type, PredictionType | str | None)
+    assert_type(p.stream, bool | None)
+    assert_type(p.input, dict[str, Any] | None)
+    assert_type(p.response, str | None)
+    assert_type(p.error, str | None)
+    assert_type(p.output, str | list[str] | None)
+    assert_type(p.created_at, str | None)
+    assert_type(p.started_at, str | None)
+    assert_type(p.completed_at, str | None)
+    assert_type(p.updated_at, str | None)
+    assert_type(p.privacy, str | None)
+    assert_type(p.source, PredictionSource | str | None)
+    assert_type(p.model, PredictionModel | str | None)
+    assert_type(p.webhook, PredictionWebhook | str | None)
+    assert_type(p.metrics, PredictionMetrics | None)
+    assert_type(p.metadata, PredictionMetadata | None)
+    assert_type(p.urls, PredictionUrls | None)
+    assert_type(p.done, bool)
+    assert_type(p.failure, str | None)
+    assert_type(p.slug, str | None)
+    assert_type(p.created, datetime | None)
+    assert_type(p.started, datetime | None)
+    assert_type(p.completed, datetime | None)
+    assert_type(p.updated, datetime | None)
+    assert_type(p.outputs(), str | list[str] | None)
+    p.status = "failed"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def parts_of_predictions(
+    metrics: PredictionMetrics,
+    metadata: PredictionMetadata,
+    storage: PredictionStorage,
+    urls: PredictionUrls,
+    webhook: PredictionWebhook,
+    model: PredictionModel,
+    billing: PredictionBilling,
+    file: PredictionFile,
+) -> None:
+    assert_type(metrics.image_count, int | None)
+    assert_type(metrics.predict_time, float | None)
+    assert_type(metrics.total_time, float | None)
+    assert_type(metrics.asset_count, int | None)
+    assert_type(metrics.progress, float | None)
+    assert_type(metadata.billing, PredictionBilling | None)
+    assert_type(metadata.storage, PredictionStorage | None)
+    assert_type(metadata.data_available, bool | None)
+    assert_type(billing.credits_used, float | None)
+    assert_type(storage.files, list[PredictionFile] | None)
+    assert_type((file.name, file.type, file.url), tuple[str | None, str | None, str | None])
+    assert_type(file.size, int | None)
+    assert_type((urls.get_, urls.cancel), tuple[str | None, str | None])
+    assert_type((urls.stream, urls.delete), tuple[str | None, str | None])
+    assert_type((webhook.url, webhook.events), tuple[str | None, list[str] | None])
+    assert_type((model.name, model.type), tuple[str | None, str | None])
+
+
+def model_records(m: Model, pricing: ModelPricing, rule: PricingCriterion) -> None:
+    assert_type((m.name, m.namespace, m.slug), tuple[str | None, str | None, str | None])
+    assert_type(m.type, ModelType | str | None)
+    assert_type(m.privacy, ModelPrivacy | str | None)
+    assert_type(m.vendor, ModelVendor | str | None)
+    assert_type(m.pricing, ModelPricing | None)
+    assert_type(m.service, ModelService | None)
+    assert_type(m.metadata, ModelMetadata | None)
+    assert_type(m.capabilities, list[str] | None)
+    assert_type(m.input_schema, dict[str, Any] | None)
+    assert_type(m.output_schema, dict[str, Any] | None)
+    assert_type(pricing.amount, float | None)
+    assert_type(pricing.unit, PricingUnit | str | None)
+    assert_type(pricing.criterias, list[PricingCriterion] | None)
+    assert_type(rule.operator, PricingOperator | str | None)
+
+
+def the_wire_face(p: PredictionResponse) -> None:
+    assert_type(p["metadata"]["billing"], Any)
+    assert_type(p.get("output"), Any)
+    assert_type("output" in p, bool)
+    assert_type(len(p), int)
+    assert_type(list(p), list[str])
+    assert_type(list(p.keys()), list[str])
+    assert_type(list(p.items()), list[tuple[str, Any]])
+    assert_type(list(p.values()), list[Any])
+    assert_type(p.to_dict(), dict[str, Any])
+    assert_type(dict(p), dict[str, Any])
+    assert_type({**p}, dict[str, Any])
+    assert_type(p.model_copy(update={"status": "failed"}), PredictionResponse)
+    assert_type(PredictionResponse.from_wire({"id": "p1"}), PredictionResponse)
+    assert_type(PredictionResponse(id="p1", status="succeeded"), PredictionResponse)
+
+
+def pages(page: PaginatedResponse) -> None:
+    assert_type(page.data, list[PredictionResponse])
+    assert_type(page.pagination, Pagination)
+    assert_type(page.pagination.current_page, int)
+    assert_type(page.pagination.per_page, int)
+    assert_type(page.pagination.total, int)
+    assert_type(page.pagination.last_page, int)
+    assert_type(page[0], PredictionResponse)
+    assert_type(page["data"], Any)
+    assert_type(len(page), int)
+    assert_type([p.id for p in page], list[str])
+    assert_type(page.to_dict(), dict[str, Any])
+
+
+def options() -> None:
+    assert_type(ClientOptions(base_url=None, timeout=1, headers={}, retry=None), ClientOptions)
+    assert_type(ClientOptions.from_dict({}), ClientOptions)
+    assert_type(RetryOptions(retries=1, retry_delay=0.5, retry_on=[500]), RetryOptions)
+    assert_type(RunOptions({}, stream=True, interval=1), RunOptions)
+    assert_type(WaitOptions(interval=1, max_wait=None), WaitOptions)
+    assert_type(WaitOptions.from_dict({}), WaitOptions)
+    request = PredictionRequest("flux-pro", {}, await_=True)
+    assert_type(request.to_dict(), dict[str, Any])
+    assert_type(QueueItem(request).request, PredictionRequest)
+
+
+def enums() -> None:
+    status: str = PredictionStatus.SUCCEEDED
+    error_id: str = ApiErrorId.UNAUTHORIZED
+    assert_type(PredictionStatus("succeeded"), PredictionStatus)
+    assert_type(status == PredictionStatus.SUCCEEDED, bool)
+    assert_type(error_id == "UNAUTHORIZED", bool)
+
+
+def errors(client: SkytellsClient) -> None:
+    try:
+        client.dispatch()
+    except DispatchError as error:
+        assert_type(error.predictions, Sequence[PredictionResponse | None])
+        assert_type(error.errors, Sequence[Exception | None])
+        assert_type(error.requests, Sequence[PredictionRequest])
+        assert_type(error.unsent, Sequence[PredictionRequest])
+    except (PredictionFailedError, WaitTimeoutError) as error:
+        assert_type(error.prediction, PredictionResponse | None)
+        assert_type(error.prediction_id, str | None)
+    except SkytellsError as error:
+        assert_type(error.message, str)
+        assert_type(error.error_id, str)
+        assert_type(error.details, Details)
+        assert_type(error.http_status, int)
+        assert_type(error.status_code, int | None)
+        assert_type(error.error_type, str | None)
+        assert_type(error.error_code, str | None)
+        assert_type(error.request_id, str | None)
+        assert_type(error.retry_after, float | None)
+        assert_type(error.response, dict[str, Any] | None)
+        assert_type(error.retryable, bool)
+        assert_type(error.maybe_sent, bool)
+        assert_type(error.attempts, tuple[Attempt, ...])
+        assert_type(error.prediction, PredictionResponse | None)
+        assert_type(error.request, PredictionRequest | None)
+        assert_type(error.candidates, Sequence[PredictionResponse])
+        assert_type(error.started_at, float | None)
+
+
+def raising() -> SkytellsError:
+    return SkytellsError("Message.", "NETWORK_ERROR", "Details.", 0)
+
+
+def payloads(client: SkytellsClient, given: Mapping[str, Any]) -> None:
+    assert_type(client.predictions.create(given), PredictionResponse)
+    assert_type(client.run("flux-pro", given), Prediction)

@@ -1,0 +1,129 @@
+"""The idea itself: operations as values, flows that compose, effects that are answered."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from skytells._flow import Call, Done, Flow, Notify, Raised, Safety, Sleep, Together, advance
+from skytells._wire import Reply
+from skytells.errors import SkytellsError
+from skytells.predictions.calls import create_prediction
+from skytells.types import PredictionRequest, PredictionResponse
+
+from .support import Hand, reply, script
+
+
+def call(path: str = "/x", safety: Safety = Safety.SAFE) -> Call[Any]:
+    return Call("GET", path, Reply.json, safety, name=path)
+
+
+def twice(path: str) -> Flow[list[Any]]:
+    first = yield from call(path)
+    yield Sleep(2.0)
+    second = yield from call(path)
+    return [first, second]
+
+
+def test_call_is_a_flow_of_length_one() -> None:
+    one = call()
+    flow = iter(one)
+    assert advance(flow) is one
+    assert advance(flow, "answer") == Done("answer")
+
+
+def test_flow_yields_its_effects_in_order_and_returns() -> None:
+    flow = twice("/x")
+    assert advance(flow) == call()
+    assert advance(flow, 1) == Sleep(2.0)
+    assert advance(flow) == call()
+    assert advance(flow, 2) == Done([1, 2])
+
+
+def test_flows_compose() -> None:
+    def outer() -> Flow[int]:
+        inner = yield from twice("/x")
+        return sum(inner)
+
+    assert Hand(script(reply(20), reply(22))).perform(outer()) == 42
+
+
+def test_effect_that_raised_raises_at_its_yield() -> None:
+    def careful() -> Flow[str]:
+        try:
+            yield from call()
+        except KeyError as error:
+            return f"caught {error}"
+        return "missed"
+
+    flow = careful()
+    advance(flow)
+    assert advance(flow, Raised(KeyError("k"))) == Done("caught 'k'")
+
+
+def test_exception_that_a_flow_lets_pass_reaches_the_driver() -> None:
+    flow = twice("/x")
+    advance(flow)
+    with pytest.raises(ZeroDivisionError):
+        advance(flow, Raised(ZeroDivisionError()))
+
+
+def test_flow_that_raises_by_itself_reaches_the_driver() -> None:
+    def broken() -> Flow[None]:
+        yield Sleep(1)
+        raise LookupError("x")
+
+    flow = broken()
+    advance(flow)
+    with pytest.raises(LookupError):
+        advance(flow)
+
+
+def test_call_is_a_frozen_value_that_hides_what_is_private() -> None:
+    made: Any = create_prediction(PredictionRequest("m", {"prompt": "secret"}), print)
+    assert "secret" not in repr(made)
+    with pytest.raises(FrozenInstanceError):
+        made.path = "/y"
+
+
+def test_call_compares_by_what_it_does() -> None:
+    assert call("/x") == call("/x")
+    assert call("/x") != call("/y")
+    assert pickle.loads(pickle.dumps(call("/x"))) == call("/x")
+
+
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_look_is_the_same_call_tried_once(seconds: float | None) -> None:
+    look = call().look(seconds)
+    assert (look.timeout, look.once, look.path) == (seconds, True, "/x")
+    assert not call().once
+
+
+def test_together_counts_what_was_begun_as_interrupted() -> None:
+    request = PredictionRequest("m", {})
+    paid = create_prediction(request, print)
+    outcomes: list[Any] = [None, None]
+    together = Together([paid, call()], 8, outcomes)
+    assert together.begin(0) is paid
+    assert outcomes == [outcomes[0], None]
+    interrupted = outcomes[0]
+    assert isinstance(interrupted, SkytellsError)
+    assert (interrupted.error_id, interrupted.maybe_sent) == ("ABORTED", True)
+    assert interrupted.request == request
+    assert interrupted.started_at is not None
+    together.begin(1)
+    assert not outcomes[1].maybe_sent
+
+
+def test_notify_hands_over_a_prediction() -> None:
+    seen: list[PredictionResponse] = []
+    prediction = PredictionResponse(id="p1")
+
+    def telling() -> Flow[None]:
+        yield Notify(seen.append, prediction)
+
+    Hand(script(reply({}))).perform(telling())
+    assert seen == [prediction]
