@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
 
@@ -22,6 +23,24 @@ demo: $(READY) ## Run models end to end on a local platform; needs no key.
 test: $(READY) ## Run the tests with coverage.
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
+test-browser: $(READY) ## Test the local platform's page in headless Chromium, which must be installed.
+	$(BIN)/python -m pytest -m browser tests/local $(ARGS)
+
+$(PEERS)/.ready: Makefile
+	$(PYTHON) -m venv $(PEERS)/published
+	$(PEERS)/published/bin/python -m pip install --quiet --disable-pip-version-check skytells==1.0.0
+	$(PYTHON) -m venv $(PEERS)/openai
+	$(PEERS)/openai/bin/python -m pip install --quiet --disable-pip-version-check openai==3.54.0
+	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/typescript skytells@1.0.0
+	@touch $@
+
+test-peers: $(READY) $(PEERS)/.ready ## Let clients that others wrote drive the local platform; needs Node.
+	$(BIN)/python -m pytest -m peers tests/peers $(ARGS)
+
+bench: $(READY) ## Measure what things cost, against peers; makes environments of its own.
+	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks.local_platform
+
 lint: $(READY) ## Check style.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,6 +58,6 @@ docs: $(READY) ## Build the documentation into site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## Remove what the commands above have made.
-	rm -rf $(VENV) site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) .venv-bench site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test lint types format docs clean
+.PHONY: help demo test test-browser test-peers bench lint types format docs clean
