@@ -43,16 +43,23 @@ def proxy_options(origin: Origin) -> dict[str, Any] | None:
     url = proxies.get("https") or proxies.get("all")
     if not url or origin.scheme != "https" or proxy_bypass(origin.host):
         return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError.of(
+            "The environment names a proxy whose address cannot be read. Correct HTTPS_PROXY or "
+            "ALL_PROXY."
+        ) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError.of(
             "The environment names a proxy that is neither http nor https. Hand in a client that "
             "can use it: http_client=httpx.Client(proxy=…), with pip install 'httpx[socks]'."
         )
-    port = f":{parts.port}" if parts.port else ""
+    proxy = Origin(parts.scheme, parts.hostname, port or {"http": 80, "https": 443}[parts.scheme])
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return {
-        "proxy_url": f"{parts.scheme}://{parts.hostname}{port}",
+        "proxy_url": str(proxy),
         "proxy_auth": (user, password) if user else None,
         "ssl_context": tls_context(),
         # Equal limits: httpcore closes busy connections where fewer may idle than are open.

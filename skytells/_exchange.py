@@ -15,7 +15,7 @@ from ._config import Config
 from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep
 from ._replies import error_of
 from ._retry import RetryBudget, RetryPolicy, pause_before_retry
-from ._wire import Reply, WireRequest, as_object, target
+from ._wire import Reply, WireRequest, as_object, clean, target
 from .errors import (
     Attempt,
     NetworkError,
@@ -161,5 +161,5 @@ def _log_reply(call: Call[T], reply: Reply, seconds: float) -> None:
         _log.debug(
             "%s %s: %d in %.3f s, request id %s",
             *(call.method, call.name, reply.status, seconds),
-            reply.headers.get("x-request-id", "unknown"),
+            clean(reply.headers.get("x-request-id", "unknown"), 64),
         )

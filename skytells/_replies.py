@@ -131,8 +131,10 @@ def _envelope(body: dict[str, Any] | None) -> _Envelope:
 
 
 def _text(*candidates: object) -> str | None:
-    """The first that is text with something in it."""
+    """The first that is text with something in it, or a number."""
     for text in candidates:
+        if isinstance(text, int) and not isinstance(text, bool):
+            return str(text)
         if isinstance(text, str) and text.strip():
             return text
     return None

@@ -70,7 +70,7 @@ class Reply:
         try:
             return from_json(self.body.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
         except ValueError as error:
-            kind = self.headers.get("content-type", "")
+            kind = self.headers.get("content-type", "").lower()
             excerpt = clean(self.body[:2000].decode("utf-8", "replace"), 300)
             if "json" in kind or not kind:
                 raise InvalidResponseError(

@@ -69,13 +69,14 @@ class Patience:
         self._began = clock()
         limit = options.max_wait
         self._deadline = None if limit is None else self._began + limit / 1000
+        self._looked = False
         self._troubles = 0
         self.trouble: SkytellsError | None = None
 
     def pause(self, typical: Typical | None = None) -> float | None:
         """Seconds to the next look, which is at the deadline at the latest; `None` once past it."""
         now = self._clock()
-        if self._deadline is not None and now >= self._deadline:
+        if self._looked and self._deadline is not None and now >= self._deadline:
             return None
         pause = self._options.interval / 1000
         if isinstance(self._options.interval, Default):
@@ -83,10 +84,11 @@ class Patience:
         if self.trouble is not None:
             pause = max(pause, backoff(1.0, self._troubles, self._chance()))
             pause = max(pause, min(LONGEST_RETRY_AFTER, self.trouble.retry_after or 0.0))
-        return pause if self._deadline is None else min(pause, self._deadline - now)
+        return pause if self._deadline is None else max(0.0, min(pause, self._deadline - now))
 
     def look_limit(self) -> float | None:
         """Seconds that a look beginning now may take."""
+        self._looked = True
         if self._deadline is None:
             return None
         return max(LAST_LOOK, self._deadline - self._clock())

@@ -16,7 +16,7 @@ from ..errors import SkytellsError
 from ..types.predict import PredictionResponse, PredictionsListOptions, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
-from .waiting import Patience, Waitable, known
+from .waiting import Carrying, Patience, Waitable, known
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -85,39 +85,45 @@ class Watch:
 
     def _look(self) -> Flow[None]:
         self._looked = True
+        found: list[PredictionResponse] = []
+        trouble: SkytellsError | None = None
         try:
-            found = yield from self._states()
-        except SkytellsError as trouble:
-            self._patience.bear(trouble)
-            return
-        self._patience.relax()
+            yield from self._states(found)
+        except SkytellsError as error:
+            trouble = error
         for prediction in found:
             self._seen[prediction.id] = prediction
             if self._on_progress is not None:
                 yield Notify(self._on_progress, prediction)
             if prediction.done:
                 self._fresh.append(prediction)
+        if trouble is None:
+            self._patience.relax()
+        else:
+            self._patience.bear(trouble)
 
-    def _states(self) -> Flow[list[PredictionResponse]]:
+    def _states(self, found: list[PredictionResponse]) -> Flow[None]:
+        """Look at all that run; what is seen is in `found` even where a look fails."""
         waiting = set(self._running())
-        found: dict[str, PredictionResponse] = {}
         last = 2 * len(waiting) // PER_PAGE + 1 if len(waiting) > FEW else 0
         for number in range(1, last + 1):
             listed = list_predictions(PredictionsListOptions(number, per_page=PER_PAGE))
             page = yield from listed.look(self._patience.look_limit())
-            found |= {p.id: p for p in page if p.id in waiting}
-            if len(found) == len(waiting) or number >= page.pagination.last_page:
+            found += [p for p in page if p.id in waiting]
+            waiting -= {p.id for p in page}
+            if not waiting or number >= page.pagination.last_page:
                 break
-        rest = [id for id in waiting if id not in found]
+        rest = sorted(waiting)
         outcomes: list[PredictionResponse | Exception | None] = [None] * len(rest)
         if rest:
             limit = self._patience.look_limit()
             looks = [get_prediction(id).look(limit) for id in rest]
             yield Together(looks, GETS_AT_ONCE, outcomes)
-        for outcome in outcomes:
+        found += [outcome for outcome in outcomes if isinstance(outcome, PredictionResponse)]
+        for id, outcome in zip(rest, outcomes, strict=True):
             if isinstance(outcome, Exception):
-                raise outcome
-        return [*found.values(), *(o for o in outcomes if isinstance(o, PredictionResponse))]
+                with Carrying(id, self._seen[id]):
+                    raise outcome
 
 
 class Completed:

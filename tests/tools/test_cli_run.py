@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_run_reads_the_input_from_stdin(
         ("--no-wait", "--local"),
         ("--no-wait", "--download", "."),
         ("--local", "--base-url", "http://127.0.0.1:1/v1"),
-        ("--download", __file__),
+        ("--download", os.devnull),
         ("--max-wait", "-1"),
         ("--max-wait", "nan"),
         ("--key", "sk-x"),

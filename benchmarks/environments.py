@@ -1,0 +1,62 @@
+"""An environment for each peer, made when it is missing: no benchmark borrows another's packages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+HOME: Final = ROOT / ".venv-bench"
+
+# `harness` also runs the server; what it has is nowhere near a client.
+PACKAGES: Final = {
+    "harness": ["trustme", "certifi", "matplotlib"],
+    "ours": ["--editable", str(ROOT)],
+    "published": ["skytells==1.0.0"],
+    "httpx": ["httpx", "pydantic"],
+    "aiohttp": ["aiohttp"],
+    "openai": ["openai"],
+    "replicate": ["replicate"],
+    "clients": ["--editable", str(ROOT), "httpx[http2]", "httpx2", "httpx-aiohttp"],
+    "h2server": ["granian"],
+    "platform": ["--editable", f"{ROOT}[local]"],
+}
+SHOWN: Final = {
+    *("skytells", "httpx", "httpcore", "pydantic", "openai", "replicate", "aiohttp"),
+    *("httpx2", "httpx-aiohttp", "h2", "granian"),
+}
+
+
+def python(name: str) -> str:
+    """The interpreter of an environment."""
+    return str(HOME / name / "bin" / "python")
+
+
+def prepare() -> None:
+    """Make what is missing."""
+    for name, packages in PACKAGES.items():
+        ready = HOME / name / ".ready"
+        if ready.exists():
+            continue
+        print(f"making .venv-bench/{name}", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", HOME / name], check=True)
+        pip = [python(name), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *packages], check=True)
+        ready.touch()
+
+
+def versions() -> dict[str, dict[str, str]]:
+    """The packages that were measured, by environment."""
+    found: dict[str, dict[str, str]] = {}
+    for name in PACKAGES:
+        pip = [python(name), "-m", "pip", "list", "--format=json", "--disable-pip-version-check"]
+        listed = json.loads(subprocess.run(pip, check=True, capture_output=True).stdout)
+        found[name] = {p["name"]: p["version"] for p in listed if p["name"] in SHOWN}
+    return found
+
+
+if __name__ == "__main__":
+    prepare()

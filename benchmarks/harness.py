@@ -1,0 +1,244 @@
+"""How things are measured: workers in processes of their own, taken in turns, compared by round.
+
+A shared machine makes any single figure meaningless. So the subjects of a comparison take turns in
+shuffled order, each round gives one ratio, and what counts is their median; the spread is the range
+of the middle half.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from .environments import python
+
+HERE: Final = Path(__file__).parent
+WORKERS: Final = HERE / "workers"
+LONGEST: Final = 240.0
+
+Figures = dict[str, float]
+Subject = Callable[[], Figures]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the server is, and which authorities its certificate is checked against."""
+
+    http: str
+    https: str
+    http2: str
+    authorities: str
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What a process is told; nothing of the user's own settings."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return kept | {
+            "BENCH_HTTP": self.http,
+            "BENCH_HTTPS": self.https,
+            "SSL_CERT_FILE": self.authorities,
+            "PYTHONPATH": f"{WORKERS}:{HERE}",
+            "PYTHONHASHSEED": "0",
+            **more,
+        }
+
+
+def pin(core: int) -> Callable[[], None] | None:
+    """Keeps a process on one core, where there are several: client and server on different ones."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
+    if len(cores) < 2:
+        return None
+    return lambda: os.sched_setaffinity(0, {cores[core % len(cores)]})
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """The servers, while they are needed."""
+    import certifi
+    import trustme
+
+    with tempfile.TemporaryDirectory() as folder:
+        authority = trustme.CA()
+        certificate, authorities = Path(folder, "server.pem"), Path(folder, "authorities.pem")
+        authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+            str(certificate)
+        )
+        # All of certifi's: with one authority, the cost of loading them would not show.
+        authorities.write_bytes(Path(certifi.where()).read_bytes())
+        authority.cert_pem.write_to_path(str(authorities), append=True)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.server", str(certificate)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=HERE.parent,
+            preexec_fn=pin(1),
+        )
+        assert server.stdout is not None
+        http, https = server.stdout.readline().split()
+        with _http2_server(str(certificate), Path(folder, "key.pem")) as http2:
+            try:
+                yield Place(
+                    f"http://127.0.0.1:{http}",
+                    f"https://127.0.0.1:{https}",
+                    http2,
+                    str(authorities),
+                )
+            finally:
+                server.kill()
+                server.wait()
+
+
+@contextmanager
+def _http2_server(certificate: str, key: Path) -> Iterator[str]:
+    """A server that speaks HTTP/2 as well, for the clients that can."""
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    from cryptography.hazmat.primitives import serialization
+
+    private = serialization.load_pem_private_key(Path(certificate).read_bytes(), None)
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    command = [python("h2server"), "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--no-ws", "--http", "auto", "--log-level", "critical"]
+    command += ["--ssl-certificate", certificate, "--ssl-keyfile", str(key)]
+    server = subprocess.Popen(
+        [*command, "benchmarks.server_http2:app"], cwd=HERE.parent, preexec_fn=pin(1)
+    )
+    try:
+        for _ in range(200):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.1):
+                break
+            time.sleep(0.05)
+        yield f"https://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Worker:
+    """A process of a subject, which does jobs on demand."""
+
+    def __init__(self, where: Place, environment: str, script: str, **settings: str) -> None:
+        self._process = subprocess.Popen(
+            [python(environment), str(WORKERS / f"{script}.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=where.environment(**settings),
+            preexec_fn=pin(0),
+            bufsize=0,
+        )
+
+    def do(self, *job: object, longest: float = LONGEST) -> Figures:
+        """Have a job done; a job that fails or hangs is an error, never a figure."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps(job).encode() + b"\n")
+        if not select.select([stdout], [], [], longest)[0]:
+            self._process.kill()
+            raise RuntimeError(f"{job[0]} took longer than {longest:.0f} s")
+        answer: dict[str, Any] = json.loads(stdout.readline() or b'{"error": "the worker died"}')
+        if "error" in answer:
+            raise RuntimeError(f"{job[0]}: {answer['error']}")
+        return answer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def once(where: Place, environment: str, script: str, *job: object, **settings: str) -> Subject:
+    """A subject whose every round is a fresh process."""
+
+    def subject() -> Figures:
+        with Worker(where, environment, script, **settings) as worker:
+            return worker.do(*job)
+
+    return subject
+
+
+def process(where: Place, environment: str, code: str) -> Subject:
+    """A subject that is a whole process running some code: CPU and wall from start to end."""
+
+    def subject() -> Figures:
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run(
+            [python(environment), "-c", code],
+            check=True,
+            env=where.environment(),
+            cwd=WORKERS,  # `-c` imports from here first
+            preexec_fn=pin(0),
+            stdout=subprocess.DEVNULL,
+        )
+        wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return {"cpu": cpu, "wall": wall}
+
+    return subject
+
+
+def interleave(
+    subjects: Mapping[str, Subject], rounds: int, *, warm_up: bool = True
+) -> dict[str, list[Figures]]:
+    """Let all subjects take turns, in a new order each round; one that fails is left out."""
+    taken: dict[str, list[Figures]] = {name: [] for name in subjects}
+    order = list(subjects)
+    for turn in range(-1 if warm_up else 0, rounds):
+        random.shuffle(order)
+        for name in list(order):
+            try:
+                figures = subjects[name]()
+            except Exception as error:
+                print(f"  {name} is left out: {error}", file=sys.stderr)
+                order.remove(name)
+                taken.pop(name)
+                continue
+            if turn >= 0:
+                taken[name].append(figures)
+    return taken
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median and the range of the middle half."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        if len(values) < 2:
+            return cls(values[0], values[0], values[0])
+        low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+        return cls(median, low, high)
+
+
+def ratio(over: Sequence[Figures], under: Sequence[Figures], key: str) -> Spread | None:
+    """One figure over another, round by round."""
+    pairs = [(a[key], b[key]) for a, b in zip(over, under, strict=False) if key in a and b.get(key)]
+    return Spread.of([a / b for a, b in pairs]) if pairs else None

@@ -1,0 +1,272 @@
+"""What a call costs, counted rather than timed: counts are the same on a machine that is busy.
+
+Each bound stands a little above today's count. A change that passes one is a decision: make it, and
+move the bound, or find out what has become dearer. `make bench` has the times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from skytells import AsyncSkytellsClient, SkytellsClient
+from skytells._retry import poll_pause
+from skytells._wire import Reply
+from skytells.predictions.calls import get_prediction, read_page
+
+ID = "pred_0123456789abcdef"
+PREDICTION: dict[str, Any] = {
+    "id": ID,
+    "status": "succeeded",
+    "type": "inference",
+    "input": {"prompt": "A lighthouse"},
+    "output": ["https://delivery.skytells.cloud/output.png"],
+    "created_at": "2026-11-23T12:00:00Z",
+    "completed_at": "2026-11-23T12:00:04Z",
+    "source": "api",
+    "model": {"name": "flux-pro", "type": "image"},
+    "metrics": {"predict_time": 4.2, "total_time": 4.7, "progress": 100.0},
+    "metadata": {"billing": {"credits_used": 0.04}, "storage": {"files": [{"name": "a.png"}]}},
+    "urls": {"get": f"https://api.skytells.ai/v1/predictions/{ID}"},
+}
+BODY = json.dumps(PREDICTION).encode()
+
+
+class Server:
+    """Answers every request with the same prediction, and counts connections."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def _run(self) -> None:
+        async def serve() -> None:
+            server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+            self.port = server.sockets[0].getsockname()[1]
+            self._stop = asyncio.Event()
+            self._ready.set()
+            await self._stop.wait()
+            server.close()
+
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(serve())
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(BODY)}"
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(head.encode() + b"\r\n\r\n" + BODY)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            writer.close()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    serving = Server()
+    try:
+        yield serving
+    finally:
+        serving.stop()
+
+
+class Calls:
+    """How many calls of Python functions this thread made, by the module that they are in."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, int] = {}
+
+    def __call__(self, frame: Any, event: str, _: object) -> None:
+        if event == "call":
+            module = frame.f_globals.get("__name__", "")
+            self.modules[module] = self.modules.get(module, 0) + 1
+
+    def of(self, package: str) -> int:
+        return sum(
+            count
+            for module, count in self.modules.items()
+            if module == package or module.startswith(f"{package}.")
+        )
+
+    @property
+    def all(self) -> int:
+        return sum(self.modules.values())
+
+
+@contextmanager
+def counted() -> Iterator[Calls]:
+    calls, before = Calls(), sys.getprofile()
+    sys.setprofile(calls)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(before)
+
+
+def least(work: Callable[[], object]) -> Calls:
+    """The cheapest of a few tries, after one that warms up."""
+    work()
+    tries = list[Calls]()
+    for _ in range(5):
+        with counted() as calls:
+            work()
+        tries.append(calls)
+    return min(tries, key=lambda calls: calls.all)
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that a process has loaded after running some code."""
+    code = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+def test_a_sync_get_makes_few_calls(server: Server) -> None:
+    with SkytellsClient("sk-key", base_url=server.url) as client:
+        calls = least(lambda: client.predictions.get(ID))
+    assert calls.of("skytells") <= 90  # the rest is httpcore and h11
+    assert calls.all <= 540
+    assert server.connections == 1
+
+
+def test_an_async_get_makes_few_calls(server: Server) -> None:
+    async def tries() -> Calls:
+        async def count(work: Callable[[], Awaitable[object]]) -> Calls:
+            with counted() as calls:
+                await work()
+            return calls
+
+        async with AsyncSkytellsClient("sk-key", base_url=server.url) as client:
+            await client.predictions.get(ID)
+            counts = [await count(lambda: client.predictions.get(ID)) for _ in range(5)]
+        return min(counts, key=lambda calls: calls.all)
+
+    calls = asyncio.run(tries())
+    assert calls.of("skytells") <= 130
+    assert calls.all <= 1000
+    assert server.connections == 1
+
+
+def test_concurrent_calls_cost_no_more_each_than_one_alone(server: Server) -> None:
+    """A pool that looks at every connection for every call would be seen here."""
+
+    async def cost(number: int) -> float:
+        async with AsyncSkytellsClient("sk-key", base_url=server.url) as client:
+
+            async def burst() -> None:
+                await asyncio.gather(*(client.predictions.get(ID) for _ in range(number)))
+
+            await burst()
+            with counted() as calls:
+                await burst()
+        return calls.all / number
+
+    few, many = asyncio.run(cost(4)), asyncio.run(cost(200))
+    assert many <= 1.25 * few
+
+
+def test_connections_are_as_many_as_calls_in_flight(server: Server) -> None:
+    async def bursts() -> None:
+        async with AsyncSkytellsClient("sk-key", base_url=server.url) as client:
+            for _ in range(3):
+                await asyncio.gather(*(client.predictions.get(ID) for _ in range(20)))
+
+    asyncio.run(bursts())
+    assert server.connections <= 20
+
+
+def test_a_record_is_read_when_it_is_looked_at() -> None:
+    read = get_prediction(ID).read
+    untouched = least(lambda: read(Reply(200, {}, BODY)))
+    touched = least(lambda: read(Reply(200, {}, BODY)).status)
+    assert untouched.all <= 17
+    assert touched.all <= 48
+
+
+def test_a_page_costs_little_until_it_is_looked_at() -> None:
+    page = json.dumps({"data": [PREDICTION] * 50}).encode()
+    calls = least(lambda: read_page(Reply(200, {}, page)))
+    assert calls.all <= 240
+
+
+def test_a_sync_client_loads_no_more_than_it_needs() -> None:
+    modules = loaded("from skytells import SkytellsClient; SkytellsClient('sk-key')")
+    assert not {"httpx", "asyncio", "skytells.client.aio", "starlette"} & modules
+    assert not {"statistics", "difflib", "concurrent.futures"} & modules
+    ours = {name for name in modules if name.split(".")[0] == "skytells"}
+    assert len(ours) <= 36
+
+
+def test_an_import_loads_next_to_nothing() -> None:
+    added = loaded("import skytells") - loaded("")
+    assert {name for name in added if not name.startswith("skytells")} <= {
+        *("__future__", "importlib", "importlib._bootstrap", "importlib._bootstrap_external"),
+        *("warnings", "_warnings"),
+    }
+
+
+def test_many_clients_share_one_tls_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ssl
+
+    from skytells import _environment
+
+    built = list[ssl.SSLContext]()
+
+    def build(*args: Any, **options: Any) -> ssl.SSLContext:
+        built.append(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        return built[-1]
+
+    monkeypatch.setattr(_environment, "_contexts", {})
+    monkeypatch.setattr(ssl, "create_default_context", build)
+    clients = [SkytellsClient("sk-key", base_url="https://127.0.0.1:9/v1") for _ in range(100)]
+    assert built == []  # none is paid for before the first call over TLS
+    for client in clients:
+        with pytest.raises(Exception, match="No answer"):
+            client.with_options(retry={"retries": 0}).predictions.get(ID)
+    assert len(built) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "looks", "delay"),
+    [(0.8, 3, 0.30), (4, 12, 0.08), (12, 22, 0.07), (60, 39, 0.05), (180, 65, 0.03)],
+)
+def test_the_schedule_of_looks_is_soon_and_sparing(
+    seconds: float, looks: int, delay: float
+) -> None:
+    """Mean over jobs around a length, on a clock of the test's own."""
+    chance = random.Random(7)
+    asked, late, jobs = 0, 0.0, 200
+    for _ in range(jobs):
+        end = chance.lognormvariate(math.log(seconds), 0.4)
+        now = 0.0
+        while now < end:
+            now += poll_pause(now, chance.random()) + 0.12
+            asked += 1
+        late += (now - end) / end
+    assert asked / jobs <= looks
+    assert late / jobs <= delay
