@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 PEERS := .venv-peers
 
@@ -11,13 +12,19 @@ PEERS := .venv-peers
 help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(READY): pyproject.toml
+# The package itself, which is all that the demo needs.
+$(RUNS): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local]"
 	@touch $@
 
-demo: $(READY) ## Run models end to end on a local platform; needs no key.
+# And the tools: tests, linters, type checkers, documentation.
+$(READY): $(RUNS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+demo: $(RUNS) ## Run models end to end on a local platform; needs no key.
 	$(BIN)/python examples/demo.py
 
 test: $(READY) ## Run the tests with coverage.
