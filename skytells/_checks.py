@@ -34,6 +34,15 @@ class Default(int):
     """A default number: equal to it and shown as it, yet known not to have been given by the user."""
 
 
+def shown(value: object) -> str:
+    """A user's value for a message: bounded, and safe whatever its own `repr` does."""
+    try:
+        text = repr(value)
+    except Exception:
+        return f"a {type(value).__name__} that cannot be shown"
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` where something known is close to `name`, else nothing."""
     import difflib  # here: only a mistake needs it
@@ -45,10 +54,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def known_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Refuse a mapping with a key that `where` does not have."""
     known = list(known)
-    for key in given:
+    names: Iterable[object] = given
+    for key in names:
         if key not in known:
-            hint = did_you_mean(str(key), known) or f" Known: {', '.join(known)}."
-            raise ConfigurationError.of(f"{where} has no option {key!r}.{hint}")
+            meant = did_you_mean(key, known) if isinstance(key, str) else ""
+            hint = meant or f" Known: {', '.join(known)}."
+            raise ConfigurationError.of(f"{where} has no option {shown(key)}.{hint}")
 
 
 def as_mapping(
@@ -64,12 +75,13 @@ def as_mapping(
 
 def milliseconds(value: object, name: str, *, zero: bool = False) -> float:
     """A finite, positive number of milliseconds, at most a week."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigurationError.of(f"{name} must be a number of milliseconds, not {value!r}.")
+    # Not `isfinite`, which fails on large integers.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+        raise ConfigurationError.of(f"{name} must be a number of milliseconds, not {shown(value)}.")
     if value < 0 or (value == 0 and not zero) or value > MAX_MILLISECONDS:
         least = "0 or more" if zero else "more than 0"
         raise ConfigurationError.of(
-            f"{name} is in milliseconds and must be {least}, at most a week; got {value!r}."
+            f"{name} is in milliseconds and must be {least}, at most a week; got {shown(value)}."
         )
     return float(value)
 
@@ -78,7 +90,7 @@ def whole(value: object, name: str, least: int, most: int) -> int:
     """A whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ConfigurationError.of(
-            f"{name} must be a whole number from {least} to {most}, not {value!r}."
+            f"{name} must be a whole number from {least} to {most}, not {shown(value)}."
         )
     return int(value)
 

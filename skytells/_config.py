@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
-from ._checks import Default, as_mapping, milliseconds, whole
+from ._checks import Default, as_mapping, milliseconds, shown, whole
 from ._retry import RetryPolicy
 from ._version import __version__
 from ._wire import Origin
@@ -206,7 +206,7 @@ def _headers(
     wire = dict(present)
     for name, value in given.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError.of(f"headers: {name!r} is not the name of a header.")
+            raise ConfigurationError.of(f"headers: {shown(name)} is not the name of a header.")
         if name.lower() in _RESERVED:
             raise ConfigurationError.of(
                 f"headers: {name!r} is set by the client itself. The key goes in api_key=; for "

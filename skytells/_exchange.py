@@ -5,10 +5,12 @@ This is the flow that a driver runs for each `Call`, in both colours.
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from ._config import Config
@@ -51,7 +53,7 @@ def exchange(
         began_try = clock()
         try:
             reply: Reply = yield Exchange(_request(call, config, len(tries)), deadline)
-            _log_reply(call, reply, clock() - began_try)
+            _log_reply(call, reply, config, clock() - began_try)
             result = _read(call, reply, config)
         except SkytellsError as error:
             failure = error
@@ -142,10 +144,19 @@ def _result(call: Call[T], reply: Reply, config: Config) -> T:
 
 def _without_key(reply: Reply, config: Config) -> Reply:
     """A reply that echoes the key, without it: the text of an error goes into messages and logs."""
-    key = config.key.reveal().encode() if config.key is not None else b""
-    if not key or key not in reply.body:
+    key = config.key.reveal() if config.key is not None else ""
+    if not key:
         return reply
-    return Reply(reply.status, reply.headers, reply.body.replace(key, b"***"))
+    body = reply.body
+    if b"\\" in body:
+        # The key may stand there with its characters escaped.
+        with suppress(SkytellsError, ValueError):
+            body = json.dumps(reply.json(), ensure_ascii=False).encode()
+    bare = body.replace(json.dumps(key)[1:-1].encode(), b"***").replace(key.encode(), b"***")
+    headers = {name: value.replace(key, "***") for name, value in reply.headers.items()}
+    if bare == body and headers == reply.headers:
+        return reply
+    return Reply(reply.status, headers, bare)
 
 
 def _may_have_begun(failure: SkytellsError) -> bool:
@@ -156,10 +167,11 @@ def _may_have_begun(failure: SkytellsError) -> bool:
     return unreadable or failure.http_status == 408 or failure.http_status >= 500
 
 
-def _log_reply(call: Call[T], reply: Reply, seconds: float) -> None:
+def _log_reply(call: Call[T], reply: Reply, config: Config, seconds: float) -> None:
     if _log.isEnabledFor(logging.DEBUG):
+        headers = _without_key(reply, config).headers
         _log.debug(
             "%s %s: %d in %.3f s, request id %s",
             *(call.method, call.name, reply.status, seconds),
-            clean(reply.headers.get("x-request-id", "unknown"), 64),
+            clean(headers.get("x-request-id", "unknown"), 64),
         )

@@ -27,9 +27,21 @@ from pydantic_core import to_jsonable_python
 
 from ._checks import is_list, is_object
 
-_LOADING: Final = {"loading": True}
-"""The validation context of data that came off the wire: nested records share it, uncopied."""
+_new = object.__new__
 _set = object.__setattr__
+
+_PYDANTIC_STATE: Final = frozenset(
+    {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
+)
+
+
+class _Reading:
+    """The validation context of a dict that came off the wire, as that of a record being read."""
+
+    __slots__ = ("wire",)
+
+    def __init__(self, wire: dict[str, Any]) -> None:
+        self.wire = wire
 
 
 class Record(BaseModel, Mapping[str, Any]):
@@ -59,6 +71,13 @@ class Record(BaseModel, Mapping[str, Any]):
         _wire: dict[str, Any] = PrivateAttr()
         _known: dict[str, Any] | None = PrivateAttr()
 
+    _readable: ClassVar[frozenset[str]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls._readable = _PYDANTIC_STATE | cls.model_fields.keys()
+
     @classmethod
     def from_wire(cls, wire: dict[str, Any], known: dict[str, Any] | None = None) -> Self:
         """A record over a dict that was received; the dict is kept, not copied.
@@ -67,7 +86,7 @@ class Record(BaseModel, Mapping[str, Any]):
             wire: The JSON object.
             known: Fields that are known although the server did not send them.
         """
-        record = cls.__new__(cls)
+        record = _new(cls)
         _set(record, "_wire", wire)
         _set(record, "_known", known)
         return record
@@ -77,7 +96,9 @@ class Record(BaseModel, Mapping[str, Any]):
         if not self.__dict__:
             wire, known = self._wire, self._known
             given = wire if known is None else {**known, **wire}
-            self.__pydantic_validator__.validate_python(given, self_instance=self, context=_LOADING)
+            self.__pydantic_validator__.validate_python(
+                given, self_instance=self, context=_Reading(given)
+            )
             if known is not None:
                 _set(self, "_wire", wire)
                 _set(self, "_known", known)
@@ -86,8 +107,7 @@ class Record(BaseModel, Mapping[str, Any]):
         # Only reached for what is not there yet: a field of a record that was not read, or
         # pydantic's own state of it.
         def __getattr__(self, name: str) -> Any:
-            unread = name in type(self).model_fields or name in _PYDANTIC_STATE
-            if unread and not self.__dict__:
+            if name in self._readable and not self.__dict__:
                 self._load()
                 return object.__getattribute__(self, name)
             return super().__getattr__(name)
@@ -105,8 +125,12 @@ class Record(BaseModel, Mapping[str, Any]):
     ) -> Self:
         if not is_object(data):
             return handler(data)
+        reading = info.context if isinstance(info.context, _Reading) else None
+        if reading is not None and data is not reading.wire:
+            # A record inside the one that is being read: it is read when it is touched itself.
+            return cls.from_wire(data)
         record: Self = _read_leniently(handler, data)
-        _set(record, "_wire", data if info.context is _LOADING else cls._as_wire(data))
+        _set(record, "_wire", cls._as_wire(data) if reading is None else data)
         _set(record, "_known", None)
         return record
 
@@ -187,11 +211,6 @@ class Record(BaseModel, Mapping[str, Any]):
         """A copy, with `update` (names of attributes) in both faces."""
         wire = deepcopy(self._wire) if deep else self._wire
         return type(self).from_wire({**wire, **self._as_wire(update or {})}, self._known)
-
-
-_PYDANTIC_STATE: Final = frozenset(
-    {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
-)
 
 
 def _plain(value: object) -> Any:

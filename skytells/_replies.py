@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -32,7 +33,9 @@ _BY_STATUS: Final[dict[int, type[SkytellsError]]] = {
     402: PaymentRequiredError,
     403: PermissionDeniedError,
     404: NotFoundError,
+    408: ServerError,
     410: NotFoundError,
+    425: ServerError,
     429: RateLimitError,
 }
 _BY_ID: Final[dict[str, type[SkytellsError]]] = {
@@ -49,6 +52,7 @@ _ADVICE: Final[dict[type[SkytellsError], str]] = {
     InvalidRequestError: "Correct the request before sending it again.",
     ServerError: "Try again in a moment; if it persists, ask support.",
     PredictionFailedError: "Change the input, or try again.",
+    SkytellsError: "Check what was asked for; if it persists, ask support.",
 }
 _ADVICE_BY_ID: Final = {
     "MODEL_NOT_FOUND": "Check the spelling; client.models.list() names every model.",
@@ -191,6 +195,8 @@ def http_date(text: str) -> float | None:
     from email.utils import parsedate_to_datetime
 
     try:
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)
+        # The old form names no zone; it is GMT, as all of HTTP's dates.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None

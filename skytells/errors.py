@@ -10,7 +10,7 @@ Catch `SkytellsError` for all of it, a subclass for one meaning, or match `error
     ├── PermissionDeniedError     403: this account may not do that
     ├── NotFoundError             404, or an answer that says "no such thing"
     ├── RateLimitError            429: slow down; `retry_after` says for how long
-    ├── ServerError               5xx, or an answer that is not the documented API
+    ├── ServerError               408, 425, 5xx, or an answer that is not the documented API
     │   └── InvalidResponseError  an answer that cannot be read: not JSON, cut short, too large
     ├── NetworkError              no answer: refused, reset, DNS, TLS
     ├── RequestTimeoutError       no answer within `timeout`

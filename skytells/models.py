@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._checks import as_mapping
 from ._flow import Call
 from ._wire import Reply, as_list, as_object, path
-from .errors import InvalidRequestError
 from .predictions.calls import wrong_kind
-from .types.models import Model, ModelFieldsOptions
+from .types.models import Model, ModelFieldsOptions, field_names
 
 if TYPE_CHECKING:
     from .client import AsyncSkytellsClient, SkytellsClient
@@ -36,18 +35,12 @@ def get_model(
 def _query(
     fields: Sequence[str] | None, options: FieldsOptions | None
 ) -> tuple[tuple[str, str], ...]:
-    chosen: object = fields
     if not fields and options is not None:
         if not isinstance(options, ModelFieldsOptions):
             options = ModelFieldsOptions.from_dict(as_mapping(options, "models' options"))
-        chosen = options.fields
-    if not chosen:
-        return ()
-    if isinstance(chosen, list | tuple):
-        names = cast("Sequence[object]", chosen)
-        if all(isinstance(name, str) and name and "," not in name for name in names):
-            return (("fields", ",".join(map(str, names))),)
-    raise InvalidRequestError.of(f"fields must be a list of names, not {chosen!r}.")
+        fields = options.fields
+    names = field_names(fields)
+    return (("fields", ",".join(names)),) if names else ()
 
 
 def _read_model(reply: Reply) -> Model:

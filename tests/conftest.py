@@ -115,7 +115,14 @@ def client(build: Build, platform: LocalPlatform) -> SkytellsClient:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the keys, addresses or proxies of the machine that it runs on."""
-    for name in ("SKYTELLS_API_KEY", "SKYTELLS_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "SKYTELLS_API_KEY",
+        "SKYTELLS_BASE_URL",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import threading
+import logging
+import signal
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from .handle import LocalPlatform, serve
 
@@ -17,16 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: the command line; that of the process by default.
     """
     parser = _parser()
-    asked = parser.parse_args(arguments)
-    try:
-        platform = serve(**vars(asked))
-    except OSError as error:
-        parser.error(f"cannot listen there, try another --host or --port: {error}")
-    except (ImportError, ValueError) as error:
-        parser.error(str(error))
-    with platform, suppress(KeyboardInterrupt):
+    asked = vars(parser.parse_args(arguments))
+    level = logging.WARNING if asked.pop("quiet") else logging.INFO
+    with suppress(KeyboardInterrupt), _served(parser, asked) as platform:
+        _log_to_stderr(level)
+        # What stops a container is as good as Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(_welcome(platform), flush=True)
-        threading.Event().wait()
+        while True:
+            time.sleep(3600)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +42,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="makes ids repeatable (%(default)s)")
     add("--key", help="the only API key it takes (any)")
     add("--allow-remote", action="store_true", help="permit a host that others can reach")
+    add("--quiet", action="store_true", help="do not log requests")
     return parser
+
+
+def _served(parser: argparse.ArgumentParser, asked: dict[str, Any]) -> LocalPlatform:
+    try:
+        return serve(**asked)
+    except OSError as error:
+        parser.error(f"cannot listen there, try another --host or --port: {error}")
+    except (ImportError, ValueError) as error:
+        parser.error(str(error))
+
+
+def _log_to_stderr(level: int) -> None:
+    line = "time=%(asctime)s.%(msecs)03dZ %(message)s"
+    formatter = logging.Formatter(line, "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    log = logging.getLogger("skytells.local")
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(level)
 
 
 def _welcome(platform: LocalPlatform) -> str:

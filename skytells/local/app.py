@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final, TypeAlias
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -22,9 +23,10 @@ from .core import Platform
 from .core import Request as Seen
 from .events import EVENT_STREAM, Story
 from .faults import HEADER, Fault, read_header
-from .guard import check_host, looks_real
+from .front import Front
+from .guard import looks_real, origin
 from .jobs import Job
-from .mishaps import JsonAnswer, befall
+from .mishaps import JsonAnswer, befall, refused
 from .page import page_routes
 from .sender import Sender
 from .watch import Watch
@@ -46,31 +48,30 @@ def create_app(platform: Platform, *, allow_remote: bool = False) -> Starlette:
         >>> app = create_app(Platform())
     """
     routes = [
-        Route(path, _endpoint(platform, handler, allow_remote), methods=[method])
+        Route(path, _endpoint(platform, handler), methods=[method])
         for method, path, handler in _ROUTES
     ]
-    rest = Route("/{rest:path}", _endpoint(platform, _unknown, allow_remote), methods=_METHODS)
-    page = page_routes(platform, allow_remote=allow_remote)
-    control = control_routes(platform, allow_remote=allow_remote)
-    app = Starlette(routes=[*page, *control, *routes, rest])
-    app.state.sender = Sender(platform, allow_remote=allow_remote)
+    rest = Route("/{rest:path}", _endpoint(platform, _unknown), methods=_METHODS)
+    sender = Sender(platform, allow_remote=allow_remote)
+    app = Starlette(
+        routes=[*page_routes(platform), *control_routes(platform), *routes, rest],
+        middleware=[Middleware(Front, sender=sender, allow_remote=allow_remote)],
+    )
     app.state.warn_of_real_key = cache(_warn_of_real_key)
     return app
 
 
 def _endpoint(
-    platform: Platform, handler: Handler, allow_remote: bool
+    platform: Platform, handler: Handler
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def answer(request: Request) -> Response:
         request_id = platform.request_id()
         try:
-            if not allow_remote:
-                check_host(request)
             seen = await _seen(request)
             platform.see(seen, len(await request.body()))
             response = await _faulty(platform, handler, request, seen, request_id)
         except Refusal as refusal:
-            response = _refused(refusal)
+            response = refused(request, refusal)
         except ClientDisconnect:
             # Nobody is there to read it, but a server that logs a traceback would look broken.
             response = Response(status_code=400)
@@ -88,15 +89,18 @@ async def _faulty(
     variants = platform.variants | frozenset(fault.variants if fault else ())
     request.state.variants = variants
 
+    if fault and (refusal := fault.refusal()):
+        request.state.error = refusal[1]
+
     async def proceed() -> Response:
         try:
             return await handler(platform, request)
         except Refusal as refusal:
             if refusal.error_id == "PREDICTION_NOT_FOUND" and "missing-502" in variants:
                 refusal.status = 502
-            return _refused(refusal)
+            return refused(request, refusal)
 
-    return await proceed() if fault is None else await befall(fault, proceed, request_id)
+    return await proceed() if fault is None else await befall(platform, fault, proceed, request_id)
 
 
 def _fault_of(platform: Platform, request: Request, seen: Seen) -> Fault | None:
@@ -119,10 +123,6 @@ def _model_named(platform: Platform, request: Request, seen: Seen) -> str | None
     return None
 
 
-def _refused(refusal: Refusal) -> Response:
-    return JsonAnswer(refusal.envelope(), refusal.status, headers=refusal.headers)
-
-
 def _keyed(handler: Handler) -> Handler:
     async def answer(platform: Platform, request: Request) -> Response:
         key = request.headers.get("x-api-key")
@@ -138,9 +138,7 @@ async def _create(platform: Platform, request: Request) -> Response:
     body = await request.body()
     order = checks.read_order(checks.read_json(body))
     key = request.headers.get("x-api-key")
-    job = platform.create(order, origin=_origin(request), key=key, weight=len(body))
-    if platform.outbox.next_moment is not None:
-        request.app.state.sender.wake()
+    job = platform.create(order, origin=origin(request), key=key, weight=len(body))
     limits = platform.account.standing(job.model.namespace).headers()
     if order.wait and job.model.type != "video":
         await _over(platform, job)
@@ -152,7 +150,7 @@ async def _create(platform: Platform, request: Request) -> Response:
 async def _list(platform: Platform, request: Request) -> Response:
     page = platform.find(checks.read_search(request.query_params.multi_items()))
     variants = _variants(request)
-    return JsonAnswer(page_json(page, platform.now(), _origin(request), variants=variants))
+    return JsonAnswer(page_json(page, platform.now(), origin(request), variants=variants))
 
 
 async def _get(platform: Platform, request: Request) -> Response:
@@ -166,7 +164,7 @@ async def _stream(platform: Platform, request: Request) -> Response:
 
 async def _events(platform: Platform, request: Request) -> Response:
     job = platform.get(request.path_params["id"])
-    story = Story(job, _origin(request), platform.now(), _variants(request))
+    story = Story(job, origin(request), platform.now(), _variants(request))
     headers = {"cache-control": "no-cache"}
     return StreamingResponse(_told(platform, story), headers=headers, media_type=EVENT_STREAM)
 
@@ -243,10 +241,11 @@ async def _told(platform: Platform, story: Story) -> AsyncIterator[bytes]:
 def _prediction(
     platform: Platform, request: Request, job: Job, *, with_stream: bool = False
 ) -> Response:
+    request.state.prediction = job.id
     body = prediction_json(
         job,
         platform.now(),
-        _origin(request),
+        origin(request),
         with_stream=with_stream,
         variants=_variants(request),
     )
@@ -260,10 +259,6 @@ def _variants(request: Request) -> frozenset[str]:
 
 def _warn_of_real_key() -> None:
     _LOG.warning("A key that looks real is used on the local platform, which takes any: sk-***")
-
-
-def _origin(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
 
 
 def _fields(request: Request) -> list[str]:

@@ -90,16 +90,20 @@ def read_order(body: Json) -> Order:
 
 
 def check_input(model: Model, given: Mapping[str, Json]) -> None:
-    """Compare an input with a model's schema: what is required, and the simple types.
+    """Compare an input with a model's schema: `required`, `type`, `enum`, `minimum`, `maximum`.
+
+    Other keywords only describe, and what the schema does not know may be there: the platform's
+    schemas have no others that forbid anything, and no `additionalProperties`.
 
     Raises:
-        Refusal: 422, naming the field.
+        Refusal: 422, naming the field and what it must be.
     """
     for name in model.required:
         if given.get(name) is None:
             raise _invalid(f"input.{name}", f"The input.{name} field is required.")
     for name, schema in model.inputs.items():
-        _expect(given, name, schema["type"], prefix="input.")
+        if (value := given.get(name)) is not None:
+            _fit(f"input.{name}", value, schema)
 
 
 def read_search(query: list[tuple[str, str]]) -> Search:
@@ -135,9 +139,25 @@ _TYPES: Final[Mapping[str, Callable[[Json], bool]]] = {
 
 
 def _expect(given: Mapping[str, Json], name: str, kind: str, *, prefix: str = "") -> None:
-    value = given.get(name)
-    if value is not None and not _TYPES[kind](value):
-        raise _invalid(prefix + name, f"The {prefix}{name} field must be of type {kind}.")
+    if (value := given.get(name)) is not None:
+        _fit(prefix + name, value, {"type": kind})
+
+
+def _fit(name: str, value: Json, schema: JsonObject) -> None:
+    kind, choices = str(schema.get("type")), schema.get("enum")
+    bounds = schema if _TYPES["number"](value) else {}
+    low, high = bounds.get("minimum"), bounds.get("maximum")
+    wrong = None
+    if kind in _TYPES and not _TYPES[kind](value):
+        wrong = f"of type {kind}"
+    elif choices is not None and value not in choices:
+        wrong = f"one of {', '.join(map(str, choices))}"
+    elif low is not None and value < low:
+        wrong = f"at least {low}"
+    elif high is not None and value > high:
+        wrong = f"at most {high}"
+    if wrong:
+        raise _invalid(name, f"The {name} field must be {wrong}.")
 
 
 def _invalid(field: str, message: str) -> Refusal:

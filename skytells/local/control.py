@@ -16,8 +16,9 @@ from .answers import Json, JsonObject, Refusal, prediction_json
 from .checks import read_json, read_object
 from .core import Platform
 from .faults import read_fault
-from .guard import check_host, check_same_origin
-from .mishaps import JsonAnswer
+from .guard import check_same_origin, origin
+from .jobs import Job
+from .mishaps import JsonAnswer, refused
 from .webhooks import Delivery
 
 Control: TypeAlias = Callable[[Platform, Request], Awaitable[Json]]
@@ -25,39 +26,32 @@ Control: TypeAlias = Callable[[Platform, Request], Awaitable[Json]]
 _SHOWN: Final = 100
 
 
-def control_routes(platform: Platform, *, allow_remote: bool = False) -> list[Route]:
-    """The routes under `/_platform`.
-
-    Arguments:
-        platform: what they control.
-        allow_remote: take requests whose `Host` is not a loopback name.
-    """
+def control_routes(platform: Platform) -> list[Route]:
+    """The routes under `/_platform` of a platform."""
     return [
-        Route(f"/_platform/{path}", _endpoint(platform, control, allow_remote), methods=[method])
+        Route(f"/_platform/{path}", _endpoint(platform, control), methods=[method])
         for method, path, control in _ROUTES
     ]
 
 
 def _endpoint(
-    platform: Platform, control: Control, allow_remote: bool
+    platform: Platform, control: Control
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def answer(request: Request) -> Response:
         try:
-            if not allow_remote:
-                check_host(request)
             check_same_origin(request)
             return JsonAnswer(await control(platform, request))
         except Refusal as refusal:
             no = refusal
         except (ValueError, TypeError) as error:
             no = Refusal(400, "INVALID_PARAMETER", str(error))
-        return JsonAnswer(no.envelope(), no.status)
+        return refused(request, no)
 
     return answer
 
 
 async def _state(platform: Platform, request: Request) -> Json:
-    now, origin = platform.now(), str(request.base_url).rstrip("/")
+    now, here = platform.now(), origin(request)
     return {
         "now": now,
         "date": platform.clock.date(),
@@ -65,7 +59,7 @@ async def _state(platform: Platform, request: Request) -> Json:
         "credits": platform.account.balance,
         "variants": sorted(platform.variants),
         "faults": [fault.as_json() for fault in platform.faults],
-        "predictions": [prediction_json(job, now, origin) for job in platform.all()[:_SHOWN]],
+        "predictions": [prediction_json(job, now, here) for job in platform.all()[:_SHOWN]],
         "deliveries": [_delivery(sent) for sent in reversed(platform.outbox.deliveries[-_SHOWN:])],
     }
 
@@ -87,6 +81,12 @@ async def _advance(platform: Platform, request: Request) -> Json:
     return {"now": platform.now()}
 
 
+async def _speed(platform: Platform, request: Request) -> Json:
+    given = await _object(request)
+    platform.set_speed(**given)
+    return {"speed": platform.clock.speed}
+
+
 async def _script(platform: Platform, request: Request) -> Json:
     given = await _object(request)
     platform.script(given.pop("model", ""), **given)
@@ -94,16 +94,16 @@ async def _script(platform: Platform, request: Request) -> Json:
 
 
 async def _cancel(platform: Platform, request: Request) -> Json:
-    return _shown(platform, request, platform.cancel(request.path_params["id"]).id)
+    return _shown(platform, request, platform.cancel(request.path_params["id"]))
 
 
 async def _fail(platform: Platform, request: Request) -> Json:
     given = await _object(request)
-    return _shown(platform, request, platform.fail(request.path_params["id"], **given).id)
+    return _shown(platform, request, platform.fail(request.path_params["id"], **given))
 
 
 async def _finish(platform: Platform, request: Request) -> Json:
-    return _shown(platform, request, platform.finish(request.path_params["id"]).id)
+    return _shown(platform, request, platform.finish(request.path_params["id"]))
 
 
 _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
@@ -111,6 +111,7 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
     ("POST", "faults", _fault),
     ("DELETE", "faults", _clear),
     ("POST", "advance", _advance),
+    ("POST", "speed", _speed),
     ("POST", "script", _script),
     ("POST", "predictions/{id}/cancel", _cancel),
     ("POST", "predictions/{id}/fail", _fail),
@@ -123,9 +124,8 @@ async def _object(request: Request) -> JsonObject:
     return read_object(read_json(await request.body() or b"{}"))
 
 
-def _shown(platform: Platform, request: Request, job_id: str) -> JsonObject:
-    origin = str(request.base_url).rstrip("/")
-    return prediction_json(platform.get(job_id), platform.now(), origin)
+def _shown(platform: Platform, request: Request, job: Job) -> JsonObject:
+    return prediction_json(job, platform.now(), origin(request))
 
 
 def _delivery(sent: Delivery) -> JsonObject:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -62,8 +62,6 @@ class Platform:
         clock: its time; real time by default.
         seed: makes ids repeatable; `None` makes them random.
         key: the only API key it takes; `None` takes any that is not empty.
-        missing_status: the HTTP status for a prediction that does not exist, 404 or 502 (the
-            platform's documents say both).
         models: what it offers.
         asset_lifetime: seconds on the calendar for which files stay after the end.
         credits: the balance at first; one credit is one dollar.
@@ -92,7 +90,6 @@ class Platform:
         clock: Clock | None = None,
         seed: int | None = 0,
         key: str | None = None,
-        missing_status: int = 404,
         models: Iterable[Model] = MODELS,
         asset_lifetime: float = 300.0,
         credits: float = PLENTY,
@@ -104,8 +101,6 @@ class Platform:
         variants: Iterable[str] = (),
         keep: int = 10_000,
     ) -> None:
-        if missing_status not in (404, 502):
-            raise ValueError(f"missing_status must be 404 or 502, not {missing_status!r}")
         self.clock: Clock = clock or Clock()
         self.models: tuple[Model, ...] = tuple(models)
         self.key: str = key or DEFAULT_KEY
@@ -122,7 +117,6 @@ class Platform:
             variants=self.variants,
         )
         self._takes_any_key = key is None
-        self._missing_status = missing_status
         self._dice = Random(seed)
         # A source of its own: looking at predictions must not change the ids of the next ones.
         self._request_dice = Random(None if seed is None else f"{seed}/requests")
@@ -167,13 +161,13 @@ class Platform:
         """The prediction of an id.
 
         Raises:
-            Refusal: 404 or 502 (see `missing_status`), there is none.
+            Refusal: 404, there is none.
         """
         try:
             return self._jobs[job_id]
         except KeyError:
             raise Refusal(
-                self._missing_status, "PREDICTION_NOT_FOUND", f"There is no prediction {job_id!r}."
+                404, "PREDICTION_NOT_FOUND", f"There is no prediction {job_id!r}."
             ) from None
 
     def all(self) -> list[Job]:
@@ -194,8 +188,8 @@ class Platform:
             for job in self.all()
             if (model is None or job.model is model)
             and (search.status is None or search.status in spellings(job.stage(now).status))
-            and (search.since is None or job.born >= search.since)
-            and (search.until is None or job.born < search.until)
+            and (search.since is None or job.date(job.created) >= search.since)
+            and (search.until is None or job.date(job.created) < search.until)
         ]
         first = (search.page - 1) * search.per_page
         page = found[first : first + search.per_page]
@@ -238,9 +232,7 @@ class Platform:
                 order=order,
                 life=self._scripts.life(model),
                 created=self.now(),
-                born=self.clock.date(),
-                speed=self.clock.speed,
-                calendar=self.clock.date,
+                clock=self.clock,
                 lifetime=self._asset_lifetime,
                 origin=origin,
                 key=key or self.key,
@@ -249,13 +241,15 @@ class Platform:
             self._scripts.use(model)
             self.outbox.plan(job)
             self._jobs.add(job, weight, job.created)
+        if job.order.webhook:
+            self._tell()
         return job
 
     def cancel(self, job_id: str) -> Job:
         """End a prediction early.
 
         Raises:
-            Refusal: 409, it is over already; 404 or 502, there is none.
+            Refusal: 409, it is over already; 404, there is none.
         """
         return self._end_now(job_id, "cancelled")
 
@@ -267,7 +261,7 @@ class Platform:
             message: what it says; the model's usual words by default.
 
         Raises:
-            Refusal: 409, it is over already; 404 or 502, there is none.
+            Refusal: 409, it is over already; 404, there is none.
         """
         usual = normal_life(self.get(job_id).model).failure
         return self._end_now(job_id, "failed", message or usual)
@@ -276,7 +270,7 @@ class Platform:
         """Make a running prediction succeed now.
 
         Raises:
-            Refusal: 409, it is over already; 404 or 502, there is none.
+            Refusal: 409, it is over already; 404, there is none.
         """
         return self._end_now(job_id, "succeeded")
 
@@ -284,7 +278,7 @@ class Platform:
         """Remove a prediction and its assets for good; a running one is cancelled first.
 
         Raises:
-            Refusal: 404 or 502, there is none.
+            Refusal: 404, there is none.
         """
         with self._lock:
             job, now = self.get(job_id), self.now()
@@ -331,21 +325,28 @@ class Platform:
         self.clock.advance(seconds)
         self._tell()
 
+    def set_speed(self, speed: float) -> None:
+        """Let the platform's clock run at another speed from now on."""
+        self.clock.speed = speed
+        self._tell()
+
     def close(self) -> None:
         """Let go of everybody who waits."""
         self.closed = True
         self._tell()
 
-    @contextmanager
-    def watching(self, changed: Callable[[], object]) -> Generator[None, None, None]:
-        """Call `changed`, from any thread, when something happens that time alone didn't do."""
+    def watch(self, changed: Callable[[], object]) -> None:
+        """Call `changed`, from any thread, when something happens that time alone didn't do.
+
+        Creation counts only if a webhook is to be told.
+        """
         with self._lock:
             self._watchers.add(changed)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._watchers.discard(changed)
+
+    def unwatch(self, changed: Callable[[], object]) -> None:
+        """Call it no more."""
+        with self._lock:
+            self._watchers.discard(changed)
 
     @property
     def requests(self) -> list[Request]:

@@ -1,4 +1,4 @@
-"""Who may talk to the platform: callers by a loopback name, and no web page but its own."""
+"""Who may talk to the platform, and by which name: loopback ones, and no web page but its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from starlette.requests import Request
 from .answers import Refusal
 
 _LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]*)?", re.IGNORECASE)
+
+
+def origin(request: Request) -> str:
+    """Scheme, host and port by which the platform was called."""
+    return str(request.base_url).rstrip("/")
 
 
 def check_host(request: Request) -> None:
@@ -30,9 +35,8 @@ def check_same_origin(request: Request) -> None:
     Raises:
         Refusal: 403, the request comes from such a page.
     """
-    here = str(request.base_url).rstrip("/")
-    site, origin = (request.headers.get(name) for name in ("sec-fetch-site", "origin"))
-    if site not in (None, "same-origin", "none") or origin not in (None, here):
+    site, page = (request.headers.get(name) for name in ("sec-fetch-site", "origin"))
+    if site not in (None, "same-origin", "none") or page not in (None, origin(request)):
         raise Refusal(403, "SECURITY_VIOLATION", "Only the platform's own page may ask for this.")
 
 

@@ -109,6 +109,20 @@ class LocalPlatform:
         self._platform.account.balance = balance
 
     @property
+    def speed(self) -> float:
+        """Platform seconds per real second; it may be set, and time goes on from where it is.
+
+        Example:
+            >>> with serve(speed=0) as platform:
+            ...     platform.speed = 100.0
+        """
+        return self._platform.clock.speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._platform.set_speed(speed)
+
+    @property
     def asgi(self) -> ASGIApp:
         """The ASGI application, for a server or a transport of your own."""
         return self._app
@@ -229,7 +243,6 @@ def serve(
             - `seed`: makes ids repeatable (0); `None` makes them random.
             - `key`: the only API key it takes; `None` takes any that is not empty.
             - `models`: the models it offers, instead of `skytells.local.MODELS`.
-            - `missing_status`: the HTTP status for a prediction that does not exist, 404 or 502.
             - `asset_lifetime`: seconds on the calendar for which files stay after the end (300).
             - `credits`: the balance at first (a million); one credit is one dollar.
             - `rpm`: predictions of one model that may begin within 60 platform seconds.

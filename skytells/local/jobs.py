@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from . import media
 from .catalogue import Model
 from .checks import Order
+from .clock import Clock
 from .lives import TERMINAL, Life, Stage
 
 
@@ -27,9 +28,7 @@ class Job:
 
     Arguments:
         created: the moment of creation.
-        born: the date of creation, in seconds since the epoch.
-        speed: platform seconds per second of the calendar.
-        calendar: what the date is now, in seconds since the epoch.
+        clock: what tells the date of a moment.
         lifetime: seconds on the calendar for which its assets stay after the end.
         origin: scheme, host and port by which it was ordered.
         key: the API key that ordered it.
@@ -42,9 +41,7 @@ class Job:
     order: Order
     life: Life
     created: float
-    born: float
-    speed: float
-    calendar: Callable[[], float]
+    clock: Clock
     lifetime: float
     origin: str
     key: str = field(repr=False)
@@ -58,7 +55,7 @@ class Job:
 
     def date(self, moment: float) -> float:
         """The date of a moment of its life, in seconds since the epoch."""
-        return self.born + (moment - self.created) / (self.speed or 1.0)
+        return self.clock.date(moment)
 
     def age(self, now: float) -> float:
         """Platform seconds since creation, rounded: ten steps of 0.1 must make 1."""
@@ -101,7 +98,7 @@ class Job:
         """Whether its output can still be had: words stay, files do for their lifetime."""
         if not self.has_output(now):
             return False
-        return not self.files or self.calendar() - self.date(self.ends) < self.lifetime
+        return not self.files or self.clock.date() - self.date(self.ends) < self.lifetime
 
     def price(self) -> float:
         """What it will cost if it succeeds, in credits."""

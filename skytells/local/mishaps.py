@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from .answers import Json
+from .answers import Json, Refusal
+from .core import Platform
 from .faults import Fault, envelope_of, failed
+from .watch import pause
 
 HANG_UP: Final = "skytells.hang_up"
 """Where the server puts into the scope what closes the connection."""
@@ -34,23 +36,34 @@ class JsonAnswer(Response):
         return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
+def refused(request: Request, refusal: Refusal) -> JsonAnswer:
+    """The answer that is a refusal; the log will name it."""
+    request.state.error = refusal.error_id
+    return JsonAnswer(refusal.envelope(), refusal.status, headers=refusal.headers)
+
+
 async def befall(
-    fault: Fault, proceed: Callable[[], Awaitable[Response]], request_id: str
+    platform: Platform,
+    fault: Fault,
+    proceed: Callable[[], Awaitable[Response]],
+    request_id: str,
 ) -> Response:
     """Answer a request that a fault befalls.
 
     Arguments:
+        platform: cuts times short when it closes.
         fault: what goes wrong.
         proceed: acts upon the request and gives the ordinary answer.
         request_id: the id of the request, which one shape of errors names.
     """
-    await asyncio.sleep(fault.latency)
+    if fault.latency:
+        await pause(platform, fault.latency)
     if fault.drop == "before":
         return HungUp()
     response = _instead(fault, request_id)
     if response is None:
         response = _changed(fault, await proceed())
-    return HungUp() if fault.drop else _spoilt(fault, response)
+    return HungUp() if fault.drop else _spoilt(platform, fault, response)
 
 
 class HungUp(Response):
@@ -65,13 +78,15 @@ class Spread(Response):
     """An answer in pieces.
 
     Arguments:
+        platform: cuts the time short when it closes.
         whole: the answer.
         seconds: real seconds that it takes.
         cut: close the connection in the middle.
     """
 
-    def __init__(self, whole: Response, *, seconds: float, cut: bool) -> None:
+    def __init__(self, platform: Platform, whole: Response, *, seconds: float, cut: bool) -> None:
         super().__init__()
+        self._platform = platform
         self.status_code: int = whole.status_code
         self.raw_headers: list[tuple[bytes, bytes]] = whole.raw_headers
         self._whole = bytes(whole.body)
@@ -88,7 +103,7 @@ class Spread(Response):
         await send(start)
         size = math.ceil(len(self._whole) / _PIECES)
         for place in range(_PIECES // 2 if self._cut else _PIECES):
-            await asyncio.sleep(self._pause)
+            await pause(self._platform, self._pause)
             piece = self._whole[place * size : (place + 1) * size]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if self._cut:
@@ -133,7 +148,7 @@ def _changed(fault: Fault, response: Response) -> Response:
     return response
 
 
-def _spoilt(fault: Fault, response: Response) -> Response:
+def _spoilt(platform: Platform, fault: Fault, response: Response) -> Response:
     """An answer whose body does not arrive as it should; a stream of events does."""
     if isinstance(response, StreamingResponse):
         return response
@@ -142,7 +157,9 @@ def _spoilt(fault: Fault, response: Response) -> Response:
         kind = response.headers.get("content-type")
         response = Response(body, response.status_code, media_type=kind)
     cut = fault.body == "truncated"
-    return Spread(response, seconds=fault.slow, cut=cut) if cut or fault.slow else response
+    if not (cut or fault.slow):
+        return response
+    return Spread(platform, response, seconds=fault.slow, cut=cut)
 
 
 def _failed(fault: Fault, response: Response) -> Response:

@@ -14,7 +14,6 @@ class PlatformOptions(TypedDict, total=False):
     seed: int | None
     key: str | None
     models: Iterable[Model]
-    missing_status: int
     asset_lifetime: float
     credits: float
     rpm: int | None

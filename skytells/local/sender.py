@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from typing import Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from .core import Platform
 from .watch import Watch
 from .webhooks import Delivery, Notice, obstacle
+
+if TYPE_CHECKING:  # it is half of what a platform would need to start
+    import ssl
+
+    import httpx
 
 _TIMEOUT: Final = 10.0
 """Real seconds that an application has to answer in."""
@@ -32,26 +35,32 @@ class Sender:
         self._allow_remote = allow_remote
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watch: Watch | None = None
+        platform.watch(self._wake)
 
-    def wake(self) -> None:
-        """Go to work on the running loop; at work already, look again at what is due next."""
+    def attend(self) -> None:
+        """Work on the running loop from now on, which is the one that requests arrive on."""
         loop = asyncio.get_running_loop()
-        if self._task is None or self._loop is not loop:
-            self._loop, self._watch = loop, None
+        if self._loop is not loop:
+            self._loop = loop
+            self._look()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: a request will bring another
+                self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        """Go to work if there is any, and nobody is at it."""
+        loop, idle = asyncio.get_running_loop(), self._platform.outbox.next_moment is None
+        if not idle and (self._task is None or self._task.get_loop() is not loop):
             self._task = loop.create_task(self._work(), name="skytells-local-webhooks")
-        elif self._watch is not None:
-            self._watch.change()
 
     async def _work(self) -> None:
         sending: set[asyncio.Task[None]] = set()
         platform = self._platform
-        # No proxy from the environment: what is told here stays on this machine.
-        client = httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=_trust())
-        async with client as http:
+        async with await asyncio.to_thread(_client) as http:
             try:
-                with Watch(platform) as self._watch:
-                    watch = self._watch
+                with Watch(platform) as watch:
                     while not platform.closed and (
                         sending or platform.outbox.next_moment is not None
                     ):
@@ -78,6 +87,8 @@ class Sender:
     async def _send(self, http: httpx.AsyncClient, delivery: Delivery) -> Delivery:
         if refused := obstacle(delivery.url, allow_remote=self._allow_remote):
             return replace(delivery, error=refused)
+        import httpx
+
         try:
             answer = await http.post(delivery.url, content=delivery.raw, headers=delivery.headers)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -92,7 +103,16 @@ def _by_prediction(notices: Iterable[Notice]) -> list[list[Notice]]:
     return list(groups.values())
 
 
+def _client() -> httpx.AsyncClient:
+    import httpx
+
+    # No proxy from the environment: what is told here stays on this machine.
+    return httpx.AsyncClient(timeout=_TIMEOUT, trust_env=False, verify=_trust())
+
+
 @cache
 def _trust() -> ssl.SSLContext:
+    import httpx
+
     # Reading the certificates takes longer than all else that a delivery does.
     return httpx.create_ssl_context(trust_env=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Self
 
 from .core import Platform
@@ -25,14 +25,13 @@ class Watch:
         self._platform = platform
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._watching = ExitStack()
 
     def __enter__(self) -> Self:
-        self._watching.enter_context(self._platform.watching(self._from_any_thread))
+        self._platform.watch(self._from_any_thread)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._watching.close()
+        self._platform.unwatch(self._from_any_thread)
 
     def change(self) -> None:
         """Say, on the event loop, that something happened."""
@@ -50,3 +49,11 @@ class Watch:
     def _from_any_thread(self) -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             self._loop.call_soon_threadsafe(self._changed.set)
+
+
+async def pause(platform: Platform, seconds: float) -> None:
+    """Return after real seconds, or when the platform closes."""
+    with Watch(platform) as watch, suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not platform.closed:
+                await watch.until(None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import Field
 
-from .._checks import known_keys
+from .._checks import known_keys, shown
 from .._record import Record
+from ..errors import InvalidRequestError
 
 
 class ModelPrivacy(StrEnum):
@@ -140,6 +141,17 @@ class Model(Record):
         return self.namespace
 
 
+def field_names(given: object) -> list[str]:
+    """Names of extra fields, checked."""
+    if not given:
+        return []
+    if isinstance(given, list | tuple):
+        names = [name for name in cast("Sequence[object]", given) if isinstance(name, str)]
+        if len(names) == len(given) and all(name and "," not in name for name in names):
+            return names
+    raise InvalidRequestError.of(f"fields must be a list of names, not {shown(given)}.")
+
+
 @dataclass
 class ModelFieldsOptions:
     """Which extra fields `models.list()` and `models.get()` ask for.
@@ -151,7 +163,7 @@ class ModelFieldsOptions:
     fields: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
-        self.fields = list(self.fields or ())
+        self.fields = field_names(self.fields)
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:

@@ -12,7 +12,16 @@ from typing import Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
 
-from .._checks import Default, as_mapping, is_object, known_keys, milliseconds, segment, whole
+from .._checks import (
+    Default,
+    as_mapping,
+    is_object,
+    known_keys,
+    milliseconds,
+    segment,
+    shown,
+    whole,
+)
 from .._record import Record
 from ..errors import InvalidRequestError
 
@@ -454,7 +463,9 @@ def _text(value: object, name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip():
-        raise InvalidRequestError.of(f"{name} must be a string that is not empty; got {value!r}.")
+        raise InvalidRequestError.of(
+            f"{name} must be a string that is not empty; got {shown(value)}."
+        )
     return str(value)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, TypeAlias, cast, overload
 
-from .._checks import Default, as_mapping, is_mapping, known_keys, milliseconds, whole
+from .._checks import Default, as_mapping, is_mapping, known_keys, milliseconds, shown, whole
 from ..errors import ApiErrorId, ConfigurationError, SkytellsError
 from .predict import PredictionResponse
 
@@ -53,7 +53,7 @@ class RetryOptions:
         given = cast("object", self.retry_on)
         given = self.DEFAULT_RETRY_ON if given is None else given
         if not isinstance(given, list | tuple | set | frozenset):
-            raise ConfigurationError.of(f"retry_on must be a list of statuses, not {given!r}.")
+            raise ConfigurationError.of(f"retry_on must be a list of statuses, not {shown(given)}.")
         self.retry_on = [whole(s, "retry_on", 100, 599) for s in cast("Iterable[object]", given)]
 
     @classmethod

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from skytells.local import Platform
+from skytells.local import Model, Platform
 from skytells.local.answers import JsonObject, Refusal
+from skytells.local.catalogue import price
 from skytells.local.checks import check_input, read_json, read_order, read_search
 
 FOX: JsonObject = {"prompt": "a fox"}
@@ -92,6 +93,46 @@ def test_an_input_that_breaks_the_schema_is_refused(given: JsonObject, field: st
         check_input(Platform().model("flux-pro"), given)
     assert caught.value.status == 422
     assert caught.value.details == f"field: {field}"
+
+
+@pytest.mark.parametrize(
+    ("slug", "given", "message"),
+    [
+        ("flux-pro", {"width": 63}, "The input.width field must be at least 64."),
+        ("flux-pro", {"height": 2049}, "The input.height field must be at most 2048."),
+        ("gpt-5", {"temperature": 2.5}, "The input.temperature field must be at most 2."),
+        ("gpt-5", {"temperature": "hot"}, "The input.temperature field must be of type number."),
+        (
+            "truefusion-2",
+            {"resolution": "4K"},
+            "The input.resolution field must be one of 720p, 1080p.",
+        ),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_by_its_limit(
+    slug: str, given: JsonObject, message: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        check_input(Platform().model(slug), {**FOX, **given})
+    assert (caught.value.status, caught.value.message) == (422, message)
+
+
+@pytest.mark.parametrize(
+    ("slug", "given"),
+    [
+        ("flux-pro", {"width": 64, "height": 2048, "seed": None}),
+        ("gpt-5", {"temperature": 0}),
+        ("truefusion-2", {"resolution": "720p"}),
+    ],
+)
+def test_a_value_at_its_limit_is_taken(slug: str, given: JsonObject) -> None:
+    check_input(Platform().model(slug), {**FOX, **given})
+
+
+def test_a_schema_may_leave_the_type_open() -> None:
+    schemas = {"any": {"minimum": 7}, "some": {"type": ["string", "null"]}}
+    model = Model("mine", "Mine", "image", "me", 1.0, price(0.1, "image"), schemas, ())
+    check_input(model, {"any": [1], "some": 7})
 
 
 def test_an_input_may_hold_more_than_the_schema_knows() -> None:

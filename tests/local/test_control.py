@@ -43,6 +43,34 @@ def test_the_clock_is_moved(control: httpx.Client, http: httpx.Client) -> None:
     assert http.get(url).json()["status"] == "succeeded"
 
 
+def test_the_clock_is_given_another_speed(
+    control: httpx.Client, http: httpx.Client, platform: LocalPlatform
+) -> None:
+    url = http.post("/predict", json=BODY).json()["urls"]["get"]
+    assert control.post("/speed", json={"speed": 1e9}).json() == {"speed": 1e9}
+    assert platform.speed == 1e9
+    assert http.get(url).json()["status"] == "succeeded"
+    assert control.post("/speed", json={"speed": 0}).json() == {"speed": 0}
+    now = control.get("/state").json()["now"]
+    assert now == control.get("/state").json()["now"]
+
+
+def test_whoever_waits_notices_that_the_clock_got_faster(
+    platform: LocalPlatform, http: httpx.Client
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(http.post, "/predict", json={**BODY, "await": True})
+        while not platform.predictions:
+            pass
+        platform.speed = 1e9
+        assert answer.result().json()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("body", [{"speed": -1}, {"speed": "fast"}, {}, {"quick": 1}])
+def test_a_speed_that_makes_no_sense_is_refused(control: httpx.Client, body: JsonObject) -> None:
+    assert control.post("/speed", json=body).status_code == 400
+
+
 def test_faults_are_made_and_cleared(control: httpx.Client, http: httpx.Client) -> None:
     fault = {"path": "/models", "status": 503}
     assert control.post("/faults", json=fault).json() == fault

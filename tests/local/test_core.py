@@ -77,6 +77,37 @@ def test_a_clock_never_goes_back() -> None:
         Clock().advance(-1.0)
 
 
+def test_a_clock_goes_on_from_where_it_is_when_its_speed_changes() -> None:
+    real = [0.0]
+    clock = Clock(speed=1, start=START, ticker=lambda: real[0])
+    shown: list[tuple[float, float]] = []
+    for speed in (100.0, 0.0, 2.0):
+        real[0] += 10.0
+        before = clock.now(), clock.date()
+        clock.speed = speed
+        assert (clock.now(), clock.date()) == before
+        shown.append(before)
+    assert shown == [(10.0, START + 10), (1010.0, START + 20), (1010.0, START + 20)]
+    assert clock.real_seconds_until(1012.0) == 1.0
+    assert [clock.date(moment) for moment in (5.0, 510.0, 1012.0)] == [
+        START + d for d in (5, 15, 21)
+    ]
+
+
+def test_a_clock_keeps_its_speed_when_the_new_one_makes_no_sense() -> None:
+    clock = Clock(speed=0)
+    with pytest.raises(ValueError, match="speed"):
+        clock.speed = -1.0
+    assert clock.speed == 0
+
+
+def test_a_prediction_ends_on_the_date_that_the_calendar_shows_then() -> None:
+    platform = Platform(clock=Clock(speed=10, start=START, ticker=lambda: 0.0))
+    job = platform.create(Order("flux-pro", FOX))
+    platform.advance(60.0)
+    assert shown(platform, job)["completed_at"] == "2026-01-01T00:00:08+00:00"
+
+
 def test_dates_stay_close_to_real_ones_at_a_high_speed() -> None:
     real = [0.0]
     platform = Platform(clock=Clock(speed=1000, start=START, ticker=lambda: real[0]))
@@ -199,20 +230,21 @@ def test_assets_do_not_exist_before_the_end(platform: Platform) -> None:
         platform.asset(job.id, "0.png")
 
 
-def test_a_missing_prediction_can_be_a_502() -> None:
-    with pytest.raises(Refusal, match="502 PREDICTION_NOT_FOUND"):
-        Platform(missing_status=502).get("nope")
-
-
 def test_watchers_hear_of_what_time_alone_does_not_do(platform: Platform) -> None:
     heard: list[str] = []
     job = platform.create(Order("flux-pro", FOX))
-    with platform.watching(lambda: heard.append("!")):
-        platform.advance(1.0)
-        platform.cancel(job.id)
-        platform.delete(job.id)
+
+    def hear() -> None:
+        heard.append("!")
+
+    platform.watch(hear)
     platform.advance(1.0)
-    assert heard == ["!", "!", "!"]
+    platform.set_speed(2.0)
+    platform.cancel(job.id)
+    platform.delete(job.id)
+    platform.unwatch(hear)
+    platform.advance(1.0)
+    assert heard == ["!", "!", "!", "!"]
 
 
 def test_a_script_makes_the_next_predictions_fail(platform: Platform) -> None:

@@ -237,7 +237,7 @@ def test_a_platform_with_a_key_takes_that_one_only() -> None:
 
 
 def test_a_missing_prediction_can_be_a_502() -> None:
-    with skytells.local.serve(missing_status=502) as platform:
+    with skytells.local.serve(variants=["missing-502"]) as platform:
         url = f"{platform.url}/predictions/nope"
         answer = httpx.get(url, headers={"x-api-key": "k"})
     assert error_of(answer) == (502, "PREDICTION_NOT_FOUND")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -325,12 +326,75 @@ def test_a_quick_prediction_does_not_wait_for_what_a_slow_one_will_be_told(
         assert delivery.body["model"]["name"] == "flux-pro"
 
 
-def test_a_prediction_cancelled_over_http_is_told(
+@pytest.mark.parametrize(
+    ("asked", "path", "told"),
+    [
+        ("canceled", "/v1/predictions/{}/cancel", "canceled"),
+        ("canceled", "/_platform/predictions/{}/cancel", "canceled"),
+        ("failed", "/_platform/predictions/{}/fail", "failed"),
+        ("completed", "/_platform/predictions/{}/finish", "completed"),
+        ("completed", "/_platform/advance", "completed"),
+        ("completed", "/_platform/speed", "completed"),
+    ],
+)
+def test_an_end_brought_about_over_http_is_told_where_nothing_else_was_asked_for(
+    platform: LocalPlatform, application: Application, asked: str, path: str, told: str
+) -> None:
+    prediction = post(platform, {"url": application.url, "events": [asked]})
+    time.sleep(0.05)  # the sender is at rest, if it was ever called
+    body = {"advance": {"seconds": 60}, "speed": {"speed": 1e9}}.get(path.rpartition("/")[2])
+    url = platform.url.removesuffix("/v1") + path.format(prediction["id"])
+    assert httpx.post(url, json=body, headers={"x-api-key": "sk-mine"}).is_success
+    assert [delivery.event for delivery in until_delivered(platform, 1)] == [told]
+
+
+def test_an_end_brought_about_on_the_page_is_told(
     platform: LocalPlatform, application: Application
 ) -> None:
-    prediction = post(platform, application.url)
-    httpx.post(prediction["urls"]["cancel"], headers={"x-api-key": "sk-mine"})
+    prediction = post(platform, {"url": application.url, "events": ["failed"]})
+    page = platform.url.removesuffix("v1")
+    httpx.post(page, data={"do": "fail", "id": prediction["id"]})
+    assert [delivery.event for delivery in until_delivered(platform, 1)] == ["failed"]
+
+
+def test_the_end_of_a_deleted_prediction_is_told(
+    platform: LocalPlatform, application: Application
+) -> None:
+    prediction = post(platform, {"url": application.url, "events": ["canceled"]})
+    httpx.delete(prediction["urls"]["delete"], headers={"x-api-key": "sk-mine"})
     assert [delivery.event for delivery in until_delivered(platform, 1)] == ["canceled"]
+
+
+@pytest.mark.parametrize("way", ["advance", "speed"])
+def test_an_end_brought_about_in_python_is_told(
+    platform: LocalPlatform, application: Application, way: str
+) -> None:
+    post(platform, {"url": application.url, "events": ["completed"]})
+    if way == "advance":
+        platform.advance(60.0)
+    else:
+        platform.speed = 1e9
+    assert [delivery.event for delivery in until_delivered(platform, 1)] == ["completed"]
+
+
+def test_in_process_the_next_event_loop_delivers_what_the_last_one_left(
+    application: Application,
+) -> None:
+    async def order() -> None:
+        async with platform.async_client() as client:
+            await client.predictions.create(model="flux-pro", input=FOX, webhook=hook)
+
+    async def look() -> None:
+        async with platform.async_client() as client:
+            await client.models.list()
+            await asyncio.to_thread(until_delivered, platform, 1)
+
+    hook = {"url": application.url, "events": ["completed"]}
+    with skytells.local.in_process(speed=0) as platform:
+        asyncio.run(order())
+        platform.advance(60.0)
+        asyncio.run(look())
+        assert [delivery.event for delivery in platform.deliveries] == ["completed"]
 
 
 def test_close_leaves_no_webhook_behind(platform: LocalPlatform, application: Application) -> None:

@@ -8,12 +8,13 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from skytells.local.answers import Refusal
 from skytells.local.core import Platform
-from skytells.local.guard import check_host, check_same_origin
+from skytells.local.guard import check_same_origin, origin
+from skytells.local.mishaps import refused
 
 from .view import page, policy
 
@@ -27,35 +28,28 @@ _HEADERS: Final = {
 }
 
 
-def page_routes(platform: Platform, *, allow_remote: bool = False) -> list[Route]:
-    """The routes of the page.
-
-    Arguments:
-        platform: what it shows.
-        allow_remote: take requests whose `Host` is not a loopback name.
-    """
+def page_routes(platform: Platform) -> list[Route]:
+    """The routes of the page of a platform."""
     return [
-        Route("/", _guarded(platform, _show, allow_remote), methods=["GET"]),
-        Route("/", _guarded(platform, _act, allow_remote), methods=["POST"]),
+        Route("/", _endpoint(platform, _show), methods=["GET"]),
+        Route("/", _endpoint(platform, _act), methods=["POST"]),
     ]
 
 
-def _guarded(
-    platform: Platform, handler: Handler, allow_remote: bool
+def _endpoint(
+    platform: Platform, handler: Handler
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def answer(request: Request) -> Response:
         try:
-            if not allow_remote:
-                check_host(request)
             return await handler(platform, request)
         except Refusal as refusal:
-            return PlainTextResponse(refusal.message, refusal.status)
+            return refused(request, refusal)
 
     return answer
 
 
 async def _show(platform: Platform, request: Request) -> Response:
-    return HTMLResponse(page(platform, str(request.base_url).rstrip("/")), headers=_HEADERS)
+    return HTMLResponse(page(platform, origin(request)), headers=_HEADERS)
 
 
 async def _act(platform: Platform, request: Request) -> Response:
@@ -67,6 +61,4 @@ async def _act(platform: Platform, request: Request) -> Response:
         raise Refusal(400, "INVALID_PARAMETER", f"do must be one of {', '.join(actions)}.")
     with suppress(Refusal):  # over or gone by now: the page shows which
         action(which)
-    if platform.outbox.next_moment is not None:  # a webhook may be told of this end only
-        request.app.state.sender.wake()
     return RedirectResponse("/", 303)

@@ -1,0 +1,117 @@
+"""Whatever a server sends: a reply is made into a documented result or into one of our errors.
+
+The property tests and the fuzz target (`fuzz/fuzz_reply.py`) hold any reply against `judge`.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from skytells._flow import Call
+from skytells._record import Record
+from skytells._wire import BodyReader, Reply, WireRequest
+from skytells.errors import Attempt, SkytellsError
+from skytells.models import get_model, list_models
+from skytells.predictions.calls import (
+    cancel_prediction,
+    create_prediction,
+    delete_prediction,
+    get_prediction,
+    list_predictions,
+    stream_prediction,
+)
+from skytells.types import PaginatedResponse, PredictionRequest, PredictionsListOptions
+
+from .support import KEY, Hand, config
+
+LIMIT: Final = 64 * 1024
+
+
+def _ignore(prediction: object) -> None:
+    del prediction
+
+
+CALLS: Final[Mapping[str, Callable[[], Call[Any]]]] = {
+    "get": lambda: get_prediction("p1"),
+    "stream": lambda: stream_prediction("p1"),
+    "create": lambda: create_prediction(PredictionRequest("flux-pro", {"prompt": "x"}), _ignore),
+    "cancel": lambda: cancel_prediction("p1"),
+    "delete": lambda: delete_prediction("p1"),
+    "list": lambda: list_predictions(PredictionsListOptions()),
+    "models": lambda: list_models(None, None),
+    "model": lambda: get_model("flux-pro", None, None),
+}
+"""The calls whose replies are read, by a short name."""
+
+
+def judge(
+    call: Call[Any], status: int, headers: Mapping[str, str], chunks: Iterable[bytes]
+) -> SkytellsError | None:
+    """Let a call have a reply, as it came off the wire, and check what it makes of it.
+
+    Returns:
+        The error that the reply means, or `None` where it is a result. Anything else that the call
+        raises is a defect and passes through.
+    """
+
+    def serve(_: WireRequest) -> Reply:
+        body = BodyReader(status, dict(headers), LIMIT)
+        for chunk in chunks:
+            body.feed(chunk)
+            if body.enough:
+                break
+        return Reply(status, dict(headers), body.finish())
+
+    try:
+        result = Hand(serve, config(retries=0)).perform(call)
+    except SkytellsError as error:
+        _check_error(error, status)
+        return error
+    assert 200 <= status < 300
+    _check_result(result)
+    return None
+
+
+def _check_error(error: SkytellsError, status: int) -> None:
+    assert error.http_status == status
+    assert error.message == str(error)
+    assert error.message.isprintable()
+    assert 10 < len(error.message) < 1500
+    assert error.error_id
+    assert error.retry_after is None or 0 <= error.retry_after < math.inf
+    assert [type(attempt) for attempt in error.attempts] == [Attempt]
+    assert KEY not in f"{error!r} {vars(error)!r}"
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), vars(back)) == (type(error), vars(error))
+
+
+def _check_result(result: object) -> None:
+    if isinstance(result, PaginatedResponse):
+        assert len(result) == len(list(result))
+        assert all(type(number) is int for number in result.pagination.to_dict().values())
+    records: Any = result if isinstance(result, list | PaginatedResponse) else [result]
+    for record in records:
+        assert isinstance(record, Record)
+        for name in type(record).model_fields:
+            getattr(record, name)
+        assert repr(record)
+        assert pickle.loads(pickle.dumps(record)) == dict(record) == record.to_dict()
+
+
+def read_case(data: bytes) -> tuple[Call[Any], int, dict[str, str], list[bytes]]:
+    r"""A call and its reply from bytes; any will do.
+
+    They are laid out so that people and fuzzers can write them: `get 200`, lines of headers, a line
+    with nothing, the body. A form feed begins a new chunk of the body.
+    """
+    head, _, body = data.partition(b"\n\n")
+    first, *lines = head.decode("latin-1").split("\n")
+    name, _, number = first.partition(" ")
+    status = int(number) if number.isascii() and number.isdecimal() and len(number) == 3 else 200
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    call = CALLS.get(name, CALLS["get"])()
+    return call, max(200, status), headers, body.split(b"\f")
