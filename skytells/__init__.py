@@ -38,8 +38,9 @@ if TYPE_CHECKING:
         WebhookSignatureError,
     )
     from .models import AsyncModelsAPI, ModelsAPI
+    from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
-    from .predictions import AsyncPredictionsAPI, PredictionsAPI
+    from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
     from .types import (
         ClientOptions,
         Model,
@@ -79,7 +80,9 @@ if TYPE_CHECKING:
 __all__ = [
     "API_BASE_URL",
     "ApiErrorId",
+    "AsyncCompleted",
     "AsyncModelsAPI",
+    "AsyncPager",
     "AsyncPrediction",
     "AsyncPredictionsAPI",
     "AsyncSkytellsClient",
@@ -87,6 +90,7 @@ __all__ = [
     "AuthenticationError",
     "Call",
     "ClientOptions",
+    "Completed",
     "ConfigurationError",
     "DispatchError",
     "Flow",
@@ -104,6 +108,7 @@ __all__ = [
     "NetworkError",
     "NotFoundError",
     "OnProgressCallback",
+    "Pager",
     "PaginatedResponse",
     "Pagination",
     "PaymentRequiredError",
@@ -185,8 +190,11 @@ _HOMES = {
         "AsyncPrediction",
         "Prediction",
     ),
+    "pagination": ("AsyncPager", "Pager"),
     "predictions": (
+        "AsyncCompleted",
         "AsyncPredictionsAPI",
+        "Completed",
         "PredictionsAPI",
     ),
     "types": (
@@ -229,6 +237,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
+    if name in _HOMES:  # a module, as in `skytells.types`
+        return import_module(f".{name}", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)

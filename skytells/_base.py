@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ._checks import Default, is_list
+from ._checks import Default, as_mapping, is_list
 from ._config import Config
 from ._flow import Call, Safety
 from ._history import History
@@ -106,7 +106,8 @@ def raw_call(
             "path must be without query, fragment, spaces and dot segments; the query goes in "
             "params=."
         )
-    query = tuple(pair for name, value in (params or {}).items() for pair in _param(name, value))
+    given = as_mapping(params or {}, "params", InvalidRequestError)
+    query = tuple(pair for name, value in given.items() for pair in _param(name, value))
     body = None if json is None else to_json(json)
     return Call(method.upper(), path, Reply.json, safety, query, body, name="(request)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard, TypeVar
 
 from .errors import ConfigurationError, InvalidRequestError
@@ -23,6 +23,11 @@ def is_object(value: object) -> TypeGuard[dict[str, Any]]:
 def is_list(value: object) -> TypeGuard[list[Any]]:
     """Whether a value of JSON is an array."""
     return isinstance(value, list)
+
+
+def is_array(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether a value that a user hands in is a list or a tuple."""
+    return isinstance(value, list | tuple)
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -54,11 +59,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def known_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Refuse a mapping with a key that `where` does not have."""
     known = list(known)
-    names: Iterable[object] = given
-    for key in names:
+    for key in given:
         if key not in known:
-            meant = did_you_mean(key, known) if isinstance(key, str) else ""
-            hint = meant or f" Known: {', '.join(known)}."
+            hint = did_you_mean(shown(key).strip("'"), known) or f" Known: {', '.join(known)}."
             raise ConfigurationError.of(f"{where} has no option {shown(key)}.{hint}")
 
 

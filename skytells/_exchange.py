@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from ._config import Config
-from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep
+from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep, interrupted
 from ._replies import error_of
 from ._retry import RetryBudget, RetryPolicy, pause_before_retry
 from ._wire import Reply, WireRequest, as_object, clean, target
@@ -57,6 +57,10 @@ def exchange(
             result = _read(call, reply, config)
         except SkytellsError as error:
             failure = error
+        except BaseException as interrupt:
+            if call.request is not None:
+                _leave_a_trace(interrupt, interrupted(call, began_at))
+            raise
         else:
             budget.succeed(len(tries) + 1)
             return result
@@ -90,13 +94,24 @@ def exchange(
     failure.attempts = tuple(tries)
     failure.started_at = began_at
     if failure.maybe_sent:
-        failure.request = call.request
-        failure.message += " " + _MAYBE_SENT
+        failure.request, failure.retryable = call.request, False
+        failure.message += " " + (_MAYBE_SENT if call.request is None else _MAYBE_SENT_LOOK)
         failure.args = (failure.message,)
     raise failure
 
 
-_MAYBE_SENT: Final = (
+def _leave_a_trace(interrupt: BaseException, unconfirmed: SkytellsError) -> None:
+    """A task that is cancelled, or Ctrl-C, must not hide that something may have been paid for."""
+    interrupt.add_note(
+        "A paid request was under way. To look for what it may have started: "
+        "client.predictions.find_unconfirmed(exception.unconfirmed)"
+    )
+    with suppress(TypeError):  # an exception without a __dict__
+        vars(interrupt)["unconfirmed"] = unconfirmed
+
+
+_MAYBE_SENT: Final = "The request may have been accepted all the same, so it is not sent again."
+_MAYBE_SENT_LOOK: Final = (
     "The request may have been accepted all the same, so it is not sent again; look with "
     "client.predictions.find_unconfirmed(error) first."
 )

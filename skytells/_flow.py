@@ -109,16 +109,21 @@ class Together(Generic[T]):
     def begin(self, place: int) -> Call[T]:
         """The operation at a place; until its outcome is known, it counts as interrupted."""
         call = self.operations[place]
-        interrupted = SkytellsError(
-            "Interrupted before its answer came. It may have been accepted; look with "
-            "client.predictions.find_unconfirmed(error).",
-            ApiErrorId.ABORTED,
-            f"{call.method} {call.name}",
-            maybe_sent=call.safety is Safety.PAID,
-        )
-        interrupted.request, interrupted.started_at = call.request, time.time()
-        self.outcomes[place] = interrupted
+        self.outcomes[place] = interrupted(call, time.time())
         return call
+
+
+def interrupted(call: Call[Any], began_at: float) -> SkytellsError:
+    """The error of a call that was given up before its answer came."""
+    error = SkytellsError(
+        "Interrupted before its answer came. It may have been accepted; look with "
+        "client.predictions.find_unconfirmed(error).",
+        ApiErrorId.ABORTED,
+        f"{call.method} {call.name}",
+        maybe_sent=call.safety is Safety.PAID,
+    )
+    error.request, error.started_at = call.request, began_at
+    return error
 
 
 Effect: TypeAlias = Call[Any] | Exchange | Sleep | Notify | Together[Any]

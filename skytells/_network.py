@@ -162,7 +162,7 @@ def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
         try:
             entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             found.extend(dict.fromkeys(str(entry[4][0]) for entry in entries))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a name may be one that no host can have
             problem.append(error)
 
     thread = threading.Thread(target=look_up, name="skytells-resolver", daemon=True)

@@ -150,9 +150,10 @@ class Pool:
     def _proxy(self, origin: Origin) -> httpcore.HTTPProxy | None:
         if origin not in self._proxies:
             options = proxy_options(origin)
-            self._proxies[origin] = (
+            proxy = (
                 httpcore.HTTPProxy(**options, network_backend=self._backend) if options else None
             )
+            return self._proxies.setdefault(origin, proxy)  # another thread may have been quicker
         return self._proxies[origin]
 
     def close(self) -> None:
@@ -199,9 +200,17 @@ async def _lifeline(
 
 
 async def _aclose(lanes: Iterable[httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy]) -> None:
+    """Close them all; a cancellation meanwhile is passed on at the end."""
+    interrupt: BaseException | None = None
     for lane in lanes:
-        with suppress(Exception):
+        try:
             await lane.aclose()
+        except Exception:  # noqa: S110  # it is given up either way
+            pass
+        except BaseException as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt
 
 
 class AsyncPool:
@@ -252,7 +261,13 @@ class AsyncPool:
         self, pool: _LoopPool, origin: Origin, *, paid: bool
     ) -> httpcore.AsyncHTTPConnection:
         connection, stale = pool.idle.take(origin, paid=paid)
-        await _aclose(stale)
+        try:
+            await _aclose(stale)
+        except BaseException:
+            # Cancelled meanwhile: the connection goes back, unused.
+            stale = pool.idle.put(origin, connection, self._limit) if connection else []
+            await _aclose(stale)
+            raise
         return connection or httpcore.AsyncHTTPConnection(
             core_origin(origin),
             # The first context takes tens of milliseconds to build.
@@ -263,11 +278,9 @@ class AsyncPool:
     async def _proxy(self, pool: _LoopPool, origin: Origin) -> httpcore.AsyncHTTPProxy | None:
         if origin not in pool.proxies:
             options = await _off_the_loop(proxy_options, origin)
-            pool.proxies[origin] = (
-                httpcore.AsyncHTTPProxy(**options, network_backend=self._backend)
-                if options
-                else None
-            )
+            backend = self._backend
+            proxy = httpcore.AsyncHTTPProxy(**options, network_backend=backend) if options else None
+            return pool.proxies.setdefault(origin, proxy)  # another task may have been quicker
         return pool.proxies[origin]
 
     async def aclose(self) -> None:

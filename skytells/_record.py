@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import to_jsonable_python
 
-from ._checks import is_list, is_object
+from ._checks import is_list, is_mapping, is_object
 
 _new = object.__new__
 _set = object.__setattr__
@@ -115,7 +115,9 @@ class Record(BaseModel, Mapping[str, Any]):
         # Unannotated, so that the JSON schema of a record stays that of its fields.
         @model_serializer(mode="wrap")
         def _serialize(self, handler):
-            self._load()
+            # Of a union, older releases of pydantic hand in whatever it holds.
+            if isinstance(self, Record):
+                self._load()
             return handler(self)
 
     @model_validator(mode="wrap")
@@ -171,6 +173,16 @@ class Record(BaseModel, Mapping[str, Any]):
     def items(self) -> ItemsView[str, Any]:
         """Names and values of all that the server sent."""
         return self._wire.items()
+
+    def copy(self) -> dict[str, Any]:  # type: ignore[override]  # pydantic's is deprecated
+        """The items as a dict of your own, as a dict's `copy()` gives; `to_dict()` is a deep one."""
+        return dict(self._wire)
+
+    def __or__(self, other: object) -> dict[str, Any]:
+        return {**self, **other} if is_mapping(other) else NotImplemented
+
+    def __ror__(self, other: object) -> dict[str, Any]:
+        return {**other, **self} if is_mapping(other) else NotImplemented
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Record):

@@ -114,7 +114,8 @@ class SkytellsError(Exception):
         request_id: The server's id of the request, for support.
         retry_after: Seconds that the server asked to wait.
         response: The parsed body of the answer, if it was a JSON object.
-        retryable: Whether the same call may succeed later.
+        retryable: Whether the same call may succeed later; false with `maybe_sent`, where it may
+            have succeeded already.
         maybe_sent: Whether a paid request may have been accepted although no answer tells so;
             look with `client.predictions.find_unconfirmed(error)` before sending it again.
 

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
@@ -191,7 +192,13 @@ class SkytellsClient(ClientBase):
 
         with ThreadPoolExecutor(effect.limit, thread_name_prefix="skytells") as threads:
             try:
-                wait_for([threads.submit(one, place) for place in range(len(effect.operations))])
+                # Each thread sees the caller's context variables, as tasks do.
+                wait_for(
+                    [
+                        threads.submit(copy_context().run, one, place)
+                        for place in range(len(effect.operations))
+                    ]
+                )
             except BaseException:
                 # What is under way ends, so that its outcome is known; the rest is not begun.
                 threads.shutdown(wait=True, cancel_futures=True)

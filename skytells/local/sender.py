@@ -51,8 +51,9 @@ class Sender:
 
     def _look(self) -> None:
         """Go to work if there is any, and nobody is at it."""
-        loop, idle = asyncio.get_running_loop(), self._platform.outbox.next_moment is None
-        if not idle and (self._task is None or self._task.get_loop() is not loop):
+        loop, task = asyncio.get_running_loop(), self._task
+        resting = task is None or task.done() or task.get_loop() is not loop
+        if resting and self._platform.outbox.next_moment is not None:
             self._task = loop.create_task(self._work(), name="skytells-local-webhooks")
 
     async def _work(self) -> None:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .api import AsyncPredictionsAPI, PredictionsAPI
+from .watch import AsyncCompleted, Completed
 
-__all__ = ["AsyncPredictionsAPI", "PredictionsAPI"]
+__all__ = ["AsyncCompleted", "AsyncPredictionsAPI", "Completed", "PredictionsAPI"]

@@ -190,6 +190,11 @@ def creating(
             "model= and input=."
         )
     if payload is not None:
+        if input is not None or webhook is not None or await_ or stream:
+            raise InvalidRequestError.of(
+                "create() was given a payload and keywords. Put 'input', 'webhook', 'await' and "
+                "'stream' into the payload."
+            )
         request = as_request(payload)
     else:
         given = as_mapping({} if input is None else input, "input", InvalidRequestError)

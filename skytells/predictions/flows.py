@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -36,7 +37,7 @@ from ..types.predict import (
 )
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, create_prediction, get_prediction, list_by_the_servers_clock
-from .waiting import wait, waiting
+from .waiting import callable_or_none, wait, waiting
 
 DISPATCH_LIMIT: Final = 8
 RECONCILE_PAUSES: Final = (0.0, 1.0, 3.0)
@@ -48,6 +49,7 @@ class Accepted:
     def __init__(self, most: int = 1000) -> None:
         self._most = most
         self._ids: OrderedDict[str, None] = OrderedDict()
+        self._under_way: Counter[bytes] = Counter()
         self._lock = threading.Lock()
 
     def add(self, prediction: PredictionResponse) -> bool:
@@ -67,6 +69,28 @@ class Accepted:
         """The ids, oldest first."""
         with self._lock:
             return list(self._ids)
+
+    @contextmanager
+    def expecting(self, request: PredictionRequest) -> Generator[None]:
+        """Within this block, the id of what a request starts is not known yet."""
+        wanted = _wanted(request)
+        with self._lock:
+            self._under_way[wanted] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[wanted] -= 1
+                self._under_way += Counter()  # drops what has come to nothing
+
+    def expects(self, request: PredictionRequest) -> bool:
+        """Whether a prediction like this one may be another caller's."""
+        with self._lock:
+            return self._under_way[_wanted(request)] > 0
+
+
+def _wanted(request: PredictionRequest) -> bytes:
+    return to_json([request.model, dict(request.input)])
 
 
 def running(
@@ -101,6 +125,7 @@ def run(
     history: History | None = None,
 ) -> Flow[PredictionResponse]:
     """Create a prediction and see it through to its end."""
+    callable_or_none(on_progress)
     wait_options = waiting(None, options.max_wait, options.interval)
     watched = (
         on_progress is not None or options.max_wait is not None or options.interval is not None
@@ -111,7 +136,8 @@ def run(
     # A watched run is created in the background, so that its id is known from the start.
     create = create_prediction(request, accepted.add, await_=not watched)
     try:
-        prediction = yield from create
+        with accepted.expecting(request):
+            prediction = yield from create
     except SkytellsError as error:
         if not error.maybe_sent:
             raise
@@ -145,12 +171,25 @@ def reconcile(error: SkytellsError, accepted: Accepted) -> Flow[PredictionRespon
             found = yield from unconfirmed(error, accepted)
         except SkytellsError:
             continue
-        if len(found) == 1 and accepted.add(found[0]):
-            return found[0]
-        if found:
-            error.candidates = tuple(found)
-            break
+        error.candidates = tuple(found)
+        if not found or (error.request is not None and accepted.expects(error.request)):
+            continue
+        likely = _likely(found, error.request)
+        if len(likely) == 1 and accepted.add(likely[0]):
+            error.candidates = ()
+            return likely[0]
+        break
     raise error
+
+
+def _likely(
+    found: list[PredictionResponse], request: PredictionRequest | None
+) -> list[PredictionResponse]:
+    """Those with exactly the input that was asked for; else, those to which defaults were added."""
+    asked = json.loads(to_json(request.input if request is not None else {}))
+    same = [p for p in found if p.input == asked]
+    # Any input at all is an empty one with something added.
+    return same or (found if asked else [])
 
 
 def unconfirmed(
@@ -200,9 +239,14 @@ def dispatch(
         calls = [create_prediction(r, accepted.add, await_=r.await_) for r in requests]
         yield Together(calls, DISPATCH_LIMIT, outcomes)
     except BaseException as interrupt:
-        give_back(_unsent(requests, outcomes))
+        unsent = _unsent(requests, outcomes)
+        give_back(unsent)
         ids = [o.id for o in outcomes if isinstance(o, PredictionResponse)]
         interrupt.add_note(f"dispatch() was interrupted. Accepted: {', '.join(ids) or 'none'}.")
+        if any(isinstance(o, Exception) for o in outcomes):
+            interrupt.add_note("What failed or is not known: see this exception's dispatch_error.")
+            with suppress(TypeError):  # an exception without a __dict__
+                vars(interrupt)["dispatch_error"] = _dispatch_error(requests, outcomes, unsent)
         raise
     predictions = [o if isinstance(o, PredictionResponse) else None for o in outcomes]
     complete = [p for p in predictions if p is not None]

@@ -133,6 +133,7 @@ def wait(
     What `history` knows of the model spares looks that would come too early, unless somebody wants
     to see progress.
     """
+    callable_or_none(on_progress)
     id, seen = known(target)
     if seen is not None and seen.done:
         return seen
@@ -175,6 +176,14 @@ def known(target: Waitable) -> tuple[str, PredictionResponse | None]:
         "wait() takes a prediction, a dict with an 'id', or an id; got "
         f"{type(target).__name__} without one."
     )
+
+
+def callable_or_none(callback: object) -> None:
+    """Refuse what cannot be called, before anything is paid for."""
+    if callback is not None and not callable(callback):
+        raise InvalidRequestError.of(
+            f"on_progress must be a function, not {type(callback).__name__}."
+        )
 
 
 def blocking(callback: OnProgressCallback | None) -> OnProgressCallback | None:

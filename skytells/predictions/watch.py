@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .._flow import Clock, Flow, Notify, Sleep, Together
-from ..errors import SkytellsError
+from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse, PredictionsListOptions, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
-from .waiting import Carrying, Patience, Waitable, known
+from .waiting import Carrying, Patience, Waitable, callable_or_none, known
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -44,6 +44,12 @@ class Watch:
         clock: Clock = time.monotonic,
         chance: Clock = random.random,
     ) -> None:
+        callable_or_none(on_progress)
+        if isinstance(targets, str | Mapping) or not isinstance(targets, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidRequestError.of(
+                "wait_all() and as_completed() take several predictions, as in a list; for one, "
+                "there is wait()."
+            )
         self._on_progress = on_progress
         self._patience = Patience(options, clock, chance)
         pairs = list(map(known, targets))
@@ -93,10 +99,11 @@ class Watch:
             trouble = error
         for prediction in found:
             self._seen[prediction.id] = prediction
-            if self._on_progress is not None:
-                yield Notify(self._on_progress, prediction)
             if prediction.done:
                 self._fresh.append(prediction)
+            if self._on_progress is not None:
+                with Carrying(prediction.id, prediction):
+                    yield Notify(self._on_progress, prediction)
         if trouble is None:
             self._patience.relax()
         else:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from .._checks import known_keys, shown
+from .._checks import is_array, known_keys, shown
 from .._record import Record
 from ..errors import InvalidRequestError
 
@@ -145,10 +145,8 @@ def field_names(given: object) -> list[str]:
     """Names of extra fields, checked."""
     if not given:
         return []
-    if isinstance(given, list | tuple):
-        names = [name for name in cast("Sequence[object]", given) if isinstance(name, str)]
-        if len(names) == len(given) and all(name and "," not in name for name in names):
-            return names
+    if is_array(given) and all(isinstance(n, str) and n and "," not in n for n in given):
+        return list(given)
     raise InvalidRequestError.of(f"fields must be a list of names, not {shown(given)}.")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,7 +14,7 @@ from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
 from .._checks import (
     Default,
     as_mapping,
-    is_object,
+    is_mapping,
     known_keys,
     milliseconds,
     segment,
@@ -285,7 +284,19 @@ class PredictionRequest:
 
     def copy(self) -> Self:
         """A copy that later changes to the caller's dicts do not reach."""
-        return deepcopy(replace(self, input=dict(self.input)))
+        try:
+            input, webhook, extra = map(_own, (self.input, self.webhook, self.extra))
+        except RecursionError:
+            raise InvalidRequestError.of("The request is nested too deeply.") from None
+        return replace(self, input=input, webhook=webhook, extra=extra)
+
+
+def _own(value: Any) -> Any:
+    """A copy of what JSON can carry, down to its last dict and list."""
+    if is_mapping(value):
+        return {key: _own(item) for key, item in value.items()}
+    parts = _parts(value)
+    return value if parts is None else [_own(item) for _, item in parts]
 
 
 def to_json(value: object) -> bytes:
@@ -304,8 +315,17 @@ _UNFIT: Final = (TypeError, ValueError, RecursionError)
 
 
 def _encoded(value: object) -> bytes:
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(
+        value, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
+    )
     return text.encode()
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    """A mapping that is no dict, such as a record, for `json` to encode."""
+    if is_mapping(value):
+        return dict(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def _fits(value: object) -> bool:
@@ -335,7 +355,7 @@ def _culprit(value: object, path: str, seen: set[int], depth: int = 0) -> str | 
 
 def _parts(value: object) -> Iterable[tuple[Any, Any]] | None:
     """Keys and items of an object, places and items of an array; `None` for anything else."""
-    if is_object(value):
+    if is_mapping(value):
         return value.items()
     return enumerate(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else None
 

@@ -330,6 +330,7 @@ def test_a_quick_prediction_does_not_wait_for_what_a_slow_one_will_be_told(
     ("asked", "path", "told"),
     [
         ("canceled", "/v1/predictions/{}/cancel", "canceled"),
+        ("canceled", "/v1/predictions/{}/delete", "canceled"),
         ("canceled", "/_platform/predictions/{}/cancel", "canceled"),
         ("failed", "/_platform/predictions/{}/fail", "failed"),
         ("completed", "/_platform/predictions/{}/finish", "completed"),
@@ -344,7 +345,8 @@ def test_an_end_brought_about_over_http_is_told_where_nothing_else_was_asked_for
     time.sleep(0.05)  # the sender is at rest, if it was ever called
     body = {"advance": {"seconds": 60}, "speed": {"speed": 1e9}}.get(path.rpartition("/")[2])
     url = platform.url.removesuffix("/v1") + path.format(prediction["id"])
-    assert httpx.post(url, json=body, headers={"x-api-key": "sk-mine"}).is_success
+    method = "DELETE" if path.endswith("/delete") else "POST"
+    assert httpx.request(method, url, json=body, headers={"x-api-key": "sk-mine"}).is_success
     assert [delivery.event for delivery in until_delivered(platform, 1)] == [told]
 
 
@@ -355,14 +357,6 @@ def test_an_end_brought_about_on_the_page_is_told(
     page = platform.url.removesuffix("v1")
     httpx.post(page, data={"do": "fail", "id": prediction["id"]})
     assert [delivery.event for delivery in until_delivered(platform, 1)] == ["failed"]
-
-
-def test_the_end_of_a_deleted_prediction_is_told(
-    platform: LocalPlatform, application: Application
-) -> None:
-    prediction = post(platform, {"url": application.url, "events": ["canceled"]})
-    httpx.delete(prediction["urls"]["delete"], headers={"x-api-key": "sk-mine"})
-    assert [delivery.event for delivery in until_delivered(platform, 1)] == ["canceled"]
 
 
 @pytest.mark.parametrize("way", ["advance", "speed"])

@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from skytells._checks import is_list
 from skytells._flow import Call
 from skytells._record import Record
 from skytells._wire import BodyReader, Reply, WireRequest
@@ -92,7 +93,7 @@ def _check_result(result: object) -> None:
     if isinstance(result, PaginatedResponse):
         assert len(result) == len(list(result))
         assert all(type(number) is int for number in result.pagination.to_dict().values())
-    records: Any = result if isinstance(result, list | PaginatedResponse) else [result]
+    records: Any = result if is_list(result) or isinstance(result, PaginatedResponse) else [result]
     for record in records:
         assert isinstance(record, Record)
         for name in type(record).model_fields:

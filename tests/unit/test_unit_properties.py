@@ -307,3 +307,12 @@ def test_reply_is_a_documented_result_or_an_error_of_ours(
 def test_reply_of_the_corpus_is_a_result_or_an_error_of_ours(file: Path) -> None:
     error = judge(*read_case(file.read_bytes()))
     assert (error is not None) == file.name.startswith("error-")
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=60))
+@example("\u202egnp.exe")
+def test_reply_with_escapes_for_its_text_is_read_as_that_text(text: str) -> None:
+    # Releases of pydantic before 2.7.3 read `\u202e` as ASCII, and then crash.
+    written = [json.dumps(text, ensure_ascii=ascii).encode() for ascii in (True, False)]
+    assert [Reply(200, {}, body).json() for body in written] == [text, text]
