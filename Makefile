@@ -65,6 +65,6 @@ docs: $(READY) ## Build the documentation into site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## Remove what the commands above have made.
-	rm -rf $(VENV) $(PEERS) .venv-bench site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: help demo test test-browser test-peers bench lint types format docs clean

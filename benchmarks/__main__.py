@@ -2,47 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
+import subprocess
 import sys
-import time
-from datetime import date
-from pathlib import Path
-from typing import Final
 
-from . import report
-from .environments import ROOT
-from .harness import place
-from .scenarios import SCENARIOS
-from .scenarios.base import Samples
+from .environments import ROOT, prepare, python
 
-# What the quick mode leaves out: `--only` measures it all the same.
-_SLOW: Final = {
-    *("post_tls", "page", "models", "burst_cold_10", "burst_cold_100", "burst_cold_5000"),
-    *("burst_warm_5000", "burst_cliff", "clients", "first", "parse_models", "job_veo-3.1-fast"),
-}
-
-
-def main() -> None:
-    """Measure what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    add = parser.add_argument
-    add("--quick", action="store_true", help="few rounds: under two minutes")
-    add("--only", nargs="+", default=[], metavar="KEY", help="scenarios whose name begins so")
-    add("--output", type=Path, default=ROOT / "docs" / "benchmarks", help="where to (%(default)s)")
-    asked = parser.parse_args()
-    chosen = [s for s in SCENARIOS if not asked.only or s.key.startswith(tuple(asked.only))]
-    if asked.quick and not asked.only:
-        chosen = [s for s in chosen if s.key not in _SLOW]
-    results: dict[str, Samples] = {}
-    with place() as where:
-        for scenario in chosen:
-            began = time.monotonic()
-            results[scenario.key] = scenario.run(where, asked.quick)
-            print(f"{scenario.key}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-    day = date.today().isoformat()  # noqa: DTZ011  # the reader's day
-    report.write(asked.output, chosen, results, quick=asked.quick, day=day)
-    print(f"written to {asked.output}")
-
-
-if __name__ == "__main__":
-    main()
+prepare()
+command = [python("harness"), "-m", "benchmarks.measure", *sys.argv[1:]]
+sys.exit(subprocess.run(command, check=False, cwd=ROOT).returncode)

@@ -39,10 +39,12 @@ def prepare() -> None:
     """Make what is missing."""
     for name, packages in PACKAGES.items():
         ready = HOME / name / ".ready"
-        if ready.exists():
+        changed = (ROOT / "pyproject.toml").stat().st_mtime
+        if ready.exists() and ready.stat().st_mtime >= changed:
             continue
         print(f"making .venv-bench/{name}", file=sys.stderr)
-        subprocess.run([sys.executable, "-m", "venv", HOME / name], check=True)
+        if not Path(python(name)).exists():
+            subprocess.run([sys.executable, "-m", "venv", HOME / name], check=True)
         pip = [python(name), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *packages], check=True)
         ready.touch()
@@ -56,7 +58,3 @@ def versions() -> dict[str, dict[str, str]]:
         listed = json.loads(subprocess.run(pip, check=True, capture_output=True).stdout)
         found[name] = {p["name"]: p["version"] for p in listed if p["name"] in SHOWN}
     return found
-
-
-if __name__ == "__main__":
-    prepare()

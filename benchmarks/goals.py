@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .harness import Spread, ratio
+from .figures import Spread, ratio
 from .scenarios.base import (
     AIOHTTP,
     HTTPX,

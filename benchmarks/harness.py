@@ -12,24 +12,23 @@ import os
 import random
 import resource
 import select
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
 from .environments import python
+from .figures import Figures
 
 HERE: Final = Path(__file__).parent
 WORKERS: Final = HERE / "workers"
 LONGEST: Final = 240.0
 
-Figures = dict[str, float]
 Subject = Callable[[], Figures]
 
 
@@ -55,16 +54,18 @@ class Place:
         }
 
 
-def pin(core: int) -> Callable[[], None] | None:
-    """Keeps a process on one core, where there are several: client and server on different ones."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
-    if len(cores) < 2:
-        return None
-    return lambda: os.sched_setaffinity(0, {cores[core % len(cores)]})
+def start(core: int, command: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+    """A process kept on one core, where there are several: client and server on different ones."""
+    process = subprocess.Popen(command, **options)
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        with suppress(ProcessLookupError):  # it has ended already
+            os.sched_setaffinity(process.pid, {cores[core % len(cores)]})
+    return process
 
 
 @contextmanager
-def place() -> Iterator[Place]:
+def place() -> Generator[Place]:
     """The servers, while they are needed."""
     import certifi
     import trustme
@@ -78,13 +79,13 @@ def place() -> Iterator[Place]:
         # All of certifi's: with one authority, the cost of loading them would not show.
         authorities.write_bytes(Path(certifi.where()).read_bytes())
         authority.cert_pem.write_to_path(str(authorities), append=True)
-        server = subprocess.Popen(
+        server = start(
+            1,
             [sys.executable, "-m", "benchmarks.server", str(certificate)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=HERE.parent,
-            preexec_fn=pin(1),
         )
         assert server.stdout is not None
         http, https = server.stdout.readline().split()
@@ -102,7 +103,7 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def _http2_server(certificate: str, key: Path) -> Iterator[str]:
+def _http2_server(certificate: str, key: Path) -> Generator[str]:
     """A server that speaks HTTP/2 as well, for the clients that can."""
     import socket
 
@@ -122,9 +123,7 @@ def _http2_server(certificate: str, key: Path) -> Iterator[str]:
     command = [python("h2server"), "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--no-ws", "--http", "auto", "--log-level", "critical"]
     command += ["--ssl-certificate", certificate, "--ssl-keyfile", str(key)]
-    server = subprocess.Popen(
-        [*command, "benchmarks.server_http2:app"], cwd=HERE.parent, preexec_fn=pin(1)
-    )
+    server = start(1, [*command, "benchmarks.server_http2:app"], cwd=HERE.parent)
     try:
         for _ in range(200):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.1):
@@ -140,12 +139,12 @@ class Worker:
     """A process of a subject, which does jobs on demand."""
 
     def __init__(self, where: Place, environment: str, script: str, **settings: str) -> None:
-        self._process = subprocess.Popen(
+        self._process = start(
+            0,
             [python(environment), str(WORKERS / f"{script}.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=where.environment(**settings),
-            preexec_fn=pin(0),
             bufsize=0,
         )
 
@@ -186,14 +185,17 @@ def process(where: Place, environment: str, code: str) -> Subject:
 
     def subject() -> Figures:
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run(
+        running = start(
+            0,
             [python(environment), "-c", code],
-            check=True,
             env=where.environment(),
             cwd=WORKERS,  # `-c` imports from here first
-            preexec_fn=pin(0),
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
+        _, complaint = running.communicate()
+        if running.returncode:
+            raise RuntimeError(complaint.decode()[-300:])
         wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return {"cpu": cpu, "wall": wall}
@@ -220,25 +222,3 @@ def interleave(
             if turn >= 0:
                 taken[name].append(figures)
     return taken
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A median and the range of the middle half."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        if len(values) < 2:
-            return cls(values[0], values[0], values[0])
-        low, median, high = statistics.quantiles(values, n=4, method="inclusive")
-        return cls(median, low, high)
-
-
-def ratio(over: Sequence[Figures], under: Sequence[Figures], key: str) -> Spread | None:
-    """One figure over another, round by round."""
-    pairs = [(a[key], b[key]) for a, b in zip(over, under, strict=False) if key in a and b.get(key)]
-    return Spread.of([a / b for a, b in pairs]) if pairs else None

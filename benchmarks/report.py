@@ -1,17 +1,16 @@
-"""The figures as JSON, as tables and as pictures."""
+"""The figures as JSON, and as tables."""
 
 from __future__ import annotations
 
 import json
 import platform
-import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from . import environments
+from . import environments, plots
+from .figures import Figures, Spread, median, number, ratio
 from .goals import GOALS
-from .harness import Figures, Spread, ratio
 from .scenarios.base import OURS, Samples, Scenario
 
 _PER_SECOND: Final = {"µs": 1e6, "ms": 1e3}
@@ -40,7 +39,7 @@ def write(
     )
     measured = [s for s in scenarios if results.get(s.key)]
     (folder / "results.md").write_text(_page(about, measured, results))
-    _plots(folder, measured, results)
+    plots.draw(folder, measured, results)
 
 
 def _page(
@@ -81,20 +80,15 @@ def _table(scenario: Scenario, samples: Samples) -> list[str]:
         lines += [scenario.note, ""]
     lines += [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
     key = next(iter(scenario.figures))
-    for name, figures in sorted(samples.items(), key=lambda item: _median(item[1], key) or 0.0):
+    for name, figures in sorted(samples.items(), key=lambda item: median(item[1], key) or 0.0):
         cells = [_ratio(figures, samples.get(scenario.baseline), key) for key in scenario.figures]
         for key_, unit in scenario.figures.items():
-            median = _median(figures, key_)
+            middle = median(figures, key_)
             scale = _PER_SECOND.get(unit, 1.0)
-            cells.append("" if median is None else _number(median * scale))
+            cells.append("" if middle is None else number(middle * scale))
         shown = f"**{name}**" if name.startswith(OURS) else name
         lines.append(f"| {shown} | {' | '.join(cells)} |")
     return lines
-
-
-def _median(figures: list[Figures], key: str) -> float | None:
-    values = [f[key] for f in figures if key in f]
-    return statistics.median(values) if values else None
 
 
 def _ratio(figures: list[Figures], baseline: list[Figures] | None, key: str) -> str:
@@ -104,92 +98,5 @@ def _ratio(figures: list[Figures], baseline: list[Figures] | None, key: str) -> 
 
 def _show(spread: Spread) -> str:
     if spread.low == spread.high:
-        return _number(spread.median)
-    return f"{_number(spread.median)} ({_number(spread.low)}–{_number(spread.high)})"
-
-
-def _number(value: float) -> str:
-    if value == 0:
-        return "0"
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return (
-        f"{value:.1f}"
-        if abs(value) >= 10
-        else f"{value:.2f}"
-        if abs(value) >= 0.1
-        else f"{value:.3f}"
-    )
-
-
-def _plots(folder: Path, scenarios: list[Scenario], results: Mapping[str, Samples]) -> None:
-    """Bars of the ratios for what has many subjects, and the bursts as curves."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "skytells"
-    for scenario in scenarios:
-        if scenario.key in {"get", "get_tls", "import", "first_tls", "parse_page", "hold"}:
-            _bars(folder / f"{scenario.key}.svg", scenario, results[scenario.key])
-    _curves(folder / "bursts.svg", results)
-
-
-def _bars(path: Path, scenario: Scenario, samples: Samples) -> None:
-    from matplotlib import pyplot as plt
-
-    key = next(iter(scenario.figures))
-    spreads = {
-        name: spread
-        for name, figures in samples.items()
-        if (spread := ratio(figures, samples[scenario.baseline], key)) is not None
-    }
-    names = sorted(spreads, key=lambda name: -spreads[name].median)
-    figure, axes = plt.subplots(figsize=(7, 0.45 * len(names) + 1.2))
-    medians = [spreads[name].median for name in names]
-    errors = [
-        [spreads[n].median - spreads[n].low for n in names],
-        [spreads[n].high - spreads[n].median for n in names],
-    ]
-    colours = ["#2563eb" if name.startswith(OURS) else "#9ca3af" for name in names]
-    axes.barh(names, medians, xerr=errors, color=colours, ecolor="#4b5563", capsize=2)
-    for place, median in enumerate(medians):
-        axes.text(median, place, f" {_number(median)}", va="bottom", fontsize=8)
-    if max(medians) > 20 * min(medians):
-        axes.set_xscale("log")
-    axes.axvline(1, color="#4b5563", linewidth=0.8)
-    axes.set_title(f"{scenario.title}: {key} over {scenario.baseline}", fontsize=9)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
-
-
-def _curves(path: Path, results: Mapping[str, Samples]) -> None:
-    from matplotlib import pyplot as plt
-
-    figure, both = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
-    for axes, kind, title in zip(
-        both, ("cold", "warm"), ("first burst", "later bursts"), strict=True
-    ):
-        curves: dict[str, list[tuple[int, float]]] = {}
-        for number in (10, 100, 1000, 5000):
-            for name, figures in results.get(f"burst_{kind}_{number}", {}).items():
-                median = _median(figures, "wall")
-                if median is not None:
-                    curves.setdefault(name, []).append((number, median))
-        for name, points in sorted(curves.items()):
-            bold = name.startswith(OURS)
-            axes.plot(
-                *zip(*points, strict=True),
-                marker="o",
-                markersize=3,
-                label=name,
-                linewidth=2.4 if bold else 1.2,
-            )
-        axes.axhline(0.2, color="#4b5563", linewidth=0.8, linestyle=":")
-        axes.set(xscale="log", yscale="log", xlabel="predictions in flight", title=title)
-    both[0].set_ylabel("seconds (0.2 at the server)")
-    if both[1].lines[:-1]:
-        both[1].legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
+        return number(spread.median)
+    return f"{number(spread.median)} ({number(spread.low)}–{number(spread.high)})"

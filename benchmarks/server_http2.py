@@ -22,6 +22,7 @@ async def app(
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
     """Answer any request with a prediction, under `/slow` 200 ms later."""
+    del receive  # a request has nothing to say
     if scope["type"] != "http":
         return
     if scope["path"].startswith("/slow"):

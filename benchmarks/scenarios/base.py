@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..harness import Figures, Place
+from ..figures import Figures
+from ..harness import Place
 
 OURS: Final = "skytells (this)"
 PUBLISHED: Final = "skytells 1.0.0"

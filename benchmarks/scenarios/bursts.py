@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from ..harness import Figures, Place, Subject, Worker, interleave, once
+from ..figures import Figures
+from ..harness import Place, Subject, Worker, interleave, once
 from .base import (
     AIOHTTP,
     HTTPX,
@@ -79,7 +80,7 @@ def _threads(where: Place, quick: bool) -> Samples:
             PUBLISHED: ("published", "with_published"),
         }.items()
     }
-    return interleave(subjects, 2 if quick else 4, warm_up=False)
+    return interleave(subjects, 1 if quick else 4, warm_up=False)
 
 
 def _clients(where: Place, quick: bool) -> Samples:

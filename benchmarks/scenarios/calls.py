@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from ..harness import Figures, Place, Subject, Worker, interleave
+from ..figures import Figures
+from ..harness import Place, Subject, Worker, interleave
 from .base import (
     AIOHTTP,
     HTTPX,

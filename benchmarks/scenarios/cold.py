@@ -45,13 +45,17 @@ def _first(base: str) -> dict[str, tuple[str, str]]:
         ),
         REPLICATE: (
             "replicate",
-            f"import replicate; replicate.Client(api_token='r8_0', base_url='{base}/replicate')"
-            f".predictions.get('{_ID}').status",
+            (
+                f"import replicate; replicate.Client(api_token='r8_0', "
+                f"base_url='{base}/replicate').predictions.get('{_ID}').status"
+            ),
         ),
         OPENAI: (
             "openai",
-            f"import openai; from plain_models import Prediction; openai.OpenAI(api_key={_KEY}, "
-            f"base_url='{url}').get('/predictions/{_ID}', cast_to=Prediction).status",
+            (
+                f"import openai; from plain_models import Prediction; openai.OpenAI(api_key={_KEY}, "
+                f"base_url='{url}').get('/predictions/{_ID}', cast_to=Prediction).status"
+            ),
         ),
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from ..harness import Figures, Place, Subject, Worker, interleave, once
+from ..figures import Figures
+from ..harness import Place, Subject, Worker, interleave, once
 from .base import HTTPX, OPENAI, OURS, PUBLISHED, REPLICATE, TYPED, Samples, Scenario
 
 JSON: Final = "json.loads"

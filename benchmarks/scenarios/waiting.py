@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Final
 
 from ..environments import python
-from ..harness import Figures, Place, Worker, interleave, pin
+from ..figures import Figures
+from ..harness import Place, Worker, interleave, start
 from .base import OURS, PUBLISHED, Samples, Scenario
 
 HISTORY: Final = f"{OURS}, model known"
@@ -18,7 +19,7 @@ REPLICATES: Final = "every 0.5 s (replicate)"
 DOCUMENTED: Final = "every 5 s (skytells 1.0.0)"
 ALONE: Final = "a poller for each job"
 
-_JOBS: Final = ("flux-pro", "veo-3.1-fast")
+_JOBS: Final = ("flux-edge", "flux-pro")  # of two and of eight seconds
 
 
 def _schedules(where: Place, quick: bool) -> Samples:
@@ -61,19 +62,23 @@ def _job(worker: Worker, slug: str) -> Figures:
 
 
 @contextmanager
-def _platform() -> Iterator[tuple[str, str]]:
+def _platform() -> Generator[tuple[str, str]]:
     """The package's local platform, at the speed of life."""
-    server = subprocess.Popen(
+    server = start(
+        1,
         [python("platform"), "-m", "skytells.local", "--port", "0"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=pin(1),
     )
     try:
         assert server.stdout is not None
         told = ""
         while "API_KEY=" not in told:
-            told += server.stdout.readline()
+            line = server.stdout.readline()
+            if not line:
+                raise RuntimeError("the local platform does not start")
+            told += line
         url, key = re.findall(r"=(\S+)", told)
         yield url, key
     finally:

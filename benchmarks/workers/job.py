@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from common import Figures, serve
+
 from skytells import SkytellsClient
 
 

@@ -6,6 +6,7 @@ import threading
 
 from common import HTTP, HTTPS, Bursts, Figures, Job, measured, memory, repeated, serve
 from payloads import ID
+
 from skytells import AsyncSkytellsClient, SkytellsClient
 
 KEY = "sk-0123456789abcdef"
