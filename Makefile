@@ -1,11 +1,12 @@
 # `make demo` and `make test` need nothing but Python 3.11 or later: they set up what they use.
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 PEERS := .venv-peers
+LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
 
@@ -44,6 +45,31 @@ $(PEERS)/.ready: Makefile
 test-peers: $(READY) $(PEERS)/.ready ## Let clients that others wrote drive the local platform; needs Node.
 	$(BIN)/python -m pytest -m peers tests/peers $(ARGS)
 
+$(LOWEST)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	grep -E '^(dependencies|local|cli) = ' $< | grep -oE '[a-z]+>=[0-9.]+' | sed 's/>=/==/' > $(LOWEST)/floors.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local]" --group dev --constraint $(LOWEST)/floors.txt
+	@touch $@
+
+test-lowest: $(LOWEST)/.ready ## Run the tests with the lowest versions that are supported.
+	$(LOWEST)/bin/python -m pytest $(ARGS)
+
+soak: $(READY) ## Load a failing platform for minutes, and balance the books.
+	$(BIN)/python -W error -m tests.soak.soak $(ARGS)
+
+fuzz: $(READY) ## Search for replies that the client does not bear.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	@mkdir -p .fuzz
+	$(BIN)/python -m fuzz.fuzz_reply -max_total_time=20 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz/ $(ARGS) .fuzz fuzz/corpus
+
+audit: $(READY) ## Look for known vulnerabilities; needs the network.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group audit
+	$(BIN)/python -m pip check
+	$(BIN)/ruff check --select S skytells
+	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/frozen.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/frozen.txt
+
 bench: $(READY) ## Measure what things cost, against peers; makes environments of its own.
 	$(BIN)/python -m benchmarks $(ARGS)
 	$(BIN)/python -m benchmarks.local_platform
@@ -65,6 +91,6 @@ docs: $(READY) ## Build the documentation into site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## Remove what the commands above have made.
-	rm -rf $(VENV) $(PEERS) site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(LOWEST) .fuzz site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test test-browser test-peers bench lint types format docs clean
+.PHONY: help demo test test-browser test-peers test-lowest soak fuzz audit bench lint types format docs clean
