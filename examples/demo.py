@@ -1,7 +1,4 @@
-"""The main job, end to end and without a key: start the local platform, run models, show the outputs.
-
-    python examples/demo.py
-"""
+"""The main job, end to end and without a key: start the local platform, run models, show the outputs."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 from ._checks import Default, as_mapping, is_list
 from ._config import Config
@@ -87,6 +88,9 @@ class ClientBase:
             self._queue.extendleft(QueueItem(request) for request in reversed(requests))
 
     def __repr__(self) -> str:
+        if "_config" not in vars(self):
+            # Its settings were refused; a traceback with locals shows it all the same.
+            return f"{type(self).__name__}(not built)"
         key = "set" if self._config.key is not None else "not set"
         return f"{type(self).__name__}(base_url={self.base_url!r}, api_key={key})"
 
@@ -101,7 +105,7 @@ def raw_call(
     if not path.startswith("/") or path.startswith("//") or not path.isascii():
         raise InvalidRequestError.of(f"path must begin with one '/', below base_url; got {path!r}.")
     odd = not path.isprintable() or any(c in path for c in "?#\\ ")
-    if odd or {"..", "."} & set(path.split("/")):
+    if odd or {"..", "."} & {unquote(part) for part in path.split("/")}:
         raise InvalidRequestError.of(
             "path must be without query, fragment, spaces and dot segments; the query goes in "
             "params=."

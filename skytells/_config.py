@@ -9,12 +9,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ._checks import Default, as_mapping, milliseconds, shown, whole
 from ._retry import RetryPolicy
 from ._version import __version__
-from ._wire import Origin
+from ._wire import Origin, clean
 from .errors import ConfigurationError
 from .types.shared import ClientOptions, RetryOptions
 
@@ -24,11 +24,14 @@ KEY_VARIABLE: Final = "SKYTELLS_API_KEY"
 URL_VARIABLE: Final = "SKYTELLS_BASE_URL"
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Labels that a resolver can take; anything else would fail only there.
+_HOST = re.compile(r"(?=.{1,253}$)[0-9a-z_-]{1,63}(\.[0-9a-z_-]{1,63})*\.?")
 _VALUE = re.compile(r"[\t -~]*")
 # Set by the transport or by `api_key`; a second value would smuggle or leak.
 _RESERVED = frozenset(
     {"x-api-key", "authorization", "cookie", "host", "content-length", "transfer-encoding"}
     | {"connection", "upgrade", "te", "trailer", "accept-encoding", "proxy-authorization"}
+    | {"expect", "keep-alive", "proxy-connection"}
 )
 _STANDARD_HEADERS: Final = {
     "accept": "application/json",
@@ -170,7 +173,7 @@ def _base(given: object, allow_http: bool) -> tuple[Origin, str]:
         port = parts.port
     except ValueError as error:
         raise ConfigurationError.of(f"{where} is not a URL: {error}.") from None
-    if parts.username is not None or parts.query or parts.fragment or not parts.hostname:
+    if parts.username is not None or set("?#") & set(url) or not parts.hostname:
         raise ConfigurationError.of(
             f"{where} must be scheme, host, and at most a port and a path, such as "
             f"{API_BASE_URL!r}: no user name, query or fragment."
@@ -182,6 +185,11 @@ def _base(given: object, allow_http: bool) -> tuple[Origin, str]:
         )
     if parts.scheme not in {"https", "http"}:
         raise ConfigurationError.of(f"{where} must start with https://, not {parts.scheme!r}.")
+    dotted = {".", ".."} & {unquote(part) for part in parts.path.split("/")}
+    if port == 0 or dotted or not (_HOST.fullmatch(parts.hostname) or _address(parts.hostname)):
+        raise ConfigurationError.of(
+            f"{where} names no host, port or path that there can be: {clean(url, 100)}."
+        )
     standard = 443 if parts.scheme == "https" else 80
     origin = Origin(parts.scheme, parts.hostname, standard if port is None else port)
     return origin, parts.path.rstrip("/")
@@ -190,10 +198,15 @@ def _base(given: object, allow_http: bool) -> tuple[Origin, str]:
 def _loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _checked(headers: object) -> Mapping[str, Any]:

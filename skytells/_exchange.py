@@ -118,6 +118,8 @@ _MAYBE_SENT_LOOK: Final = (
 
 
 def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
+    # First, since it may refuse the query: the key is not yet among the locals.
+    place = target(config.prefix, call.path, call.params)
     headers = [(b"host", config.origin.netloc.encode()), *config.headers]
     if config.key is not None:
         headers.append((b"x-api-key", config.key.reveal().encode()))
@@ -130,7 +132,7 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
     return WireRequest(
         call.method,
         config.origin,
-        target(config.prefix, call.path, call.params),
+        place,
         headers,
         call.body,
         call.safety is Safety.PAID,

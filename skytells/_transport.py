@@ -121,6 +121,7 @@ class HttpxTransport:
         self._client = client
 
     def send(self, exchange: Exchange) -> Reply:
+        _refuse(closed=getattr(self._client, "is_closed", False) is True)
         request, trace = exchange.request, _Trace()
         try:
             built = self._client.build_request(**_httpx_request(exchange, trace.hear))
@@ -148,6 +149,7 @@ class AsyncHttpxTransport:
         self._client = client
 
     async def send(self, exchange: Exchange) -> Reply:
+        _refuse(closed=getattr(self._client, "is_closed", False) is True)
         request, trace = exchange.request, _Trace()
         try:
             async with _within(exchange):
@@ -191,7 +193,8 @@ def _refuse(*, closed: bool) -> None:
 
 
 def _expect(client: object, kind: str, *, awaited: bool) -> None:
-    if inspect.iscoroutinefunction(getattr(client, "send", None)) is not awaited:
+    sends = all(callable(getattr(client, name, None)) for name in ("build_request", "send"))
+    if not sends or inspect.iscoroutinefunction(getattr(client, "send", None)) is not awaited:
         raise ConfigurationError.of(f"http_client must be an {kind} here, or one of its shape.")
 
 

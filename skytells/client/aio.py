@@ -110,7 +110,8 @@ class AsyncSkytellsClient(ClientBase):
             max_response_bytes=max_response_bytes,
         )
         self._assemble(
-            config, AsyncHttpxTransport(http_client) if http_client else AsyncPooledTransport()
+            config,
+            AsyncHttpxTransport(http_client) if http_client is not None else AsyncPooledTransport(),
         )
 
     def _assemble(

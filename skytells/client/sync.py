@@ -111,7 +111,9 @@ class SkytellsClient(ClientBase):
             allow_http=allow_http,
             max_response_bytes=max_response_bytes,
         )
-        self._assemble(config, HttpxTransport(http_client) if http_client else PooledTransport())
+        self._assemble(
+            config, HttpxTransport(http_client) if http_client is not None else PooledTransport()
+        )
 
     def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
         super().__init__(config, shared)
