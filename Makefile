@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 PEERS := .venv-peers
@@ -14,15 +15,15 @@ help: ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # The package itself, which is all that the demo needs.
-$(RUNS): pyproject.toml
+$(RUNS): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local]"
+	$(PIP) --upgrade "pip>=25.1"
+	$(PIP) --constraint constraints.txt --editable ".[cli,local]"
 	@touch $@
 
 # And the tools: tests, linters, type checkers, documentation.
 $(READY): $(RUNS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	$(PIP) --constraint constraints.txt --group dev
 	@touch $@
 
 demo: $(RUNS) ## Run models end to end on a local platform; needs no key.
@@ -59,12 +60,12 @@ soak: $(READY) ## Load a failing platform for minutes, and balance the books.
 	$(BIN)/python -W error -m tests.soak.soak $(ARGS)
 
 fuzz: $(READY) ## Search for replies that the client does not bear.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group fuzz
+	$(PIP) --group fuzz
 	@mkdir -p .fuzz
 	$(BIN)/python -m fuzz.fuzz_reply -max_total_time=20 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz/ $(ARGS) .fuzz fuzz/corpus
 
 audit: $(READY) ## Look for known vulnerabilities; needs the network.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group audit
+	$(PIP) --group audit
 	$(BIN)/python -m pip check
 	$(BIN)/ruff check --select S skytells
 	$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/frozen.txt
