@@ -91,13 +91,20 @@ def exchange(
             *(call.method, call.name, outcome, pause, len(tries) + 1),
         )
         yield Sleep(pause)
+    raise _given_up(call, failure, tries, began_at)
+
+
+def _given_up(
+    call: Call[T], failure: SkytellsError, tries: list[Attempt], began_at: float
+) -> SkytellsError:
+    """The failure of the last try as the error of the call."""
     failure.attempts = tuple(tries)
     failure.started_at = began_at
     if failure.maybe_sent:
         failure.request, failure.retryable = call.request, False
         failure.message += " " + (_MAYBE_SENT if call.request is None else _MAYBE_SENT_LOOK)
         failure.args = (failure.message,)
-    raise failure
+    return failure
 
 
 def _leave_a_trace(interrupt: BaseException, unconfirmed: SkytellsError) -> None:

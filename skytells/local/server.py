@@ -20,7 +20,7 @@ _SECONDS_TO_START = 10.0
 class _Protocol(H11Protocol):
     """HTTP as uvicorn speaks it, on connections that a fault can close."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Hand every request of the connection what closes it."""
         super().connection_made(transport)
         serve = self.app
