@@ -52,7 +52,7 @@ def exchange(
     while True:
         began_try = clock()
         try:
-            reply: Reply = yield Exchange(_request(call, config, len(tries)), deadline)
+            reply: Reply = yield Exchange(_request(call, config, len(tries)), deadline, call.keep)
             _log_reply(call, reply, config, clock() - began_try)
             result = _read(call, reply, config)
         except SkytellsError as error:
@@ -128,6 +128,9 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
     # First, since it may refuse the query: the key is not yet among the locals.
     place = target(config.prefix, call.path, call.params)
     headers = [(b"host", config.origin.netloc.encode()), *config.headers]
+    if call.headers:
+        own = dict(call.headers)
+        headers = [*((k, v) for k, v in headers if k not in own), *call.headers]
     if config.key is not None:
         headers.append((b"x-api-key", config.key.reveal().encode()))
     if call.body is not None and not any(name == b"content-type" for name, _ in headers):
@@ -148,6 +151,8 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
 
 
 def _read(call: Call[T], reply: Reply, config: Config) -> T:
+    if reply.stream is not None:
+        return call.read(reply)
     try:
         return _result(call, reply, config)
     except SkytellsError:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 from .errors import ApiErrorId, SkytellsError
 
 if TYPE_CHECKING:
-    from ._wire import Reply, WireRequest
+    from ._wire import Body, Keep, Reply, WireRequest
     from .types.predict import PredictionRequest, PredictionResponse
 
 T = TypeVar("T")
@@ -50,6 +50,8 @@ class Call(Generic[T]):
         once: Whether it is tried once only, whatever the client's policy.
         name: What stands for the path in logs; it holds no ids.
         request: What was asked for, kept on an error whose outcome is unknown.
+        headers: Headers of this call, by lower-case name; they replace the client's.
+        keep: Whether the body of a 2xx reply with these headers stays open, as `reply.stream`.
     """
 
     method: str
@@ -62,6 +64,8 @@ class Call(Generic[T]):
     once: bool = False
     name: str = ""
     request: PredictionRequest | None = field(default=None, repr=False)
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    keep: Keep | None = None
 
     def look(self, seconds: float | None) -> Call[T]:
         """The same call as one look of many: tried once, for so many seconds at most."""
@@ -73,10 +77,36 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Send one request and read its whole reply by `deadline`, in seconds on the monotonic clock."""
+    """Send one request and read its whole reply by `deadline`, in seconds on the monotonic clock.
+
+    Where `keep` says so, a 2xx reply is not read: its body stays open, as `reply.stream`.
+    """
 
     request: WireRequest
     deadline: float | None
+    keep: Keep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pour:
+    """Hand an open body, chunk by chunk, to a function, until it ends or `deadline` passes."""
+
+    body: Body
+    into: Callable[[bytes], object]
+    deadline: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offload(Generic[T]):
+    """Do work that blocks, such as reading a file: off the event loop, where there is one.
+
+    As with a `Call`, `yield from offload` gives what the work returns.
+    """
+
+    work: Callable[[], T]
+
+    def __iter__(self) -> Flow[T]:
+        return cast(T, (yield self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +132,21 @@ class Together(Generic[T]):
     interrupt loses none of them. A place that was never begun stays `None`.
     """
 
-    operations: Sequence[Call[T]]
+    operations: Sequence[Operation[T]]
     limit: int
     outcomes: list[T | Exception | None]
 
-    def begin(self, place: int) -> Call[T]:
+    def begin(self, place: int) -> Operation[T]:
         """The operation at a place; until its outcome is known, it counts as interrupted."""
-        call = self.operations[place]
-        self.outcomes[place] = interrupted(call, time.time())
-        return call
+        operation = self.operations[place]
+        self.outcomes[place] = interrupted(operation, time.time())
+        return operation
 
 
-def interrupted(call: Call[Any], began_at: float) -> SkytellsError:
-    """The error of a call that was given up before its answer came."""
+def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
+    """The error of an operation that was given up before its end."""
+    if not isinstance(call, Call):
+        return SkytellsError("Interrupted before its end.", ApiErrorId.ABORTED, "a flow")
     error = SkytellsError(
         "Interrupted before its answer came. It may have been accepted; look with "
         "client.predictions.find_unconfirmed(error).",
@@ -126,7 +158,7 @@ def interrupted(call: Call[Any], began_at: float) -> SkytellsError:
     return error
 
 
-Effect: TypeAlias = Call[Any] | Exchange | Sleep | Notify | Together[Any]
+Effect: TypeAlias = Call[Any] | Exchange | Pour | Offload[Any] | Sleep | Notify | Together[Any]
 Flow: TypeAlias = Generator[Effect, Any, T]
 Operation: TypeAlias = Call[T] | Flow[T]
 

@@ -11,8 +11,25 @@ import inspect
 import ssl
 import time
 import weakref
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import httpcore
 
@@ -70,7 +87,10 @@ class PooledTransport:
         token = DEADLINE.set(exchange.deadline)
         try:
             core = _core_request(request, trace.hear)
-            with self._pool.stream(request.origin, core, paid=request.paid) as response:
+            opening = self._pool.stream(request.origin, core, paid=request.paid)
+            if exchange.keep is not None:
+                return _open(exchange, _arriving(opening))
+            with opening as response:
                 return _read(request, response.status, response.headers, response.iter_stream())
         except Exception as error:
             failure = _failure_of(error, request, trace)
@@ -95,9 +115,12 @@ class AsyncPooledTransport:
         _refuse(closed=self._closed)
         request, trace = exchange.request, _Trace()
         try:
-            async with _within(exchange):
+            async with _within(exchange.deadline):
                 core = _core_request(request, trace.ahear)
-                async with self._pool.stream(request.origin, core, paid=request.paid) as response:
+                opening = self._pool.stream(request.origin, core, paid=request.paid)
+                if exchange.keep is not None:
+                    return await _aopen(exchange, _aarriving(opening))
+                async with opening as response:
                     stream = response.aiter_stream()
                     return await _aread(request, response.status, response.headers, stream)
         except Exception as error:
@@ -124,18 +147,25 @@ class HttpxTransport:
         _refuse(closed=getattr(self._client, "is_closed", False) is True)
         request, trace = exchange.request, _Trace()
         try:
-            built = self._client.build_request(**_httpx_request(exchange, trace.hear))
-            response = self._client.send(built, stream=True, follow_redirects=False)
-            try:
-                if response.is_stream_consumed:
-                    return _read_whole(request, response)
-                body = _until(exchange, response.iter_raw())
-                return _read(request, response.status_code, response.headers.raw, body)
-            finally:
-                response.close()
+            if exchange.keep is not None:
+                return _open(exchange, self._arriving(exchange, trace))
+            with self._arriving(exchange, trace) as (status, headers, chunks):
+                return _read(request, status, headers, _until(exchange, chunks))
         except Exception as error:
             failure = _failure_of(error, request, trace)
         raise failure
+
+    @contextmanager
+    def _arriving(self, exchange: Exchange, trace: _Trace) -> Generator[_Arrival]:
+        built = self._client.build_request(**_httpx_request(exchange, trace.hear))
+        response = self._client.send(built, stream=True, follow_redirects=False)
+        try:
+            if response.is_stream_consumed:
+                yield response.status_code, _decoded(response), iter([response.content])
+            else:
+                yield response.status_code, response.headers.raw, response.iter_raw()
+        finally:
+            response.close()
 
     def close(self) -> None:
         """The user's client stays open."""
@@ -152,22 +182,156 @@ class AsyncHttpxTransport:
         _refuse(closed=getattr(self._client, "is_closed", False) is True)
         request, trace = exchange.request, _Trace()
         try:
-            async with _within(exchange):
-                built = self._client.build_request(**_httpx_request(exchange, trace.ahear))
-                response = await self._client.send(built, stream=True, follow_redirects=False)
-                try:
-                    if response.is_stream_consumed:
-                        return _read_whole(request, response)
-                    headers, stream = response.headers.raw, response.aiter_raw()
-                    return await _aread(request, response.status_code, headers, stream)
-                finally:
-                    await response.aclose()
+            async with _within(exchange.deadline):
+                if exchange.keep is not None:
+                    return await _aopen(exchange, self._arriving(exchange, trace))
+                async with self._arriving(exchange, trace) as (status, headers, chunks):
+                    return await _aread(request, status, headers, chunks)
         except Exception as error:
             failure = _failure_of(error, request, trace)
         raise failure
 
+    @asynccontextmanager
+    async def _arriving(self, exchange: Exchange, trace: _Trace) -> AsyncGenerator[_AsyncArrival]:
+        built = self._client.build_request(**_httpx_request(exchange, trace.ahear))
+        response = await self._client.send(built, stream=True, follow_redirects=False)
+        try:
+            if response.is_stream_consumed:
+                yield response.status_code, _decoded(response), _alone(response.content)
+            else:
+                yield response.status_code, response.headers.raw, response.aiter_raw()
+        finally:
+            await response.aclose()
+
     async def aclose(self) -> None:
         """The user's client stays open."""
+
+
+_Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+_Arrival: TypeAlias = tuple[int, _Headers, Iterator[bytes]]
+_AsyncArrival: TypeAlias = tuple[int, _Headers, AsyncIterator[bytes]]
+
+
+@contextmanager
+def _arriving(opening: AbstractContextManager[httpcore.Response]) -> Generator[_Arrival]:
+    with opening as response:
+        yield response.status, response.headers, iter(response.iter_stream())
+
+
+@asynccontextmanager
+async def _aarriving(
+    opening: AbstractAsyncContextManager[httpcore.Response],
+) -> AsyncGenerator[_AsyncArrival]:
+    async with opening as response:
+        yield response.status, response.headers, aiter(response.aiter_stream())
+
+
+def _open(exchange: Exchange, arriving: AbstractContextManager[_Arrival]) -> Reply:
+    """A reply whose body stays open, if it is wanted so."""
+    with ExitStack() as resources:
+        status, raw_headers, chunks = resources.enter_context(arriving)
+        if not _keeps(exchange, status, raw_headers):
+            return _read(exchange.request, status, raw_headers, chunks)
+        body = OpenBody(exchange.request, chunks, resources.pop_all())
+        return Reply(status, _named(raw_headers), b"", body)
+
+
+async def _aopen(exchange: Exchange, arriving: AbstractAsyncContextManager[_AsyncArrival]) -> Reply:
+    """A reply whose body stays open, if it is wanted so."""
+    async with AsyncExitStack() as resources:
+        status, raw_headers, chunks = await resources.enter_async_context(arriving)
+        if not _keeps(exchange, status, raw_headers):
+            return await _aread(exchange.request, status, raw_headers, chunks)
+        body = AsyncOpenBody(exchange.request, chunks, resources.pop_all())
+        return Reply(status, _named(raw_headers), b"", body)
+
+
+def _keeps(exchange: Exchange, status: int, raw_headers: _Headers) -> bool:
+    if exchange.keep is None or not 200 <= status < 300:
+        return False
+    headers = _named(raw_headers)
+    if not exchange.keep(headers):
+        return False
+    # An open body is not decoded; it was asked for as it is.
+    return headers.get("content-encoding", "identity").strip().lower() in {"identity", ""}
+
+
+class OpenBody:
+    """The rest of a reply. At its end, on an error, and when let go of, its connection is freed."""
+
+    def __init__(self, request: WireRequest, chunks: Iterator[bytes], resources: ExitStack) -> None:
+        self._request = request
+        self._chunks = chunks
+        self._resources = resources
+        self.closed = False
+
+    def read(self, deadline: float | None = None) -> bytes:
+        """The next chunk, or nothing at the end; `deadline` in seconds on the monotonic clock."""
+        if self.closed:
+            return b""
+        token = DEADLINE.set(deadline)
+        try:
+            chunk = next(self._chunks, None)
+            while chunk == b"":
+                chunk = next(self._chunks, None)
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError
+        except Exception as error:
+            failure = _failure_of(error, self._request, _Trace())
+        except BaseException:
+            self.close()
+            raise
+        else:
+            if chunk is None:
+                self.close()
+            return chunk or b""
+        finally:
+            DEADLINE.reset(token)
+        self.close()
+        raise failure
+
+    def close(self) -> None:
+        self.closed = True
+        with suppress(Exception):
+            self._resources.close()
+
+
+class AsyncOpenBody:
+    """The rest of a reply. At its end, on an error, and when let go of, its connection is freed."""
+
+    def __init__(
+        self, request: WireRequest, chunks: AsyncIterator[bytes], resources: AsyncExitStack
+    ) -> None:
+        self._request = request
+        self._chunks = chunks
+        self._resources = resources
+        self.closed = False
+
+    async def read(self, deadline: float | None = None) -> bytes:
+        """The next chunk, or nothing at the end; `deadline` in seconds on the monotonic clock."""
+        if self.closed:
+            return b""
+        try:
+            async with _within(deadline):
+                chunk = await anext(self._chunks, None)
+                while chunk == b"":
+                    chunk = await anext(self._chunks, None)
+        except Exception as error:
+            failure = _failure_of(error, self._request, _Trace())
+        except BaseException:
+            await self.aclose()
+            raise
+        else:
+            if chunk is None:
+                await self.aclose()
+            return chunk or b""
+        await self.aclose()
+        raise failure
+
+    async def aclose(self) -> None:
+        self.closed = True
+        with suppress(Exception):
+            await self._resources.aclose()
 
 
 class _Trace:
@@ -198,14 +362,14 @@ def _expect(client: object, kind: str, *, awaited: bool) -> None:
         raise ConfigurationError.of(f"http_client must be an {kind} here, or one of its shape.")
 
 
-def _left(exchange: Exchange) -> float | None:
-    return None if exchange.deadline is None else max(0.0, exchange.deadline - time.monotonic())
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
-def _within(exchange: Exchange) -> asyncio.Timeout:
+def _within(deadline: float | None) -> asyncio.Timeout:
     import asyncio  # here: a sync client never loads it
 
-    return asyncio.timeout(_left(exchange))
+    return asyncio.timeout(_left(deadline))
 
 
 def _core_request(request: WireRequest, hear: object) -> httpcore.Request:
@@ -230,14 +394,14 @@ def _httpx_request(exchange: Exchange, hear: object) -> dict[str, Any]:
         "url": f"{request.origin}{request.target}",
         "headers": request.headers,
         "content": request.body,
-        "timeout": _left(exchange),
+        "timeout": _left(exchange.deadline),
         "extensions": {"trace": hear} if request.paid else None,
     }
 
 
 def _until(exchange: Exchange, chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
-        if _left(exchange) == 0.0:
+        if _left(exchange.deadline) == 0.0:
             raise TimeoutError
         yield chunk
 
@@ -261,11 +425,14 @@ def _read(
     return Reply(status, headers, body.finish())
 
 
-def _read_whole(request: WireRequest, response: httpx.Response) -> Reply:
-    """A response that was made in one piece, as a mock makes it; its content is decoded already."""
+def _decoded(response: httpx.Response) -> list[tuple[bytes, bytes]]:
+    """Headers of a response that was made in one piece, as a mock makes it: decoded already."""
     decoded = {b"content-encoding", b"content-length"}
-    headers = [(k, v) for k, v in response.headers.raw if k.lower() not in decoded]
-    return _read(request, response.status_code, headers, iter([response.content]))
+    return [(k, v) for k, v in response.headers.raw if k.lower() not in decoded]
+
+
+async def _alone(chunk: bytes) -> AsyncIterator[bytes]:
+    yield chunk
 
 
 async def _aread(

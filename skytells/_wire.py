@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
@@ -51,13 +52,26 @@ class WireRequest:
     max_response_bytes: int
 
 
+class Body(Protocol):
+    """The rest of a reply that is still on the wire, in either colour."""
+
+    @property
+    def closed(self) -> bool: ...
+
+
+Keep: TypeAlias = Callable[[dict[str, str]], bool]
+"""Whether the body of a successful reply with these headers is to stay open."""
+
+
 @dataclass(slots=True)
 class Reply:
-    """A reply, whole: status, headers by lower-case name, and the decoded body."""
+    """A reply: status, headers by lower-case name, and the decoded body, whole or still to come."""
 
     status: int
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    stream: Body | None = field(default=None, repr=False, compare=False)
+    """What is still to come, where it was asked to be kept open; `body` is then empty."""
     _json: Any = field(default=None, init=False, repr=False, compare=False)
 
     def json(self) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 import pytest
 
 import skytells.local
-from skytells import AsyncPrediction, AsyncSkytellsClient, Prediction, SkytellsClient
+from skytells import AsyncSkytellsClient, Prediction, SkytellsClient
 from skytells.local import LocalPlatform
 
 Colour: TypeAlias = Literal["sync", "async"]
@@ -50,14 +50,17 @@ class Blocking:
         return self._face(result)
 
     def _face(self, value: Any) -> Any:
-        if isinstance(value, AsyncSkytellsClient | AsyncPrediction) or type(value).__name__ in {
-            "AsyncPredictionsAPI",
-            "AsyncModelsAPI",
-            "AsyncPager",
-            "AsyncCompleted",
-        }:
+        if type(value).__module__.startswith("skytells.") and type(value).__name__.startswith(
+            "Async"
+        ):
             return Blocking(value, self._runner)
         return value
+
+    def __enter__(self) -> Any:
+        return self._face(self._runner.run(type(self._inner).__aenter__(self._inner)))  # type: ignore[attr-defined]
+
+    def __exit__(self, *exception: object) -> None:
+        self._runner.run(type(self._inner).__aexit__(self._inner, *exception))  # type: ignore[attr-defined]
 
     def __iter__(self) -> Iterator[Any]:
         async def collected() -> list[Any]:

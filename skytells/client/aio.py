@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
@@ -17,7 +17,9 @@ from .._flow import (
     Effect,
     Exchange,
     Notify,
+    Offload,
     Operation,
+    Pour,
     Raised,
     Sleep,
     Together,
@@ -51,6 +53,8 @@ from ..types.shared import (
 
 if TYPE_CHECKING:
     import httpx
+
+    from .._transport import AsyncOpenBody
 
 T = TypeVar("T")
 
@@ -154,6 +158,10 @@ class AsyncSkytellsClient(ClientBase):
                     return await self.perform(exchange(effect, self._config, self._shared.budget))
                 case Exchange():
                     return await self._transport.send(effect)
+                case Pour():
+                    await _pour(effect)
+                case Offload(work):
+                    return await asyncio.to_thread(work)
                 case Sleep(seconds):
                     await asyncio.sleep(seconds)
                 case Notify(callback, prediction):
@@ -315,3 +323,12 @@ class AsyncSkytellsClient(ClientBase):
         """Deprecated: use `client.models.get(slug)`."""
         deprecated("get_model", "client.models.get(slug)")
         return await self.models.get(slug, fields, options)
+
+
+async def _pour(effect: Pour) -> None:
+    body = cast("AsyncOpenBody", effect.body)
+    try:
+        while chunk := await body.read(effect.deadline):
+            effect.into(chunk)
+    finally:
+        await body.aclose()

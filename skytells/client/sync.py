@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
@@ -18,7 +18,9 @@ from .._flow import (
     Effect,
     Exchange,
     Notify,
+    Offload,
     Operation,
+    Pour,
     Raised,
     Sleep,
     Together,
@@ -52,6 +54,8 @@ from ..types.shared import (
 
 if TYPE_CHECKING:
     import httpx
+
+    from .._transport import OpenBody
 
 T = TypeVar("T")
 
@@ -171,6 +175,10 @@ class SkytellsClient(ClientBase):
                     return self.perform(exchange(effect, self._config, self._shared.budget))
                 case Exchange():
                     return self._transport.send(effect)
+                case Pour():
+                    _pour(effect)
+                case Offload(work):
+                    return work()
                 case Sleep(seconds):
                     time.sleep(seconds)
                 case Notify(callback, prediction):
@@ -451,6 +459,15 @@ class SkytellsClient(ClientBase):
         """Deprecated: use `client.models.get(slug)`."""
         deprecated("get_model", "client.models.get(slug)")
         return self.models.get(slug, fields, options)
+
+
+def _pour(effect: Pour) -> None:
+    body = cast("OpenBody", effect.body)
+    try:
+        while chunk := body.read(effect.deadline):
+            effect.into(chunk)
+    finally:
+        body.close()
 
 
 def _refuse_awaitable(answer: object) -> None:
