@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 from .errors import ConfigurationError, InvalidRequestError
 
 T = TypeVar("T")
+Refusal: TypeAlias = type[ConfigurationError | InvalidRequestError]
 
 MAX_MILLISECONDS = 86_400_000 * 7
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -66,9 +67,7 @@ def known_keys(given: Mapping[str, Any], known: Iterable[str], where: str) -> No
 
 
 def as_mapping(
-    given: object,
-    where: str,
-    refusal: type[ConfigurationError | InvalidRequestError] = ConfigurationError,
+    given: object, where: str, refusal: Refusal = ConfigurationError
 ) -> Mapping[str, Any]:
     """Refuse anything but a mapping."""
     if is_mapping(given):
@@ -89,10 +88,12 @@ def milliseconds(value: object, name: str, *, zero: bool = False) -> float:
     return float(value)
 
 
-def whole(value: object, name: str, least: int, most: int) -> int:
+def whole(
+    value: object, name: str, least: int, most: int, refusal: Refusal = ConfigurationError
+) -> int:
     """A whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ConfigurationError.of(
+        raise refusal.of(
             f"{name} must be a whole number from {least} to {most}, not {shown(value)}."
         )
     return int(value)

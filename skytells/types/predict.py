@@ -467,8 +467,8 @@ class PredictionsListOptions:
     def params(self) -> tuple[tuple[str, str], ...]:
         """The query: checked, and in the wire's names."""
         numbers = {
-            "page": None if self.page is None else whole(self.page, "page", 1, 1_000_000_000),
-            "per_page": None if self.per_page is None else whole(self.per_page, "per_page", 1, 50),
+            "page": _number(self.page, "page", 1_000_000_000),
+            "per_page": _number(self.per_page, "per_page", 50),
         }
         texts = {
             "from": _text(self.since, "since"),
@@ -477,6 +477,10 @@ class PredictionsListOptions:
             "status": _text(self.status, "status"),
         }
         return tuple((k, str(v)) for k, v in (numbers | texts).items() if v is not None)
+
+
+def _number(value: object, name: str, most: int) -> int | None:
+    return None if value is None else whole(value, name, 1, most, InvalidRequestError)
 
 
 def _text(value: object, name: str) -> str | None:

@@ -291,6 +291,16 @@ def test_retry_options_name_what_is_wrong(options: JsonObject, named: str) -> No
         RetryOptions.from_dict(options)
 
 
+@pytest.mark.parametrize(
+    "filters", [{"page": 0}, {"page": True}, {"per_page": 51}, {"per_page": 0}, {"since": " "}]
+)
+def test_filters_out_of_range_are_invalid_requests_that_name_what_is_wrong(
+    filters: JsonObject,
+) -> None:
+    with pytest.raises(InvalidRequestError, match=next(iter(filters))):
+        PredictionsListOptions.from_dict(filters).params()
+
+
 def test_client_options_have_the_published_defaults() -> None:
     options = ClientOptions()
     assert (options.base_url, options.timeout, options.headers) == (None, 60_000, {})
