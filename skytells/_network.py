@@ -1,7 +1,8 @@
-"""Sockets for threads that obey one deadline.
+"""Sockets that know what they serve: its deadline, and whether any of it has been sent.
 
 Every wait of a thread (resolver, connect, TLS, write, read) is clipped to the deadline of its call,
 so that a peer which drips bytes cannot stretch it. Async calls are bounded by `asyncio.timeout`.
+The head and the body of a small request leave together.
 """
 
 from __future__ import annotations
@@ -18,37 +19,74 @@ from typing import Any, Final, cast
 
 import httpcore
 
-DEADLINE: Final[ContextVar[float | None]] = ContextVar("skytells_deadline", default=None)
-"""When the call of this thread must end, in seconds on the monotonic clock."""
+PIECE: Final = 16 * 1024
+
+
+class Passage:
+    """One exchange on its way: what its sockets must know, and what they have seen.
+
+    Args:
+        host: Whom it is for; a proxy on the way is another.
+        deadline: When it must end, in seconds on the monotonic clock.
+    """
+
+    __slots__ = ("deadline", "host", "sent")
+
+    def __init__(self, host: str, deadline: float | None = None) -> None:
+        self.host = host
+        self.deadline = deadline
+        self.sent: bool | None = None
+        """Whether any was handed to a socket that leads to `host`; `None` before there is one."""
+
+
+PASSAGE: Final[ContextVar[Passage | None]] = ContextVar("skytells_passage", default=None)
+"""What this thread or task is sending and receiving."""
 
 
 def time_left(on_expiry: type[Exception]) -> float | None:
     """Seconds until this thread's deadline; raises `on_expiry` past it."""
-    deadline = DEADLINE.get()
-    if deadline is None:
+    passage = PASSAGE.get()
+    if passage is None or passage.deadline is None:
         return None
-    left = deadline - time.monotonic()
+    left = passage.deadline - time.monotonic()
     if left <= 0:
         raise on_expiry("The deadline has passed.")
     return left
 
 
+def _seen(host: str, *, sending: bool) -> None:
+    passage = PASSAGE.get()
+    if passage is not None:
+        passage.sent = passage.sent or (sending and passage.host == host)
+
+
 class DeadlineStream(httpcore.NetworkStream):
     """A stream whose every wait ends at the deadline."""
 
-    PIECE: Final = 16 * 1024
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, host: str) -> None:
         self._inner = inner
+        self._host = host
+        self._unsent = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._unsent:
+            # A server may refuse a request before it has it all: its answer is read all the same.
+            with suppress(httpcore.WriteError):
+                self._send()
         return self._inner.read(max_bytes, _least(timeout, time_left(httpcore.ReadTimeout)))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._unsent += buffer
+        if len(self._unsent) > PIECE:
+            self._send(timeout)
+
+    def _send(self, timeout: float | None = None) -> None:
+        unsent, self._unsent = self._unsent, b""
         # In pieces, since the limit holds for each `send` of the socket anew.
-        for start in range(0, len(buffer), self.PIECE):
-            piece = buffer[start : start + self.PIECE]
-            self._inner.write(piece, _least(timeout, time_left(httpcore.WriteTimeout)))
+        for start in range(0, len(unsent), PIECE):
+            limit = _least(timeout, time_left(httpcore.WriteTimeout))
+            _seen(self._host, sending=True)
+            self._inner.write(unsent[start : start + PIECE], limit)
 
     def close(self) -> None:
         self._inner.close()
@@ -60,7 +98,8 @@ class DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         limit = _least(timeout, time_left(httpcore.ConnectTimeout))
-        return DeadlineStream(self._inner.start_tls(ssl_context, server_hostname, limit))
+        inner = self._inner.start_tls(ssl_context, server_hostname, limit)
+        return DeadlineStream(inner, server_hostname or self._host)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -69,14 +108,26 @@ class DeadlineStream(httpcore.NetworkStream):
 class CarefulStream(httpcore.AsyncNetworkStream):
     """A stream that is closed when its TLS handshake is cancelled; httpcore leaves it open."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, inner: httpcore.AsyncNetworkStream, host: str) -> None:
         self._inner = inner
+        self._host = host
+        self._unsent = b""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._unsent:
+            with suppress(httpcore.WriteError):  # as above
+                await self._send()
         return await self._inner.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
+        self._unsent += buffer
+        if len(self._unsent) > PIECE:
+            await self._send(timeout)
+
+    async def _send(self, timeout: float | None = None) -> None:
+        unsent, self._unsent = self._unsent, b""
+        _seen(self._host, sending=True)
+        await self._inner.write(unsent, timeout)
 
     async def aclose(self) -> None:
         await self._inner.aclose()
@@ -88,10 +139,11 @@ class CarefulStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         try:
-            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
+            inner = await self._inner.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
             await self.aclose()
             raise
+        return CarefulStream(inner, server_hostname or self._host)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -112,9 +164,9 @@ class CarefulBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        return CarefulStream(
-            await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        )
+        _seen(host, sending=False)
+        stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
+        return CarefulStream(stream, host)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
@@ -131,6 +183,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        _seen(host, sending=False)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in _resolve(host, port, timeout):
             limit = _least(timeout, time_left(httpcore.ConnectTimeout))
@@ -141,7 +194,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return DeadlineStream(stream)
+                return DeadlineStream(stream, host)
         raise failure
 
 

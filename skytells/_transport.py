@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 import httpcore
 
 from ._flow import Exchange
-from ._network import DEADLINE
+from ._network import PASSAGE, Passage
 from ._pool import AsyncPool, Pool
 from ._wire import BodyReader, Reply, WireRequest, clean
 from .errors import (
@@ -51,10 +51,11 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_SECONDS: Final = 10.0
+_EXTENSIONS: Final = {"timeout": {"connect": CONNECT_SECONDS}}
 
 # Names rather than classes: httpcore, httpx and clients of their shape share them.
 _UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
-# A time-out before our pool was heard of has only waited for a connection.
+# A time-out before a socket was heard of has only waited for one.
 _UNSENT_BY_POOL: Final = _UNSENT | {"TimeoutError"}
 
 
@@ -83,19 +84,20 @@ class PooledTransport:
 
     def send(self, exchange: Exchange) -> Reply:
         _refuse(closed=self._closed)
-        request, trace = exchange.request, _Trace()
-        token = DEADLINE.set(exchange.deadline)
+        request = exchange.request
+        passage = Passage(request.origin.host, exchange.deadline)
+        token = PASSAGE.set(passage)
         try:
-            core = _core_request(request, trace.hear)
+            core = _core_request(request)
             opening = self._pool.stream(request.origin, core, paid=request.paid)
             if exchange.keep is not None:
                 return _open(exchange, _arriving(opening))
             with opening as response:
                 return _read(request, response.status, response.headers, response.iter_stream())
         except Exception as error:
-            failure = _failure_of(error, request, trace)
+            failure = _failure_of(error, request, passage.sent, _UNSENT_BY_POOL)
         finally:
-            DEADLINE.reset(token)
+            PASSAGE.reset(token)
         raise failure
 
     def close(self) -> None:
@@ -113,10 +115,12 @@ class AsyncPooledTransport:
 
     async def send(self, exchange: Exchange) -> Reply:
         _refuse(closed=self._closed)
-        request, trace = exchange.request, _Trace()
+        request = exchange.request
+        passage = Passage(request.origin.host)
+        token = PASSAGE.set(passage)
         try:
             async with _within(exchange.deadline):
-                core = _core_request(request, trace.ahear)
+                core = _core_request(request)
                 opening = self._pool.stream(request.origin, core, paid=request.paid)
                 if exchange.keep is not None:
                     return await _aopen(exchange, _aarriving(opening))
@@ -124,7 +128,9 @@ class AsyncPooledTransport:
                     stream = response.aiter_stream()
                     return await _aread(request, response.status, response.headers, stream)
         except Exception as error:
-            failure = _failure_of(error, request, trace, _UNSENT_BY_POOL)
+            failure = _failure_of(error, request, passage.sent, _UNSENT_BY_POOL)
+        finally:
+            PASSAGE.reset(token)
         raise failure
 
     async def aclose(self) -> None:
@@ -152,7 +158,7 @@ class HttpxTransport:
             with self._arriving(exchange, trace) as (status, headers, chunks):
                 return _read(request, status, headers, _until(exchange, chunks))
         except Exception as error:
-            failure = _failure_of(error, request, trace)
+            failure = _failure_of(error, request, trace.sent)
         raise failure
 
     @contextmanager
@@ -188,7 +194,7 @@ class AsyncHttpxTransport:
                 async with self._arriving(exchange, trace) as (status, headers, chunks):
                     return await _aread(request, status, headers, chunks)
         except Exception as error:
-            failure = _failure_of(error, request, trace)
+            failure = _failure_of(error, request, trace.sent)
         raise failure
 
     @asynccontextmanager
@@ -269,7 +275,7 @@ class OpenBody:
         """The next chunk, or nothing at the end; `deadline` in seconds on the monotonic clock."""
         if self.closed:
             return b""
-        token = DEADLINE.set(deadline)
+        token = PASSAGE.set(Passage(self._request.origin.host, deadline))
         try:
             chunk = next(self._chunks, None)
             while chunk == b"":
@@ -277,7 +283,7 @@ class OpenBody:
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError
         except Exception as error:
-            failure = _failure_of(error, self._request, _Trace())
+            failure = _failure_of(error, self._request, True)
         except BaseException:
             self.close()
             raise
@@ -286,7 +292,7 @@ class OpenBody:
                 self.close()
             return chunk or b""
         finally:
-            DEADLINE.reset(token)
+            PASSAGE.reset(token)
         self.close()
         raise failure
 
@@ -317,7 +323,7 @@ class AsyncOpenBody:
                 while chunk == b"":
                     chunk = await anext(self._chunks, None)
         except Exception as error:
-            failure = _failure_of(error, self._request, _Trace())
+            failure = _failure_of(error, self._request, True)
         except BaseException:
             await self.aclose()
             raise
@@ -335,17 +341,16 @@ class AsyncOpenBody:
 
 
 class _Trace:
-    """Hears from the transport whether a request was handed to the socket."""
+    """Hears from a client that is not ours whether a request was handed to the socket."""
 
     def __init__(self) -> None:
-        self.heard = False
-        self.sent = False
+        self.sent: bool | None = None
+        """As of a `Passage`."""
 
     def hear(self, event: str, info: Mapping[str, Any]) -> None:
-        self.heard = True
-        if event.endswith("send_request_headers.started"):
-            # A CONNECT goes to a proxy, not to the API.
-            self.sent = self.sent or info["request"].method != b"CONNECT"
+        started = event.endswith("send_request_headers.started")
+        # A CONNECT goes to a proxy, not to the API.
+        self.sent = self.sent or (started and info["request"].method != b"CONNECT")
 
     async def ahear(self, event: str, info: Mapping[str, Any]) -> None:
         self.hear(event, info)
@@ -372,19 +377,16 @@ def _within(deadline: float | None) -> asyncio.Timeout:
     return asyncio.timeout(_left(deadline))
 
 
-def _core_request(request: WireRequest, hear: object) -> httpcore.Request:
-    extensions: dict[str, Any] = {"timeout": {"connect": CONNECT_SECONDS}}
-    if request.paid:
-        extensions["trace"] = hear
+def _core_request(request: WireRequest) -> httpcore.Request:
     url = httpcore.URL(
         scheme=request.origin.scheme.encode(),
         host=request.origin.host.encode(),
         port=request.origin.port,
         target=request.target.encode(),
     )
-    return httpcore.Request(
-        request.method, url, headers=request.headers, content=request.body, extensions=extensions
-    )
+    core = httpcore.Request(request.method, url, content=request.body, extensions=_EXTENSIONS)
+    core.headers = request.headers  # bytes already: the constructor would look at each
+    return core
 
 
 def _httpx_request(exchange: Exchange, hear: object) -> dict[str, Any]:
@@ -451,13 +453,17 @@ async def _aread(
 
 
 def _failure_of(
-    error: Exception, request: WireRequest, trace: _Trace, unsent: frozenset[str] = _UNSENT
+    error: Exception,
+    request: WireRequest,
+    sent: bool | None,
+    unsent: frozenset[str] = _UNSENT,
 ) -> SkytellsError:
     """A foreign exception as one of ours, without its frames: they may hold the key."""
     if isinstance(error, SkytellsError):
         return error
     names = {cls.__name__ for cls in type(error).__mro__}
-    sent = trace.sent if trace.heard else not names & unsent
+    if sent is None:
+        sent = not names & unsent
     kind, origin = type(error).__name__, request.origin
     certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
     if "TimeoutException" in names or isinstance(error, TimeoutError):

@@ -315,10 +315,7 @@ _UNFIT: Final = (TypeError, ValueError, RecursionError)
 
 
 def _encoded(value: object) -> bytes:
-    text = json.dumps(
-        value, allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
-    )
-    return text.encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _as_dict(value: object) -> dict[str, Any]:
@@ -326,6 +323,11 @@ def _as_dict(value: object) -> dict[str, Any]:
     if is_mapping(value):
         return dict(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+_ENCODER: Final = json.JSONEncoder(
+    allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
+)
 
 
 def _fits(value: object) -> bool:
