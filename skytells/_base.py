@@ -55,7 +55,7 @@ class ClientBase:
     @property
     def base_url(self) -> str:
         """Where the API is."""
-        return self._config.base_url
+        return self._config.api.url
 
     @property
     def recent_predictions(self) -> Sequence[str]:
@@ -91,8 +91,9 @@ class ClientBase:
         if "_config" not in vars(self):
             # Its settings were refused; a traceback with locals shows it all the same.
             return f"{type(self).__name__}(not built)"
-        key = "set" if self._config.key is not None else "not set"
-        return f"{type(self).__name__}(base_url={self.base_url!r}, api_key={key})"
+        key = "set" if self._config.api.key is not None else "not set"
+        other = ", orchestrator_key=set" if self._config.orchestrator.key is not None else ""
+        return f"{type(self).__name__}(base_url={self.base_url!r}, api_key={key}{other})"
 
 
 def raw_call(

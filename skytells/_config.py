@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NoReturn
-from urllib.parse import unquote, urlsplit
+from typing import Any, Final
 
+from . import _surfaces
 from ._checks import Default, as_mapping, milliseconds, shown, whole
+from ._flow import Side
 from ._retry import RetryPolicy
+from ._surfaces import Surface
 from ._version import __version__
-from ._wire import Origin, clean
 from .errors import ConfigurationError
-from .types.shared import ClientOptions, RetryOptions
+from .types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
 
-API_BASE_URL: Final = "https://api.skytells.ai/v1"
 DEFAULT_MAX_RESPONSE: Final = Default(32 * 1024 * 1024)
-KEY_VARIABLE: Final = "SKYTELLS_API_KEY"
-URL_VARIABLE: Final = "SKYTELLS_BASE_URL"
+EDGE_TIMEOUT: Final = Default(25_000)
+"""The edge is for what answers at once."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Labels that a resolver can take; anything else would fail only there.
-_HOST = re.compile(r"(?=.{1,253}$)[0-9a-z_-]{1,63}(\.[0-9a-z_-]{1,63})*\.?")
 _VALUE = re.compile(r"[\t -~]*")
 # Set by the transport or by `api_key`; a second value would smuggle or leak.
 _RESERVED = frozenset(
@@ -40,43 +36,25 @@ _STANDARD_HEADERS: Final = {
 }
 
 
-class Secret:
-    """A key that shows itself to no repr, format, log, `vars` or pickle."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __reduce__(self) -> NoReturn:
-        raise ConfigurationError.of(
-            "An API key cannot be pickled. Set it in the environment of the other process, as "
-            f"{KEY_VARIABLE}, or build the client there."
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class Config:
     """A client's settings, in the units of the inside: seconds and bytes."""
 
-    origin: Origin
-    prefix: str
+    api: Surface
+    orchestrator: Surface
     timeout: float | None
     retry: RetryPolicy
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
-    key: Secret | None
-    key_from_environment: bool
     max_response_bytes: int
 
-    @property
-    def base_url(self) -> str:
-        return f"{self.origin}{self.prefix}"
+    def surface(self, side: Side) -> Surface:
+        """Where requests to a side go, and with which key."""
+        return self.api if side is Side.API else self.orchestrator
+
+    def keys(self) -> list[str]:
+        """All that must never be shown, whichever side showed it."""
+        surfaces = (self.api, self.orchestrator)
+        return [surface.key.reveal() for surface in surfaces if surface.key is not None]
 
 
 def configure(
@@ -89,21 +67,25 @@ def configure(
     retry: RetryOptions | Mapping[str, Any] | None,
     allow_http: bool,
     max_response_bytes: int,
+    orchestrator_key: str | None = None,
+    orchestrator_base_url: str | None = None,
+    edge: bool = False,
 ) -> Config:
     """Merge and check all that a client is built from."""
     merged = ClientOptions.of(options)
-    chosen_timeout = merged.timeout if isinstance(timeout, Default) else timeout
+    api = _surfaces.api(api_key, base_url or merged.base_url, allow_http=allow_http, edge=edge)
+    given = [value for value in (timeout, merged.timeout) if not isinstance(value, Default)]
+    usual = EDGE_TIMEOUT if api.edge else DEFAULT_TIMEOUT
+    chosen_timeout = given[0] if given else usual
     chosen_retry = retry if retry is not None else merged.retry
-    origin, prefix = _base(base_url or merged.base_url, allow_http)
-    key = _key(api_key)
     return Config(
-        origin=origin,
-        prefix=prefix,
+        api=api,
+        orchestrator=_surfaces.orchestrator(
+            orchestrator_key, orchestrator_base_url, allow_http=allow_http
+        ),
         timeout=None if chosen_timeout is None else milliseconds(chosen_timeout, "timeout") / 1000,
         retry=RetryPolicy.of(None if chosen_retry is None else RetryOptions.of(chosen_retry)),
         headers=_headers({**merged.headers, **_checked(headers)}),
-        key=key,
-        key_from_environment=key is not None and api_key is None,
         max_response_bytes=whole(max_response_bytes, "max_response_bytes", 1024, 2**40),
     )
 
@@ -115,11 +97,14 @@ def reconfigure(
     timeout: float | None,
     headers: Mapping[str, str] | None,
     retry: RetryOptions | Mapping[str, Any] | None,
+    orchestrator_key: str | None = None,
 ) -> Config:
     """The same settings with some changed; a `Default` or `None` is one that was not given."""
     changes: dict[str, Any] = {}
     if api_key is not None:
-        changes |= {"key": _key(api_key), "key_from_environment": False}
+        changes["api"] = config.api.with_key(api_key)
+    if orchestrator_key is not None:
+        changes["orchestrator"] = config.orchestrator.with_key(orchestrator_key)
     if not isinstance(timeout, Default):
         changes["timeout"] = None if timeout is None else milliseconds(timeout, "timeout") / 1000
     if headers is not None:
@@ -131,82 +116,13 @@ def reconfigure(
 
 
 def portable(config: Config) -> Config:
-    """The settings as they may leave the process: without the key, if it can be read again."""
-    if config.key is not None and not config.key_from_environment:
-        raise ConfigurationError.of(
-            "This client was given its key, and a key is not pickled. Set it in the environment as "
-            f"{KEY_VARIABLE} instead, here and in the other process, or build the client there."
-        )
-    return replace(config, key=None)
+    """The settings as they may leave the process: without the keys, if they can be read again."""
+    return replace(config, api=config.api.portable(), orchestrator=config.orchestrator.portable())
 
 
 def arrived(config: Config) -> Config:
-    """The settings in another process, with that process's key."""
-    key = _key(None)
-    return replace(config, key=key, key_from_environment=key is not None)
-
-
-def _key(given: object) -> Secret | None:
-    where = "api_key" if given is not None else KEY_VARIABLE
-    value = given if given is not None else os.environ.get(KEY_VARIABLE) or None
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise ConfigurationError.of(f"{where} must be a string, not {type(value).__name__}.")
-    value = value.strip()
-    if not value or len(value) > 512 or not all("!" <= c <= "~" for c in value):
-        # The value itself never stands in the message.
-        raise ConfigurationError.of(
-            f"{where} is empty or is not a key: a key is 1 to 512 printable ASCII characters "
-            f"without spaces. Leave it out to use {KEY_VARIABLE}."
-        )
-    return Secret(value)
-
-
-def _base(given: object, allow_http: bool) -> tuple[Origin, str]:
-    where = "base_url" if given else URL_VARIABLE
-    url = given or os.environ.get(URL_VARIABLE) or API_BASE_URL
-    if not isinstance(url, str) or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f\\]", url):
-        raise ConfigurationError.of(f"{where} must be a URL in ASCII, such as {API_BASE_URL!r}.")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigurationError.of(f"{where} is not a URL: {error}.") from None
-    if parts.username is not None or set("?#") & set(url) or not parts.hostname:
-        raise ConfigurationError.of(
-            f"{where} must be scheme, host, and at most a port and a path, such as "
-            f"{API_BASE_URL!r}: no user name, query or fragment."
-        )
-    if parts.scheme == "http" and not (allow_http or _loopback(parts.hostname)):
-        raise ConfigurationError.of(
-            f"{where} is plain http to {parts.hostname}: the key would travel in clear. Use https, "
-            "or pass allow_http=True if the network between is yours."
-        )
-    if parts.scheme not in {"https", "http"}:
-        raise ConfigurationError.of(f"{where} must start with https://, not {parts.scheme!r}.")
-    dotted = {".", ".."} & {unquote(part) for part in parts.path.split("/")}
-    if port == 0 or dotted or not (_HOST.fullmatch(parts.hostname) or _address(parts.hostname)):
-        raise ConfigurationError.of(
-            f"{where} names no host, port or path that there can be: {clean(url, 100)}."
-        )
-    standard = 443 if parts.scheme == "https" else 80
-    origin = Origin(parts.scheme, parts.hostname, standard if port is None else port)
-    return origin, parts.path.rstrip("/")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = _address(host)
-    return address is not None and address.is_loopback
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
+    """The settings in another process, with that process's keys."""
+    return replace(config, api=config.api.with_key(), orchestrator=config.orchestrator.with_key())
 
 
 def _checked(headers: object) -> Mapping[str, Any]:

@@ -11,15 +11,17 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ._config import Config
-from ._flow import Call, Clock, Exchange, Flow, Safety, Sleep, interrupted
+from ._flow import Call, Clock, Exchange, Flow, Safety, Side, Sleep, interrupted
 from ._replies import error_of
 from ._retry import RetryBudget, RetryPolicy, pause_before_retry
+from ._surfaces import API_BASE_URL, CREDENTIALS
 from ._wire import Reply, WireRequest, as_object, clean, target
 from .errors import (
     Attempt,
+    InvalidRequestError,
     NetworkError,
     NotFoundError,
     RequestTimeoutError,
@@ -44,6 +46,8 @@ def exchange(
     chance: Callable[[], float] = random.random,
 ) -> Flow[T]:
     """Perform a call by the client's settings, all of it within one deadline."""
+    if config.api.edge:
+        _refuse_webhook(call)
     limits = [limit for limit in (config.timeout, call.timeout) if limit is not None]
     began, began_at = clock(), wall_clock()
     deadline = began + min(limits) if limits else None
@@ -124,15 +128,25 @@ _MAYBE_SENT_LOOK: Final = (
 )
 
 
+def _refuse_webhook(call: Call[Any]) -> None:
+    if call.request is not None and call.request.webhook is not None:
+        raise InvalidRequestError.of(
+            "The edge calls no webhooks. Leave webhook out and wait for the prediction, or create "
+            f"it with a client on {API_BASE_URL}."
+        )
+
+
 def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
+    # Address and key of one side: they are never told apart.
+    surface = config.api if call.side is Side.API else config.orchestrator
     # First, since it may refuse the query: the key is not yet among the locals.
-    place = target(config.prefix, call.path, call.params)
-    headers = [(b"host", config.origin.netloc.encode()), *config.headers]
+    place = target(surface.prefix, call.path, call.params)
+    headers = [(b"host", surface.origin.netloc.encode()), *config.headers]
     if call.headers:
-        own = dict(call.headers)
-        headers = [*((k, v) for k, v in headers if k not in own), *call.headers]
-    if config.key is not None:
-        headers.append((b"x-api-key", config.key.reveal().encode()))
+        headers = _merged(headers, call.headers)
+    credentials = surface.credentials()
+    if credentials is not None:
+        headers.append(credentials)
     if call.body is not None and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", b"application/json"))
     if call.body is not None or call.method not in {"GET", "HEAD", "DELETE"}:
@@ -141,7 +155,7 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
         headers.append((b"x-skytells-retry-count", str(retries).encode()))
     return WireRequest(
         call.method,
-        config.origin,
+        surface.origin,
         place,
         headers,
         call.body,
@@ -150,13 +164,26 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
     )
 
 
+def _merged(
+    headers: list[tuple[bytes, bytes]], own: tuple[tuple[bytes, bytes], ...]
+) -> list[tuple[bytes, bytes]]:
+    """The client's headers with those of a call, which carry no key: that is a surface's alone."""
+    names = {name.lower() for name, _ in own}
+    if names & CREDENTIALS:
+        raise InvalidRequestError.of(
+            "A call's headers may not carry a key: the client adds the one that belongs to the "
+            "host. Leave out x-api-key and authorization."
+        )
+    return [*((name, value) for name, value in headers if name not in names), *own]
+
+
 def _read(call: Call[T], reply: Reply, config: Config) -> T:
     if reply.stream is not None:
         return call.read(reply)
     try:
         return _result(call, reply, config)
     except SkytellsError:
-        safe = _without_key(reply, config)
+        safe = _without_keys(reply, config)
         if safe is reply:
             raise
     return _result(call, safe, config)
@@ -164,25 +191,30 @@ def _read(call: Call[T], reply: Reply, config: Config) -> T:
 
 def _result(call: Call[T], reply: Reply, config: Config) -> T:
     if not 200 <= reply.status < 300:
-        raise error_of(reply, has_key=config.key is not None)
+        surface = config.surface(call.side)
+        # A route that starts work names a model, which the edge may not serve.
+        remark = surface.remark(reply.status) if call.safety is Safety.PAID else ""
+        raise error_of(reply, surface.advice(reply.status), remark)
     body = as_object(reply.json()) or {}
     if body.get("status") is False and not body.get("id"):
         raise error_of(reply)
     return call.read(reply)
 
 
-def _without_key(reply: Reply, config: Config) -> Reply:
-    """A reply that echoes the key, without it: the text of an error goes into messages and logs."""
-    key = config.key.reveal() if config.key is not None else ""
-    if not key:
+def _without_keys(reply: Reply, config: Config) -> Reply:
+    """A reply that echoes a key, without it: the text of an error goes into messages and logs."""
+    keys = config.keys()
+    if not keys:
         return reply
-    body = reply.body
+    body, headers = reply.body, reply.headers
     if b"\\" in body:
         # The key may stand there with its characters escaped.
         with suppress(SkytellsError, ValueError):
             body = json.dumps(reply.json(), ensure_ascii=False).encode()
-    bare = body.replace(json.dumps(key)[1:-1].encode(), b"***").replace(key.encode(), b"***")
-    headers = {name: value.replace(key, "***") for name, value in reply.headers.items()}
+    bare = body
+    for key in keys:
+        bare = bare.replace(json.dumps(key)[1:-1].encode(), b"***").replace(key.encode(), b"***")
+        headers = {name: value.replace(key, "***") for name, value in headers.items()}
     if bare == body and headers == reply.headers:
         return reply
     return Reply(reply.status, headers, bare)
@@ -198,7 +230,7 @@ def _may_have_begun(failure: SkytellsError) -> bool:
 
 def _log_reply(call: Call[T], reply: Reply, config: Config, seconds: float) -> None:
     if _log.isEnabledFor(logging.DEBUG):
-        headers = _without_key(reply, config).headers
+        headers = _without_keys(reply, config).headers
         _log.debug(
             "%s %s: %d in %.3f s, request id %s",
             *(call.method, call.name, reply.status, seconds),

@@ -21,7 +21,7 @@ from .errors import ApiErrorId, SkytellsError
 
 if TYPE_CHECKING:
     from ._wire import Body, Keep, Reply, WireRequest
-    from .types.predict import PredictionRequest, PredictionResponse
+    from .types.predict import PredictionRequest
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
@@ -33,6 +33,13 @@ class Safety(Enum):
     SAFE = "reads only"
     CONVERGENT = "ends in the same state however often it is sent"
     PAID = "may start work that costs money each time it is sent"
+
+
+class Side(Enum):
+    """Which side of the platform a request goes to; each has its own address and its own key."""
+
+    API = "predictions, models, inference"
+    ORCHESTRATOR = "workflows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Call(Generic[T]):
         request: What was asked for, kept on an error whose outcome is unknown.
         headers: Headers of this call, by lower-case name; they replace the client's.
         keep: Whether the body of a 2xx reply with these headers stays open, as `reply.stream`.
+        side: Which side of the platform it goes to.
     """
 
     method: str
@@ -66,6 +74,7 @@ class Call(Generic[T]):
     request: PredictionRequest | None = field(default=None, repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = ()
     keep: Keep | None = None
+    side: Side = Side.API
 
     def look(self, seconds: float | None) -> Call[T]:
         """The same call as one look of many: tried once, for so many seconds at most."""
@@ -117,11 +126,11 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Notify:
-    """Hand a prediction to the user's callback."""
+class Notify(Generic[T]):
+    """Hand the state of what is waited for to the user's callback."""
 
-    callback: Callable[[PredictionResponse], object]
-    prediction: PredictionResponse
+    callback: Callable[[T], object]
+    state: T
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,7 @@ def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
     return error
 
 
-Effect: TypeAlias = Call[Any] | Exchange | Pour | Offload[Any] | Sleep | Notify | Together[Any]
+Effect: TypeAlias = Call[Any] | Exchange | Pour | Offload[Any] | Sleep | Notify[Any] | Together[Any]
 Flow: TypeAlias = Generator[Effect, Any, T]
 Operation: TypeAlias = Call[T] | Flow[T]
 

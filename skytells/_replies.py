@@ -60,7 +60,6 @@ _ADVICE_BY_ID: Final = {
     "VALIDATION_ERROR": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
     "INVALID_INPUT": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
 }
-_NO_KEY: Final = "No API key is set: pass one, as SkytellsClient('sk-…'), or set SKYTELLS_API_KEY."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +74,27 @@ class _Envelope:
     request_id: str | None = None
 
 
-def error_of(reply: Reply, *, has_key: bool = True) -> SkytellsError:
-    """The error that a reply other than a plain success means."""
+def error_of(reply: Reply, advice: str | None = None, remark: str = "") -> SkytellsError:
+    """The error that a reply other than a plain success means.
+
+    Args:
+        reply: The reply.
+        advice: What to do about it, where that is known better than here.
+        remark: What else may be the reason.
+    """
     if 300 <= reply.status < 400:
         return _redirect(reply)
     body = _body(reply)
     said = _envelope(body)
     cls = _class(reply.status, said.error_id)
-    advice = _ADVICE_BY_ID.get(said.error_id or "") or _ADVICE.get(cls, "")
-    if cls is AuthenticationError and not has_key:
-        advice = _NO_KEY
+    advice = advice or _ADVICE_BY_ID.get(said.error_id or "") or _ADVICE.get(cls, "")
     message = clean(said.message or "") or _unnamed(reply)
     return cls(
-        f"{message}{'' if message[-1:] in '.!?' else '.'} {advice}".strip(),
+        " ".join(
+            part
+            for part in (f"{message}{'' if message[-1:] in '.!?' else '.'}", advice, remark)
+            if part
+        ),
         said.error_id or _default_id(reply, body),
         said.details or message,
         reply.status,

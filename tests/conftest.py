@@ -121,6 +121,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "SKYTELLS_API_KEY",
         "SKYTELLS_BASE_URL",
+        "SKYTELLS_ORCHESTRATOR_KEY",
+        "SKYTELLS_ORCHESTRATOR_BASE_URL",
         "HTTP_PROXY",
         "HTTPS_PROXY",
         "ALL_PROXY",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._base import deprecated
-from .._config import API_BASE_URL
+from .._surfaces import API_BASE_URL
 from ..types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
 from .sync import SkytellsClient
 

@@ -76,6 +76,9 @@ class AsyncSkytellsClient(ClientBase):
         http_client: A ready `httpx.AsyncClient`, never closed here.
         allow_http: Allow plain http to a host other than this machine.
         max_response_bytes: Largest answer that is read, in bytes after decoding.
+        orchestrator_key: Your key for `client.orchestrator`, `wfb_…`.
+        orchestrator_base_url: Where the Orchestrator is.
+        edge: Whether the API is the edge gateway.
 
     Example:
         >>> import asyncio
@@ -102,6 +105,9 @@ class AsyncSkytellsClient(ClientBase):
         http_client: httpx.AsyncClient | None = None,
         allow_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE,
+        orchestrator_key: str | None = None,
+        orchestrator_base_url: str | None = None,
+        edge: bool = False,
     ) -> None:
         config = configure(
             api_key,
@@ -112,6 +118,9 @@ class AsyncSkytellsClient(ClientBase):
             retry=retry,
             allow_http=allow_http,
             max_response_bytes=max_response_bytes,
+            orchestrator_key=orchestrator_key,
+            orchestrator_base_url=orchestrator_base_url,
+            edge=edge,
         )
         self._assemble(
             config,
@@ -133,10 +142,16 @@ class AsyncSkytellsClient(ClientBase):
         timeout: float | None = KEEP,
         headers: Mapping[str, str] | None = None,
         retry: RetryOptions | Mapping[str, Any] | None = None,
+        orchestrator_key: str | None = None,
     ) -> Self:
         """A client with some settings changed, on the same connections; as `SkytellsClient`'s."""
         config = reconfigure(
-            self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
+            self._config,
+            api_key=api_key,
+            timeout=timeout,
+            headers=headers,
+            retry=retry,
+            orchestrator_key=orchestrator_key,
         )
         client = type(self).__new__(type(self))
         client._assemble(config, self._transport, self._shared)
@@ -164,8 +179,8 @@ class AsyncSkytellsClient(ClientBase):
                     return await asyncio.to_thread(work)
                 case Sleep(seconds):
                     await asyncio.sleep(seconds)
-                case Notify(callback, prediction):
-                    answer = callback(prediction)
+                case Notify(callback, state):
+                    answer = callback(state)
                     if inspect.isawaitable(answer):
                         await answer
                 case Together():

@@ -78,6 +78,12 @@ class SkytellsClient(ClientBase):
             own. It is never closed here.
         allow_http: Allow plain http to a host other than this machine.
         max_response_bytes: Largest answer that is read, in bytes after decoding.
+        orchestrator_key: Your key for `client.orchestrator`, `wfb_…`; by default the environment's
+            `SKYTELLS_ORCHESTRATOR_KEY`.
+        orchestrator_base_url: Where the Orchestrator is; by default
+            `SKYTELLS_ORCHESTRATOR_BASE_URL`, then `https://orchestrator.skytells.ai`.
+        edge: Whether the API is the edge gateway: by default at `https://edge.skytells.ai/v1`, with
+            a timeout of 25,000 milliseconds, and without webhooks.
 
     Raises:
         ConfigurationError: An option that cannot work; the message names it.
@@ -104,6 +110,9 @@ class SkytellsClient(ClientBase):
         http_client: httpx.Client | None = None,
         allow_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE,
+        orchestrator_key: str | None = None,
+        orchestrator_base_url: str | None = None,
+        edge: bool = False,
     ) -> None:
         config = configure(
             api_key,
@@ -114,6 +123,9 @@ class SkytellsClient(ClientBase):
             retry=retry,
             allow_http=allow_http,
             max_response_bytes=max_response_bytes,
+            orchestrator_key=orchestrator_key,
+            orchestrator_base_url=orchestrator_base_url,
+            edge=edge,
         )
         self._assemble(
             config, HttpxTransport(http_client) if http_client is not None else PooledTransport()
@@ -132,6 +144,7 @@ class SkytellsClient(ClientBase):
         timeout: float | None = KEEP,
         headers: Mapping[str, str] | None = None,
         retry: RetryOptions | Mapping[str, Any] | None = None,
+        orchestrator_key: str | None = None,
     ) -> Self:
         """A client with some settings changed, on the same connections.
 
@@ -140,13 +153,19 @@ class SkytellsClient(ClientBase):
             timeout: Milliseconds for one call; `None` has no limit.
             headers: Sent besides those of this client.
             retry: How often a call is tried again.
+            orchestrator_key: Another key for `client.orchestrator`.
 
         Example:
             >>> client.with_options(timeout=5_000, retry={"retries": 0}).models.get("flux-pro").name
             'FLUX Pro'
         """
         config = reconfigure(
-            self._config, api_key=api_key, timeout=timeout, headers=headers, retry=retry
+            self._config,
+            api_key=api_key,
+            timeout=timeout,
+            headers=headers,
+            retry=retry,
+            orchestrator_key=orchestrator_key,
         )
         client = type(self).__new__(type(self))
         client._assemble(config, self._transport, self._shared)
@@ -181,8 +200,8 @@ class SkytellsClient(ClientBase):
                     return work()
                 case Sleep(seconds):
                     time.sleep(seconds)
-                case Notify(callback, prediction):
-                    _refuse_awaitable(callback(prediction))
+                case Notify(callback, state):
+                    _refuse_awaitable(callback(state))
                 case Together():
                     self._together(effect)
         except BaseException as error:

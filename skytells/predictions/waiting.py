@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
 
 from .._checks import Default, is_mapping
-from .._flow import Clock, Flow, Notify, Sleep
+from .._flow import Call, Clock, Flow, Notify, Sleep
 from .._history import History, Typical
 from .._record import Record
 from .._retry import LONGEST_RETRY_AFTER, POLL_TROUBLES, backoff, is_passing, poll_pause
@@ -19,6 +19,8 @@ from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, WaitTimeout
 from ..types.predict import PredictionResponse, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction
+
+T = TypeVar("T")
 
 # A look that begins at the deadline may take this long, in seconds.
 LAST_LOOK: Final = 5.0
@@ -103,20 +105,55 @@ class Patience:
         """A look has succeeded."""
         self.trouble, self._troubles = None, 0
 
-    def timed_out(self, id: str, seen: PredictionResponse | None) -> WaitTimeoutError:
-        """The error for a prediction that is still running at the deadline."""
+    def timed_out(self, what: str, status: str | None, advice: str) -> WaitTimeoutError:
+        """The error for what is still running at the deadline."""
         limit = f"{self._options.max_wait or 0:.0f}ms"
-        status = seen.status if seen is not None else "not known"
         error = WaitTimeoutError(
-            f"Prediction {id} did not complete within {limit}. It is still running: wait again "
-            f"with client.wait({id!r}), or stop it with client.cancel_prediction({id!r}).",
+            f"{what} did not complete within {limit}. It is still running: {advice}.",
             ApiErrorId.WAIT_TIMEOUT,
-            f"Timed out after {limit}. Last status: {status}",
+            f"Timed out after {limit}. Last status: {status or 'not known'}",
             408,
             retryable=True,
         )
-        error.prediction, error.__cause__ = seen, self.trouble
+        error.__cause__ = self.trouble
         return error
+
+
+def next_look(
+    look: Call[T], patience: Patience, at_once: bool, typical: Typical | None = None
+) -> Flow[T | None]:
+    """The next state of what is waited for; `None` where it is too late for another look.
+
+    Args:
+        look: What shows the state.
+        patience: When looks are due, and how much trouble is borne.
+        at_once: Whether nothing has been seen yet, so that there is no pause before the look.
+        typical: How long such things take, where that is known.
+    """
+    while True:
+        if not at_once or patience.trouble is not None:
+            pause = patience.pause(typical)
+            if pause is None:
+                return None
+            yield Sleep(pause)
+        try:
+            state = yield from look.look(patience.look_limit())
+        except SkytellsError as trouble:
+            patience.bear(trouble)
+            continue
+        patience.relax()
+        return state
+
+
+def timed_out(id: str, seen: PredictionResponse | None, patience: Patience) -> WaitTimeoutError:
+    """The error for a prediction that is still running at the deadline."""
+    error = patience.timed_out(
+        f"Prediction {id}",
+        seen.status if seen is not None else None,
+        f"wait again with client.wait({id!r}), or stop it with client.cancel_prediction({id!r})",
+    )
+    error.prediction = seen
+    return error
 
 
 def wait(
@@ -140,19 +177,12 @@ def wait(
     patience = Patience(options, clock, chance)
     with Carrying(id, seen) as carried:
         while True:
-            if seen is not None or patience.trouble is not None:
-                slug = seen.slug if seen is not None and on_progress is None else None
-                pause = patience.pause(history.typical(slug) if history else None)
-                if pause is None:
-                    raise patience.timed_out(id, seen)
-                yield Sleep(pause)
-            try:
-                seen = yield from get_prediction(id).look(patience.look_limit())
-            except SkytellsError as trouble:
-                patience.bear(trouble)
-                continue
-            patience.relax()
-            carried.prediction = seen
+            slug = seen.slug if seen is not None and on_progress is None else None
+            typical = history.typical(slug) if history else None
+            state = yield from next_look(get_prediction(id), patience, seen is None, typical)
+            if state is None:
+                raise timed_out(id, seen, patience)
+            seen = carried.prediction = state
             if on_progress is not None:
                 yield Notify(on_progress, seen)
             if seen.done:
@@ -186,7 +216,7 @@ def callable_or_none(callback: object) -> None:
         )
 
 
-def blocking(callback: OnProgressCallback | None) -> OnProgressCallback | None:
+def blocking(callback: Callable[[T], object] | None) -> Callable[[T], object] | None:
     """A callback for the sync client, which cannot await: refused before anything is paid for."""
     called = getattr(callback, "func", callback)
     if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):

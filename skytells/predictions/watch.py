@@ -16,7 +16,7 @@ from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse, PredictionsListOptions, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
-from .waiting import Carrying, Patience, Waitable, callable_or_none, known
+from .waiting import Carrying, Patience, Waitable, callable_or_none, known, timed_out
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -86,7 +86,7 @@ class Watch:
         pause = self._patience.pause()
         if pause is None:
             id = self._running()[0]
-            raise self._patience.timed_out(id, self._seen[id])
+            raise timed_out(id, self._seen[id], self._patience)
         yield Sleep(pause)
 
     def _look(self) -> Flow[None]:

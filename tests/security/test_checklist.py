@@ -57,8 +57,9 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._config import Secret, configure
+from skytells._config import configure
 from skytells._environment import tls_context
+from skytells._surfaces import Secret
 from skytells.local import serve as serve_platform
 
 from ..behaviour.misbehaving import Peer
@@ -310,7 +311,10 @@ def test_row_21_local_platform_keeps_to_this_machine() -> None:
         serve_platform(host="0.0.0.0")
 
 
-KNOWN = {"SKYTELLS_API_KEY", "SKYTELLS_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+KNOWN = {
+    *("SKYTELLS_API_KEY", "SKYTELLS_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("SKYTELLS_ORCHESTRATOR_KEY", "SKYTELLS_ORCHESTRATOR_BASE_URL"),
+}
 
 
 def test_row_22_environment_is_asked_for_documented_names_only(

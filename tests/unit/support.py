@@ -130,8 +130,8 @@ class Hand:
             case Sleep(seconds):
                 self.naps.append(seconds)
                 self.now += seconds
-            case Notify(callback, prediction):
-                callback(prediction)
+            case Notify(callback, state):
+                callback(state)
             case Together():
                 for place in range(len(effect.operations)):
                     try:

@@ -16,18 +16,15 @@ import skytells
 from skytells._base import KEEP
 from skytells._checks import Default
 from skytells._config import (
-    API_BASE_URL,
     DEFAULT_MAX_RESPONSE,
-    KEY_VARIABLE,
-    URL_VARIABLE,
     Config,
-    Secret,
     arrived,
     configure,
     portable,
     reconfigure,
 )
 from skytells._retry import RetryPolicy
+from skytells._surfaces import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Secret
 from skytells.errors import ConfigurationError
 from skytells.types import ClientOptions, RetryOptions
 from skytells.types.shared import DEFAULT_TIMEOUT
@@ -63,8 +60,8 @@ def header(config: Config, name: str) -> list[str]:
 
 def test_config_has_the_published_defaults() -> None:
     config = build()
-    assert config.base_url == API_BASE_URL == "https://api.skytells.ai/v1"
-    assert (config.timeout, config.key, config.key_from_environment) == (60.0, None, False)
+    assert config.api.url == API_BASE_URL == "https://api.skytells.ai/v1"
+    assert (config.timeout, config.api.key, config.api.from_environment) == (60.0, None, False)
     assert config.retry == RetryPolicy()
     assert header(config, "accept") == ["application/json"]
     assert header(config, "user-agent")[0].startswith(f"skytells-python/{skytells.__version__} ")
@@ -81,7 +78,7 @@ def test_config_takes_options_in_either_form(form: Any) -> None:
             retry={"retries": 3},
         ),
     )
-    assert config.base_url == "https://edge.example/v1"
+    assert config.api.url == "https://edge.example/v1"
     assert config.timeout == 5.0
     assert header(config, "x-a") == ["1"]
     assert config.retry == RetryPolicy.of(RetryOptions(3))
@@ -102,7 +99,7 @@ def test_config_lets_keywords_win_over_options() -> None:
         headers={"x-a": "keyword"},
         retry=RetryOptions(2),
     )
-    assert (config.base_url, config.timeout) == ("https://b.example", 2.0)
+    assert (config.api.url, config.timeout) == ("https://b.example", 2.0)
     assert (header(config, "x-a"), header(config, "x-b")) == (["keyword"], ["options"])
     assert config.retry.retries == 2
 
@@ -130,22 +127,22 @@ def test_config_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, f" {KEY}\n")
     monkeypatch.setenv(URL_VARIABLE, "https://env.example/v1")
     config = build()
-    assert config.key is not None
-    assert config.key.reveal() == KEY
-    assert config.key_from_environment
-    assert config.base_url == "https://env.example/v1"
+    assert config.api.key is not None
+    assert config.api.key.reveal() == KEY
+    assert config.api.from_environment
+    assert config.api.url == "https://env.example/v1"
     given = build("sk-other", base_url="https://given.example")
-    assert given.key is not None
-    assert given.key.reveal() == "sk-other"
-    assert not given.key_from_environment
-    assert given.base_url == "https://given.example"
+    assert given.api.key is not None
+    assert given.api.key.reveal() == "sk-other"
+    assert not given.api.from_environment
+    assert given.api.url == "https://given.example"
 
 
 def test_config_takes_an_empty_environment_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, "")
     monkeypatch.setenv(URL_VARIABLE, "")
     config = build()
-    assert (config.key, config.base_url) == (None, API_BASE_URL)
+    assert (config.api.key, config.api.url) == (None, API_BASE_URL)
 
 
 # Refusals
@@ -206,8 +203,8 @@ def test_key_that_is_none_is_refused_without_being_shown(
 
 def test_key_is_stripped() -> None:
     config = build(f"  {KEY}\n")
-    assert config.key is not None
-    assert config.key.reveal() == KEY
+    assert config.api.key is not None
+    assert config.api.key.reveal() == KEY
 
 
 @pytest.mark.parametrize(
@@ -227,7 +224,7 @@ def test_key_is_stripped() -> None:
     ],
 )
 def test_base_url_is_origin_and_prefix(url: str, base_url: str) -> None:
-    assert build(base_url=url).base_url == base_url
+    assert build(base_url=url).api.url == base_url
 
 
 @pytest.mark.parametrize(
@@ -275,7 +272,7 @@ def test_base_url_that_cannot_be_trusted_is_refused(
 
 
 def test_base_url_in_plain_http_needs_a_word() -> None:
-    assert build(base_url="http://10.0.0.1", allow_http=True).base_url == "http://10.0.0.1"
+    assert build(base_url="http://10.0.0.1", allow_http=True).api.url == "http://10.0.0.1"
     with pytest.raises(ConfigurationError, match="allow_http=True"):
         build(base_url="http://10.0.0.1")
 
@@ -287,9 +284,9 @@ def test_base_url_is_accepted_or_refused_but_never_fails(url: str) -> None:
         config = build(base_url=url)
     except ConfigurationError:
         return
-    assert config.origin.scheme in {"https", "http"}
-    assert config.origin.host
-    assert not config.prefix.endswith("/")
+    assert config.api.origin.scheme in {"https", "http"}
+    assert config.api.origin.host
+    assert not config.api.prefix.endswith("/")
 
 
 @pytest.mark.parametrize(
@@ -347,12 +344,12 @@ def test_reconfigure_changes_what_is_given() -> None:
     changed = change(
         config, api_key="sk-2", timeout=None, headers={"x-a": "2"}, retry={"retries": 0}
     )
-    assert changed.key is not None
-    assert changed.key.reveal() == "sk-2"
+    assert changed.api.key is not None
+    assert changed.api.key.reveal() == "sk-2"
     assert changed.timeout is None
     assert (header(changed, "x-a"), header(changed, "x-b")) == (["2"], ["1"])
     assert changed.retry.retries == 0
-    assert changed.origin == config.origin
+    assert changed.api.origin == config.api.origin
     assert header(config, "x-a") == ["1"]
     assert config.timeout == 5.0
 
@@ -360,9 +357,9 @@ def test_reconfigure_changes_what_is_given() -> None:
 def test_reconfigure_makes_a_key_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(KEY_VARIABLE, KEY)
     config = build()
-    assert config.key_from_environment
-    assert not change(config, api_key="sk-2").key_from_environment
-    assert change(config, timeout=1).key_from_environment
+    assert config.api.from_environment
+    assert not change(config, api_key="sk-2").api.from_environment
+    assert change(config, timeout=1).api.from_environment
 
 
 @pytest.mark.parametrize(
@@ -417,14 +414,14 @@ def test_config_travels_without_its_key_and_finds_the_other_one(
     assert KEY.encode() not in pickled
     monkeypatch.setenv(KEY_VARIABLE, "sk-there")
     there = arrived(pickle.loads(pickled))
-    assert there.key is not None
-    assert there.key.reveal() == "sk-there"
-    assert there.key_from_environment
-    assert dataclasses.replace(there, key=config.key) == config
+    assert there.api.key is not None
+    assert there.api.key.reveal() == "sk-there"
+    assert there.api.from_environment
+    assert dataclasses.replace(there, api=config.api) == config
 
 
 def test_config_travels_where_there_is_no_key() -> None:
-    assert arrived(pickle.loads(pickle.dumps(portable(build())))).key is None
+    assert arrived(pickle.loads(pickle.dumps(portable(build())))).api.key is None
 
 
 def test_default_is_its_number_and_yet_known() -> None:

@@ -99,7 +99,7 @@ def test_options_of_a_client_are_settings_or_refused(
         settled = configure(key, given_options, **chosen)
     except ConfigurationError:
         return
-    assert settled.origin.scheme in {"http", "https"}
+    assert settled.api.origin.scheme in {"http", "https"}
     assert settled.timeout is None or 0 < settled.timeout <= WEEK
     assert 0 <= settled.retry.retries <= 100
     assert 0 <= settled.retry.delay <= WEEK
@@ -108,7 +108,7 @@ def test_options_of_a_client_are_settings_or_refused(
     for name, value in settled.headers:
         assert not set(b"\r\n\x00:") & set(name)
         assert not set(b"\r\n\x00") & set(value)
-    assert settled.base_url in repr(settled) or repr(settled)
+    assert settled.api.url in repr(settled) or repr(settled)
 
 
 @settings(deadline=None, max_examples=80)
@@ -121,7 +121,7 @@ def test_options_of_a_changed_client_are_settings_or_refused(given_options: dict
         after = reconfigure(before, **chosen)
     except ConfigurationError:
         return
-    assert after.origin == before.origin
+    assert after.api.origin == before.api.origin
     assert after.timeout is None or 0 < after.timeout <= WEEK
 
 

@@ -27,6 +27,7 @@ from skytells.errors import (
 )
 
 from .support import JsonObject, json_objects, json_values, reply
+from .support import config as configured
 
 UNIFIED: JsonObject = {
     "status": False,
@@ -216,10 +217,12 @@ def test_message_ends_with_advice(status: int, error_id: str, advice: str, said:
 
 
 def test_missing_key_is_named_where_there_is_none() -> None:
-    error = error_of(reply(INFERENCE, 401), has_key=False)
+    keyless = configured(key=None).api
+    error = error_of(reply(INFERENCE, 401), keyless.advice(401))
     assert "No API key is set" in str(error)
     assert "SKYTELLS_API_KEY" in str(error)
-    assert "No API key" not in str(error_of(reply({}, 500), has_key=False))
+    assert keyless.advice(500) is None
+    assert configured().api.advice(401) is None
 
 
 def test_hostile_text_is_one_printable_bounded_line() -> None:

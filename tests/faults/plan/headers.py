@@ -60,6 +60,8 @@ BAD: Final[tuple[Any, ...]] = (
         ["sk-x"],
         {},
         object,
+        "wfb_another-product's",
+        "sk_pat_the-console's",
     ),
 )
 key_faults = block(
@@ -77,7 +79,7 @@ key_faults += [
             ("is one character", "x", "x"),
             ("is 512 characters", "s" * 512, "s" * 512),
             ("is each printable character", PRINTABLE, PRINTABLE),
-            ("is another product's", "wfb_x", "wfb_x"),
+            ("is of no known form", "key_x", "key_x"),
         ),
         30,
     )
