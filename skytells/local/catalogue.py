@@ -68,7 +68,7 @@ class Model:
             "capabilities": list(self.capabilities),
             "status": "operational",
             "metadata": {
-                "edge_compatible": False,
+                "edge_compatible": self.namespace.endswith("-edge"),
                 "openai_compatible": self.openai_compatible,
                 "cold_boot": False,
             },
