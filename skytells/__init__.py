@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         RunOptions,
         WaitOptions,
     )
+    from .webhooks import Webhook, WebhookEvent, WebhookEventType, WebhookHandler
 
 __all__ = [
     "API_BASE_URL",
@@ -144,6 +145,10 @@ __all__ = [
     "SkytellsError",
     "WaitOptions",
     "WaitTimeoutError",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookEventType",
+    "WebhookHandler",
     "WebhookSignatureError",
     "__version__",
     "create_client",
@@ -231,6 +236,12 @@ _HOMES = {
         "RetryOptions",
         "RunOptions",
         "WaitOptions",
+    ),
+    "webhooks": (
+        "Webhook",
+        "WebhookEvent",
+        "WebhookEventType",
+        "WebhookHandler",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -11,8 +11,10 @@ A flow does no I/O, reads no clock that was not handed to it, and yields nothing
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ._wire import Body, Keep, Reply, WireRequest
     from .types.predict import PredictionRequest
 
+E = TypeVar("E")
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
 
@@ -118,11 +121,42 @@ class Offload(Generic[T]):
         return cast(T, (yield self))
 
 
+class Bell(Generic[T]):
+    """What may end a sleep before its time, from any thread; once rung, it stays rung."""
+
+    def __init__(self) -> None:
+        self.told: T | None = None
+        """What it was rung with."""
+        self._listeners: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+
+    def ring(self, told: T) -> None:
+        """Wake whoever sleeps by this bell, now or later."""
+        with self._lock:
+            self.told = told
+            for wake in self._listeners:
+                wake()
+
+    @contextmanager
+    def heard(self, wake: Callable[[], object]) -> Generator[None]:
+        """Within this block, `wake` is called when the bell rings, or at once if it has rung."""
+        with self._lock:
+            self._listeners.append(wake)
+            if self.told is not None:
+                wake()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.remove(wake)
+
+
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Pause for so many seconds."""
+    """Pause for so many seconds, or until the bell rings."""
 
     seconds: float
+    bell: Bell[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +220,7 @@ class Raised:
     error: BaseException
 
 
-def advance(flow: Flow[T], answer: object = None) -> Effect | Done[T]:
+def advance(flow: Generator[E, Any, T], answer: object = None) -> E | Done[T]:
     """Resume a flow with what its last effect gave, up to its next effect or its end."""
     try:
         return flow.throw(answer.error) if isinstance(answer, Raised) else flow.send(answer)

@@ -247,7 +247,7 @@ def _address(side: Side, given: object, default: str, allow_http: bool) -> Surfa
             f"{where} must be scheme, host, and at most a port and a path, such as "
             f"{default!r}: no user name, query or fragment."
         )
-    if parts.scheme == "http" and not (allow_http or _is_loopback(parts.hostname)):
+    if parts.scheme == "http" and not (allow_http or is_loopback(parts.hostname)):
         raise ConfigurationError.of(
             f"{where} is plain http to {parts.hostname}: the key would travel in clear. Use https, "
             "or pass allow_http=True if the network between is yours."
@@ -264,7 +264,7 @@ def _address(side: Side, given: object, default: str, allow_http: bool) -> Surfa
     return Surface(side, origin, parts.path.rstrip("/"))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = _ip(host)

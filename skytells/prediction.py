@@ -12,6 +12,7 @@ from .types.predict import Output, PredictionResponse
 if TYPE_CHECKING:
     from .client import AsyncSkytellsClient, SkytellsClient
     from .types.shared import OnProgressCallback
+    from .webhooks import WebhookHandler
 
 
 class _State:
@@ -94,6 +95,7 @@ class Prediction(_State):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
     ) -> PredictionResponse:
         """Wait until it has ended, as `client.wait` does; the handle then shows its new state.
 
@@ -102,9 +104,15 @@ class Prediction(_State):
             on_progress: Called with each new state.
             max_wait: Longest wait in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
+            handler: What receives your webhooks: one that tells of the end ends the wait at once.
         """
         self._response = self._client.wait(
-            self._response, options, on_progress, max_wait=max_wait, interval=interval
+            self._response,
+            options,
+            on_progress,
+            max_wait=max_wait,
+            interval=interval,
+            handler=handler,
         )
         return self._response
 
@@ -137,9 +145,15 @@ class AsyncPrediction(_State):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
     ) -> PredictionResponse:
         """Wait until it has ended; as `Prediction.wait`."""
         self._response = await self._client.wait(
-            self._response, options, on_progress, max_wait=max_wait, interval=interval
+            self._response,
+            options,
+            on_progress,
+            max_wait=max_wait,
+            interval=interval,
+            handler=handler,
         )
         return self._response

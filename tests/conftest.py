@@ -123,6 +123,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "SKYTELLS_BASE_URL",
         "SKYTELLS_ORCHESTRATOR_KEY",
         "SKYTELLS_ORCHESTRATOR_BASE_URL",
+        "SKYTELLS_WEBHOOK_SECRET",
         "HTTP_PROXY",
         "HTTPS_PROXY",
         "ALL_PROXY",

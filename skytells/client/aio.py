@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._exchange import exchange
 from .._flow import (
+    Bell,
     Call,
     Done,
     Effect,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import AsyncOpenBody
+    from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
 
@@ -177,8 +179,8 @@ class AsyncSkytellsClient(ClientBase):
                     await _pour(effect)
                 case Offload(work):
                     return await asyncio.to_thread(work)
-                case Sleep(seconds):
-                    await asyncio.sleep(seconds)
+                case Sleep(seconds, bell):
+                    await _sleep(seconds, bell)
                 case Notify(callback, state):
                     answer = callback(state)
                     if inspect.isawaitable(answer):
@@ -253,10 +255,12 @@ class AsyncSkytellsClient(ClientBase):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
         chosen = waiting(options, max_wait, interval)
-        return await self.perform(wait(prediction, chosen, on_progress, self._shared.history))
+        flow = wait(prediction, chosen, on_progress, self._shared.history, handler)
+        return await self.perform(flow)
 
     async def wait_all(
         self,
@@ -338,6 +342,16 @@ class AsyncSkytellsClient(ClientBase):
         """Deprecated: use `client.models.get(slug)`."""
         deprecated("get_model", "client.models.get(slug)")
         return await self.models.get(slug, fields, options)
+
+
+async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
+    if bell is None:
+        await asyncio.sleep(seconds)
+        return
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+    with bell.heard(lambda: loop.call_soon_threadsafe(woken.set)), suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
 
 
 async def _pour(effect: Pour) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -13,6 +14,7 @@ from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._exchange import exchange
 from .._flow import (
+    Bell,
     Call,
     Done,
     Effect,
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import OpenBody
+    from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
 
@@ -198,8 +201,8 @@ class SkytellsClient(ClientBase):
                     _pour(effect)
                 case Offload(work):
                     return work()
-                case Sleep(seconds):
-                    time.sleep(seconds)
+                case Sleep(seconds, bell):
+                    _sleep(seconds, bell)
                 case Notify(callback, state):
                     _refuse_awaitable(callback(state))
                 case Together():
@@ -316,6 +319,7 @@ class SkytellsClient(ClientBase):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled.
 
@@ -325,6 +329,8 @@ class SkytellsClient(ClientBase):
             on_progress: Called with each new state.
             max_wait: Longest wait in milliseconds; the last look begins at its end.
             interval: Pause between looks in milliseconds; by default quick at first, easing to 5 s.
+            handler: What receives your webhooks: one that tells of the end ends the wait at once, and
+                looks are six times rarer meanwhile.
 
         Raises:
             WaitTimeoutError: It is still running after `max_wait`.
@@ -335,7 +341,8 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = waiting(options, max_wait, interval)
-        return self.perform(wait(prediction, chosen, blocking(on_progress), self._shared.history))
+        flow = wait(prediction, chosen, blocking(on_progress), self._shared.history, handler)
+        return self.perform(flow)
 
     def wait_all(
         self,
@@ -478,6 +485,15 @@ class SkytellsClient(ClientBase):
         """Deprecated: use `client.models.get(slug)`."""
         deprecated("get_model", "client.models.get(slug)")
         return self.models.get(slug, fields, options)
+
+
+def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
+    if bell is None:
+        time.sleep(seconds)
+        return
+    woken = threading.Event()
+    with bell.heard(woken.set):
+        woken.wait(seconds)
 
 
 def _pour(effect: Pour) -> None:

@@ -6,12 +6,12 @@ import inspect
 import random
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias, TypeVar
 
 from .._checks import Default, is_mapping
-from .._flow import Call, Clock, Flow, Notify, Sleep
+from .._flow import Bell, Call, Clock, Flow, Notify, Sleep
 from .._history import History, Typical
 from .._record import Record
 from .._retry import LONGEST_RETRY_AFTER, POLL_TROUBLES, backoff, is_passing, poll_pause
@@ -20,10 +20,15 @@ from ..types.predict import PredictionResponse, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction
 
+if TYPE_CHECKING:
+    from ..webhooks import WebhookHandler
+
 T = TypeVar("T")
 
 # A look that begins at the deadline may take this long, in seconds.
 LAST_LOOK: Final = 5.0
+# How much rarer looks are where a webhook is expected: one in half a minute, in the end.
+SAFETY_NET: Final = 6.0
 
 
 class Handle(Protocol):
@@ -65,8 +70,13 @@ class Patience:
     """When the next look is due, until when there are looks, and what trouble is borne meanwhile."""
 
     def __init__(
-        self, options: WaitOptions, clock: Clock = time.monotonic, chance: Clock = random.random
+        self,
+        options: WaitOptions,
+        clock: Clock = time.monotonic,
+        chance: Clock = random.random,
+        rarer: float = 1.0,
     ) -> None:
+        self._rarer = rarer
         self._options, self._clock, self._chance = options, clock, chance
         self._began = clock()
         limit = options.max_wait
@@ -82,7 +92,7 @@ class Patience:
             return None
         pause = self._options.interval / 1000
         if isinstance(self._options.interval, Default):
-            pause = poll_pause(now - self._began, self._chance(), typical)
+            pause = self._rarer * poll_pause(now - self._began, self._chance(), typical)
         if self.trouble is not None:
             pause = max(pause, backoff(1.0, self._troubles, self._chance()))
             pause = max(pause, min(LONGEST_RETRY_AFTER, self.trouble.retry_after or 0.0))
@@ -120,7 +130,11 @@ class Patience:
 
 
 def next_look(
-    look: Call[T], patience: Patience, at_once: bool, typical: Typical | None = None
+    look: Call[T],
+    patience: Patience,
+    at_once: bool,
+    typical: Typical | None = None,
+    bell: Bell[T] | None = None,
 ) -> Flow[T | None]:
     """The next state of what is waited for; `None` where it is too late for another look.
 
@@ -129,13 +143,16 @@ def next_look(
         patience: When looks are due, and how much trouble is borne.
         at_once: Whether nothing has been seen yet, so that there is no pause before the look.
         typical: How long such things take, where that is known.
+        bell: What may tell the state before the look is due.
     """
     while True:
         if not at_once or patience.trouble is not None:
             pause = patience.pause(typical)
             if pause is None:
                 return None
-            yield Sleep(pause)
+            yield Sleep(pause, bell)
+        if bell is not None and bell.told is not None:
+            return bell.told
         try:
             state = yield from look.look(patience.look_limit())
         except SkytellsError as trouble:
@@ -161,6 +178,7 @@ def wait(
     options: WaitOptions,
     on_progress: OnProgressCallback | None = None,
     history: History | None = None,
+    handler: WebhookHandler | None = None,
     *,
     clock: Clock = time.monotonic,
     chance: Clock = random.random,
@@ -168,27 +186,42 @@ def wait(
     """Look at a prediction until it has ended; the last look begins at the deadline.
 
     What `history` knows of the model spares looks that would come too early, unless somebody wants
-    to see progress.
+    to see progress. A webhook that `handler` receives ends it at once; looks are rarer meanwhile.
     """
     callable_or_none(on_progress)
     id, seen = known(target)
     if seen is not None and seen.done:
         return seen
-    patience = Patience(options, clock, chance)
-    with Carrying(id, seen) as carried:
+    patience = Patience(options, clock, chance, rarer=1.0 if handler is None else SAFETY_NET)
+    # With a handler, the first look is at once: its webhook may have come before this began.
+    at_once = seen is None or handler is not None
+    with Carrying(id, seen) as carried, _expected(handler, id) as bell:
         while True:
             slug = seen.slug if seen is not None and on_progress is None else None
             typical = history.typical(slug) if history else None
-            state = yield from next_look(get_prediction(id), patience, seen is None, typical)
+            state = yield from next_look(get_prediction(id), patience, at_once, typical, bell)
             if state is None:
                 raise timed_out(id, seen, patience)
-            seen = carried.prediction = state
+            seen, at_once = state, False
+            carried.prediction = seen
             if on_progress is not None:
                 yield Notify(on_progress, seen)
             if seen.done:
                 if history is not None:
                     history.add(seen)
                 return seen
+
+
+def _expected(
+    handler: WebhookHandler | None, id: str
+) -> AbstractContextManager[Bell[PredictionResponse] | None]:
+    if handler is None:
+        return nullcontext()
+    if not callable(getattr(handler, "expect", None)):
+        raise InvalidRequestError.of(
+            f"handler must be a WebhookHandler, not {type(handler).__name__}."
+        )
+    return handler.expect(id)
 
 
 def known(target: Waitable) -> tuple[str, PredictionResponse | None]:

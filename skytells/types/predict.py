@@ -187,22 +187,22 @@ class PredictionResponse(Record):
     @property
     def created(self) -> datetime | None:
         """`created_at` as an aware datetime."""
-        return _moment(self.created_at)
+        return moment(self.created_at)
 
     @property
     def started(self) -> datetime | None:
         """`started_at` as an aware datetime."""
-        return _moment(self.started_at)
+        return moment(self.started_at)
 
     @property
     def completed(self) -> datetime | None:
         """`completed_at` as an aware datetime."""
-        return _moment(self.completed_at)
+        return moment(self.completed_at)
 
     @property
     def updated(self) -> datetime | None:
         """`updated_at` as an aware datetime."""
-        return _moment(self.updated_at)
+        return moment(self.updated_at)
 
     def outputs(self) -> Output:
         """The output, a list of one unwrapped."""
@@ -214,12 +214,13 @@ class PredictionResponse(Record):
 _MOMENT: Final = TypeAdapter(datetime)
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """A date of the wire as an aware datetime; `None` where it is none."""
     try:
-        moment = _MOMENT.validate_python(text) if text else None
+        read = _MOMENT.validate_python(text) if text else None
     except ValidationError:
         return None
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+    return read.replace(tzinfo=UTC) if read and read.tzinfo is None else read
 
 
 @dataclass
@@ -253,7 +254,7 @@ class PredictionRequest:
         """The body as sent; what is false or unset is left out."""
         body: dict[str, Any] = {"model": self.model, "input": self.input}
         if self.webhook is not None:
-            body["webhook"] = self.webhook
+            body["webhook"] = dict(self.webhook) if is_mapping(self.webhook) else self.webhook
         if self.await_:
             body["await"] = True
         if self.stream:
@@ -384,7 +385,7 @@ class RunOptions:
         """The part of the body that these options are; what is unset is left out."""
         body: dict[str, Any] = {"input": self.input}
         if self.webhook is not None:
-            body["webhook"] = self.webhook
+            body["webhook"] = dict(self.webhook) if is_mapping(self.webhook) else self.webhook
         if self.stream:
             body["stream"] = True
         return body

@@ -18,8 +18,8 @@
 | 14  | size, bombs, depth      | `behaviour/test_transport`: `test_body_…`                          |
 | 15  | text in responses       | `unit/test_unit_replies`: `test_hostile_text_…`                    |
 | 16  | JSON and nothing else   | here                                                               |
-| 17  | webhook signatures      | comes with webhooks                                                |
-| 18  | webhook replays         | comes with webhooks                                                |
+| 17  | webhook signatures      | `security/test_webhooks`: `test_row_17_…`                          |
+| 18  | webhook replays         | `security/test_webhooks`: `test_row_18_…`                          |
 | 19  | two products, two keys  | comes with the Orchestrator                                        |
 | 20  | downloads               | comes with downloads; the command line's: `tools/test_download`    |
 | 21  | the local platform      | `local/test_server`, `local/test_page`                             |

@@ -23,7 +23,7 @@ LAYERS = [
     ["_surfaces", "_environment", "_network"],
     ["_config"],
     ["_exchange", "_pool"],
-    ["_transport", "pagination"],
+    ["_transport", "pagination", "webhooks"],
     ["predictions"],
     ["models", "prediction", "_base"],
     ["client"],
@@ -42,6 +42,7 @@ COLOURED = {
     "predictions",
     "models",
     "prediction",
+    "webhooks",
 }
 
 

@@ -69,6 +69,16 @@ from skytells import (
 from skytells.errors import Details
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
+from skytells.webhooks import (
+    MemoryStore,
+    Webhook,
+    WebhookEvent,
+    WebhookEventType,
+    WebhookHandler,
+    parse_event,
+    sign,
+    verify_signature,
+)
 
 PAYLOAD: dict[str, Any] = {"model": "flux-pro", "input": {"prompt": "A cat"}}
 
@@ -493,3 +503,45 @@ def raising() -> SkytellsError:
 def payloads(client: SkytellsClient, given: Mapping[str, Any]) -> None:
     assert_type(client.predictions.create(given), PredictionResponse)
     assert_type(client.run("flux-pro", given), Prediction)
+
+
+def webhooks(client: SkytellsClient, p: Prediction) -> None:
+    handler = WebhookHandler("whsec", store=MemoryStore(), tolerance=300)
+
+    @handler.on("completed", "prediction.failed")
+    def act(event: WebhookEvent) -> int:
+        assert_type(event.type, WebhookEventType | str)
+        assert_type(event.prediction, PredictionResponse)
+        assert_type(event.created_at, str | None)
+        assert_type(event.created, datetime | None)
+        assert_type(event.raw, dict[str, Any])
+        assert_type(event.duplicate, bool)
+        return 1
+
+    event = handler.handle(b"", {"x-skytells-signature": ""})
+    assert_type(event, WebhookEvent)
+    assert_type(act(event), int)  # what is decorated keeps its type
+    assert_type(handler.receive(b"", [(b"x-skytells-signature", b"")]), WebhookEvent)
+    assert_type(handler.dispatch(event), WebhookEvent)
+    assert_type(parse_event({"id": "p1"}), WebhookEvent)
+    assert_type(sign(b"", "whsec"), str)
+    verify_signature(b"", None, "old", "new")
+    hook: Mapping[str, Any] = Webhook("https://example.com", ["completed"])
+    assert_type(client.run("flux-pro", {}, webhook=hook), Prediction)
+    assert_type(client.predictions.create(PredictionRequest("m", {}, hook)), PredictionResponse)
+    assert_type(client.wait(p, handler=handler), PredictionResponse)
+    assert_type(p.wait(handler=handler), PredictionResponse)
+
+
+async def async_webhooks(client: AsyncSkytellsClient, p: AsyncPrediction) -> None:
+    handler = WebhookHandler()
+
+    @handler.on("*")
+    async def act(event: WebhookEvent) -> None: ...
+
+    event = await handler.ahandle(b"", {})
+    assert_type(event, WebhookEvent)
+    assert_type(await handler.adispatch(event), WebhookEvent)
+    assert_type(await act(event), None)
+    assert_type(await client.wait(p, handler=handler), PredictionResponse)
+    assert_type(await p.wait(handler=handler), PredictionResponse)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import random
 import statistics
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from skytells._checks import Default
+from skytells._flow import Bell, Effect, Sleep
 from skytells._history import History
 from skytells._retry import POLL_TROUBLES
 from skytells._wire import Reply, WireRequest
@@ -29,6 +31,7 @@ from skytells.errors import (
 )
 from skytells.predictions.waiting import LAST_LOOK, Carrying, blocking, known, wait, waiting
 from skytells.types import PredictionResponse, WaitOptions
+from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 
 from .support import Hand, JsonObject, Serve, reply, script
 
@@ -426,3 +429,89 @@ def test_waiting_lets_keywords_win() -> None:
     assert isinstance(waiting({"max_wait": 5}, None, None).interval, Default)
     with pytest.raises(ConfigurationError, match="max_wait"):
         waiting(None, -1, None)
+
+
+# A webhook that may come first
+
+
+class Expecting(Hand):
+    """A hand that, in the midst of its second nap, is told of the end by a webhook."""
+
+    def __init__(self, handler: WebhookHandler, told: JsonObject) -> None:
+        super().__init__(script(reply(RUNNING)))
+        self.handler, self.told = handler, told
+        self.heard: list[str] = []
+
+    def _give(self, effect: Effect) -> object:
+        if isinstance(effect, Sleep) and len(self.naps) == 1:
+            assert effect.bell is not None
+            body = json.dumps(self.told).encode()
+            with effect.bell.heard(lambda: self.heard.append("rung")):
+                self.handler.receive(body, {SIGNATURE_HEADER: sign(body, "whsec")})
+        return super()._give(effect)
+
+
+def test_webhook_of_the_end_rings_and_needs_no_further_look() -> None:
+    handler = WebhookHandler("whsec")
+    hand = Expecting(handler, DONE)
+    history = History()
+    seen: list[PredictionResponse] = []
+    ended = hand.perform(
+        wait(P1, WaitOptions(), seen.append, history, handler, clock=hand.clock, chance=lambda: 0.5)
+    )
+    assert ended == DONE
+    assert hand.heard == ["rung"]
+    assert len(hand.sent) == 2
+    assert [p.status for p in seen] == ["processing", "processing", "succeeded"]
+    assert vars(handler)["_awaited"] == {}
+
+
+@pytest.mark.parametrize("told", [{"id": "p2", "status": "failed"}, RUNNING])
+def test_webhook_of_another_or_of_no_end_does_not_ring(told: JsonObject) -> None:
+    handler = WebhookHandler("whsec")
+    hand = Expecting(handler, told)
+    with pytest.raises(WaitTimeoutError):
+        hand.perform(wait(P1, WaitOptions(max_wait=9_000), None, None, handler, clock=hand.clock))
+    assert hand.heard == []
+
+
+def test_looks_are_six_times_rarer_where_a_webhook_is_expected() -> None:
+    naps: dict[bool, list[float]] = {}
+    for expected in (False, True):
+        handler = WebhookHandler("whsec") if expected else None
+        hand = Hand(script(reply(RUNNING)))
+        with pytest.raises(WaitTimeoutError):
+            hand.perform(
+                wait(
+                    P1,
+                    WaitOptions(max_wait=600_000),
+                    handler=handler,
+                    clock=hand.clock,
+                    chance=lambda: 0.5,
+                )
+            )
+        naps[expected] = hand.naps
+    assert (naps[False][0], naps[True][0]) == (0.25, 1.5)
+    assert (max(naps[False]), max(naps[True])) == (5.0, 30.0)
+    assert len(naps[True]) < len(naps[False]) / 4
+
+
+def test_trouble_on_the_first_look_is_borne_beside_a_handler() -> None:
+    hand = Hand(script(NETWORK, reply(DONE)))
+    handler = WebhookHandler("whsec")
+    ended = hand.perform(
+        wait(P1, WaitOptions(), None, None, handler, clock=hand.clock, chance=lambda: 0.5)
+    )
+    assert ended == DONE
+    assert len(hand.naps) == 1
+
+
+def test_bell_that_has_rung_is_heard_at_once_and_only_within_its_block() -> None:
+    bell, heard = Bell[int](), list[str]()
+    with bell.heard(lambda: heard.append("first")):
+        assert heard == []
+        bell.ring(1)
+    with bell.heard(lambda: heard.append("second")):
+        assert heard == ["first", "second"]
+    bell.ring(2)
+    assert (heard, bell.told) == (["first", "second"], 2)
