@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         RunOptions,
         WaitOptions,
     )
+    from .types.costs import Estimate
     from .webhooks import Webhook, WebhookEvent, WebhookEventType, WebhookHandler
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "Completed",
     "ConfigurationError",
     "DispatchError",
+    "Estimate",
     "Flow",
     "InvalidRequestError",
     "InvalidResponseError",
@@ -237,6 +239,7 @@ _HOMES = {
         "RunOptions",
         "WaitOptions",
     ),
+    "types.costs": ("Estimate",),
     "webhooks": (
         "Webhook",
         "WebhookEvent",

@@ -6,10 +6,11 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
 
+from ._catalogue import Catalogue
 from ._checks import Default, as_mapping, is_list
 from ._config import Config
 from ._flow import Call, Safety
@@ -19,6 +20,7 @@ from ._wire import Reply
 from .errors import InvalidRequestError
 from .predictions.calls import Payload, as_request
 from .predictions.flows import Accepted
+from .predictions.placing import Desk
 from .types.predict import PredictionRequest, QueueItem, to_json
 
 KEEP: Final = Default(0)
@@ -41,6 +43,11 @@ class Shared:
     accepted: Accepted = field(default_factory=Accepted)
     budget: RetryBudget = field(default_factory=RetryBudget)
     history: History = field(default_factory=History)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+
+    def under(self, key: str | None) -> Shared:
+        """What a copy with this key shares: another account may see other models."""
+        return self if key is None else replace(self, catalogue=Catalogue())
 
 
 class ClientBase:
@@ -49,6 +56,7 @@ class ClientBase:
     def __init__(self, config: Config, shared: Shared | None) -> None:
         self._config = config
         self._shared = shared or Shared()
+        self._desk = Desk(self._shared.catalogue)
         self._queue: deque[QueueItem] = deque()
         self._queue_lock = threading.Lock()
 

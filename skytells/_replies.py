@@ -180,6 +180,18 @@ def _redirect(reply: Reply) -> SkytellsError:
     )
 
 
+def wrong_kind(due: str, reply: Reply) -> SkytellsError:
+    """The error for a successful answer that is not what was asked for."""
+    excerpt = clean(reply.body[:1000].decode("utf-8", "replace"), 200) or "nothing"
+    return InvalidResponseError(
+        f"The server answered {reply.status} where {due} was due, with something else. Check "
+        "base_url, and any proxy between.",
+        ApiErrorId.INVALID_RESPONSE,
+        f"Status: {reply.status}, Content: {excerpt}",
+        reply.status,
+    )
+
+
 def retry_after(headers: dict[str, str]) -> float | None:
     """Seconds that the server asks to wait: a number, or a date relative to its own clock."""
     text = headers.get("retry-after", "").strip()

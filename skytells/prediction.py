@@ -10,6 +10,8 @@ from .predictions.waiting import Options
 from .types.predict import Output, PredictionResponse
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from .client import AsyncSkytellsClient, SkytellsClient
     from .types.shared import OnProgressCallback
     from .webhooks import WebhookHandler
@@ -40,6 +42,11 @@ class _State:
     def output(self) -> Output:
         """What it made: a URL or text, several, or `None` while there is nothing."""
         return self._response.output
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it cost, in credits of one US dollar, if the server said so."""
+        return self._response.cost
 
     def outputs(self) -> Output:
         """The output, a list of one unwrapped."""

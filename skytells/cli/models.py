@@ -10,6 +10,7 @@ import typer
 
 import skytells
 
+from .._schema import properties, required
 from .._wire import as_list, as_object
 from . import output
 from .options import AsJson, BaseUrl, Slug, Timeout, connect
@@ -71,45 +72,22 @@ def get(
 
 def parameters(schema: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """The properties of an input schema as rows of text, in the model's own order."""
-    properties = as_object(schema.get("properties")) or {}
-    resolved = {name: _resolved(value, schema) for name, value in properties.items()}
-    required = _required(schema)
+    needed = required(schema)
     return [
         (
-            f"{name}*" if name in required else name,
+            f"{name}*" if name in needed else name,
             _type(part),
             json.dumps(part["default"], ensure_ascii=False) if "default" in part else "",
             _limits(part),
             str(part.get("description") or part.get("title") or ""),
         )
-        for name, part in sorted(resolved.items(), key=lambda item: _order(item[1]))
+        for name, part in sorted(properties(schema).items(), key=lambda item: _order(item[1]))
     ]
-
-
-def _required(schema: Mapping[str, Any]) -> list[Any]:
-    return as_list(schema.get("required")) or []
 
 
 def _order(part: Mapping[str, Any]) -> float:
     place = part.get("x-order")
     return place if isinstance(place, int | float) else math.inf
-
-
-def _resolved(part: object, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A property with what it refers to inside the schema laid under it."""
-    own = as_object(part) or {}
-    under: dict[str, Any] = {}
-    for step in [own, *map(as_object, as_list(own.get("allOf")) or [])]:
-        if step is not None and isinstance(step.get("$ref"), str):
-            under |= _target(step["$ref"], schema)
-    return under | own
-
-
-def _target(reference: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(schema)
-    for key in reference.removeprefix("#/").split("/"):
-        found = as_object(found.get(key)) or {}
-    return found
 
 
 def _type(part: Mapping[str, Any]) -> str:
@@ -177,5 +155,5 @@ def _price(model: "Model") -> str:
 
 
 def _example(slug: str, schema: Mapping[str, Any]) -> str:
-    pairs = [f"-i {name}=…" for name in _required(schema)]
+    pairs = [f"-i {name}=…" for name in required(schema)]
     return " ".join(["skytells run", shlex.quote(slug), *pairs])

@@ -35,11 +35,11 @@ from ..predictions.calls import (
     Payload,
     as_request,
     cancel_prediction,
-    create_prediction,
     delete_prediction,
     stream_prediction,
 )
 from ..predictions.flows import dispatch, run, running
+from ..predictions.placing import create
 from ..predictions.waiting import Options, Waitable, wait, waiting
 from ..predictions.watch import AsyncCompleted, Watch
 from ..types.models import Model
@@ -134,8 +134,8 @@ class AsyncSkytellsClient(ClientBase):
     ) -> None:
         super().__init__(config, shared)
         self._transport = transport
-        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted)
-        self.models = AsyncModelsAPI(self)
+        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk)
+        self.models = AsyncModelsAPI(self, self._shared.catalogue)
 
     def with_options(
         self,
@@ -156,7 +156,7 @@ class AsyncSkytellsClient(ClientBase):
             orchestrator_key=orchestrator_key,
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport, self._shared)
+        client._assemble(config, self._transport, self._shared.under(api_key))
         return client
 
     async def perform(self, operation: Operation[T]) -> T:
@@ -237,15 +237,26 @@ class AsyncSkytellsClient(ClientBase):
         options: RunOptions | Mapping[str, Any] | None = None,
         max_wait: float | None = None,
         interval: float | None = None,
+        validate: bool = False,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
         chosen = running(input, webhook, stream, options, max_wait, interval)
-        flow = run(model, chosen, on_progress, self._shared.accepted, self._shared.history)
+        flow = run(
+            model,
+            chosen,
+            on_progress,
+            self._shared.accepted,
+            self._shared.history,
+            self._desk,
+            validate,
+        )
         return AsyncPrediction(self, await self.perform(flow))
 
-    async def predict(self, payload: Payload) -> PredictionResponse:
+    async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
-        return await self.perform(create_prediction(as_request(payload), self._shared.accepted.add))
+        return await self.perform(
+            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+        )
 
     async def wait(
         self,

@@ -37,11 +37,11 @@ from ..predictions.calls import (
     Payload,
     as_request,
     cancel_prediction,
-    create_prediction,
     delete_prediction,
     stream_prediction,
 )
 from ..predictions.flows import dispatch, run, running
+from ..predictions.placing import create
 from ..predictions.waiting import Options, Waitable, blocking, wait, waiting
 from ..predictions.watch import Completed, Watch
 from ..types.models import Model
@@ -137,8 +137,8 @@ class SkytellsClient(ClientBase):
     def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
         super().__init__(config, shared)
         self._transport = transport
-        self.predictions = PredictionsAPI(self, self._shared.accepted)
-        self.models = ModelsAPI(self)
+        self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk)
+        self.models = ModelsAPI(self, self._shared.catalogue)
 
     def with_options(
         self,
@@ -171,7 +171,7 @@ class SkytellsClient(ClientBase):
             orchestrator_key=orchestrator_key,
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport, self._shared)
+        client._assemble(config, self._transport, self._shared.under(api_key))
         return client
 
     def perform(self, operation: Operation[T]) -> T:
@@ -268,6 +268,7 @@ class SkytellsClient(ClientBase):
         options: RunOptions | Mapping[str, Any] | None = None,
         max_wait: float | None = None,
         interval: float | None = None,
+        validate: bool = False,
     ) -> Prediction:
         """Run a model and wait until its prediction has ended.
 
@@ -280,6 +281,7 @@ class SkytellsClient(ClientBase):
             options: `RunOptions` or a dict, instead of keywords; keywords win.
             max_wait: Longest wait in milliseconds; `None` has no limit.
             interval: Pause between looks in milliseconds; by default adaptive.
+            validate: Check the input by the model's own schema first, as `Model.validate` does.
 
         Returns:
             The prediction, succeeded or cancelled.
@@ -296,20 +298,29 @@ class SkytellsClient(ClientBase):
         """
         chosen = running(input, webhook, stream, options, max_wait, interval)
         flow = run(
-            model, chosen, blocking(on_progress), self._shared.accepted, self._shared.history
+            model,
+            chosen,
+            blocking(on_progress),
+            self._shared.accepted,
+            self._shared.history,
+            self._desk,
+            validate,
         )
         return Prediction(self, self.perform(flow))
 
-    def predict(self, payload: Payload) -> PredictionResponse:
+    def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is.
 
         Args:
             payload: `{"model": …, "input": …, "await": …}` or a `PredictionRequest`.
+            validate: Check the input by the model's own schema first, as `Model.validate` does.
 
         Returns:
             The prediction as the server answers: ended if `await` was asked for and honoured.
         """
-        return self.perform(create_prediction(as_request(payload), self._shared.accepted.add))
+        return self.perform(
+            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+        )
 
     def wait(
         self,

@@ -83,8 +83,10 @@ class Model:
             work: seconds of work.
             assets: how many assets came out.
         """
-        amount, unit = self._rate(asked)
-        return round(amount * _quantity(unit, asked, work, assets), 9)
+        given = {name: value for name, value in asked.items() if value is not None}
+        meant = {n: part["default"] for n, part in self.inputs.items() if "default" in part} | given
+        amount, unit = self._rate(meant)
+        return round(amount * _quantity(unit, meant, work, assets), 9)
 
     def _rate(self, asked: Mapping[str, Any]) -> tuple[float, str]:
         for rule in self.pricing.get("criterias", ()):

@@ -19,6 +19,7 @@ from .calls import (
     listing,
 )
 from .flows import Accepted, unconfirmed
+from .placing import Desk, create
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -36,9 +37,10 @@ class PredictionsAPI:
         True
     """
 
-    def __init__(self, client: SkytellsClient, accepted: Accepted) -> None:
+    def __init__(self, client: SkytellsClient, accepted: Accepted, desk: Desk) -> None:
         self._client = client
         self._accepted = accepted
+        self._desk = desk
 
     def create(
         self,
@@ -49,6 +51,7 @@ class PredictionsAPI:
         webhook: Mapping[str, Any] | str | None = None,
         await_: bool = False,
         stream: bool = False,
+        validate: bool = False,
     ) -> PredictionResponse:
         """Create a prediction in the background, and return it without waiting.
 
@@ -59,6 +62,7 @@ class PredictionsAPI:
             webhook: `{"url": …, "events": […]}`.
             await_: Let the server hold its answer until the prediction has ended.
             stream: Ask for `urls.stream`.
+            validate: Check the input by the model's own schema first, as `Model.validate` does.
 
         Returns:
             The prediction as accepted, usually `pending`.
@@ -70,8 +74,9 @@ class PredictionsAPI:
             >>> client.predictions.create({"model": "flux-pro", "input": {"prompt": "A cat"}}).done
             False
         """
+        request = creating(payload, model, input, webhook, await_, stream)
         return self._client.perform(
-            creating(payload, model, input, webhook, await_, stream, self._accepted.add)
+            create(request, self._accepted.add, self._desk, validate, request.await_)
         )
 
     def get(self, id: str) -> PredictionResponse:
@@ -168,9 +173,10 @@ class PredictionsAPI:
 class AsyncPredictionsAPI:
     """Create, fetch and list predictions; `client.predictions`. As `PredictionsAPI`, awaited."""
 
-    def __init__(self, client: AsyncSkytellsClient, accepted: Accepted) -> None:
+    def __init__(self, client: AsyncSkytellsClient, accepted: Accepted, desk: Desk) -> None:
         self._client = client
         self._accepted = accepted
+        self._desk = desk
 
     async def create(
         self,
@@ -181,10 +187,12 @@ class AsyncPredictionsAPI:
         webhook: Mapping[str, Any] | str | None = None,
         await_: bool = False,
         stream: bool = False,
+        validate: bool = False,
     ) -> PredictionResponse:
         """Create a prediction in the background; as `PredictionsAPI.create`."""
+        request = creating(payload, model, input, webhook, await_, stream)
         return await self._client.perform(
-            creating(payload, model, input, webhook, await_, stream, self._accepted.add)
+            create(request, self._accepted.add, self._desk, validate, request.await_)
         )
 
     async def get(self, id: str) -> PredictionResponse:

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 from .._checks import as_mapping
 from .._flow import Call, Safety
-from .._replies import http_date
-from .._wire import Reply, as_list, as_object, clean, path
-from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError, SkytellsError
+from .._replies import http_date, wrong_kind
+from .._wire import Reply, as_list, as_object, path
+from ..errors import InvalidRequestError
 from ..types.predict import (
     PredictionRequest,
     PredictionResponse,
@@ -135,18 +135,6 @@ def read_page(reply: Reply) -> PaginatedResponse:
     return PaginatedResponse(envelope or {"data": rows, "pagination": pagination})
 
 
-def wrong_kind(due: str, reply: Reply) -> SkytellsError:
-    """The error for a successful answer that is not what was asked for."""
-    excerpt = clean(reply.body[:1000].decode("utf-8", "replace"), 200) or "nothing"
-    return InvalidResponseError(
-        f"The server answered {reply.status} where {due} was due, with something else. Check "
-        "base_url, and any proxy between.",
-        ApiErrorId.INVALID_RESPONSE,
-        f"Status: {reply.status}, Content: {excerpt}",
-        reply.status,
-    )
-
-
 def listing(
     page: int | None,
     since: str | None,
@@ -181,9 +169,8 @@ def creating(
     webhook: Mapping[str, Any] | str | None,
     await_: bool,
     stream: bool,
-    accepted: Accept,
-) -> Call[PredictionResponse]:
-    """What `create()` does: in the background, unless `await` is asked for."""
+) -> PredictionRequest:
+    """What `create()` is asked for: one payload, or keywords."""
     if (payload is None) == (model is None):
         raise InvalidRequestError.of(
             "create() takes either one payload, as {'model': …, 'input': …}, or the keywords "
@@ -195,8 +182,6 @@ def creating(
                 "create() was given a payload and keywords. Put 'input', 'webhook', 'await' and "
                 "'stream' into the payload."
             )
-        request = as_request(payload)
-    else:
-        given = as_mapping({} if input is None else input, "input", InvalidRequestError)
-        request = PredictionRequest(model or "", dict(given), webhook, await_, stream)
-    return create_prediction(request, accepted, await_=request.await_)
+        return as_request(payload)
+    given = as_mapping({} if input is None else input, "input", InvalidRequestError)
+    return PredictionRequest(model or "", dict(given), webhook, await_, stream)

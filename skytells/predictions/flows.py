@@ -37,6 +37,7 @@ from ..types.predict import (
 )
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, create_prediction, get_prediction, list_by_the_servers_clock
+from .placing import Desk, prepare
 from .waiting import callable_or_none, wait, waiting
 
 DISPATCH_LIMIT: Final = 8
@@ -123,6 +124,8 @@ def run(
     on_progress: OnProgressCallback | None,
     accepted: Accepted,
     history: History | None = None,
+    desk: Desk | None = None,
+    validate: bool = False,
 ) -> Flow[PredictionResponse]:
     """Create a prediction and see it through to its end."""
     callable_or_none(on_progress)
@@ -133,6 +136,7 @@ def run(
     request = PredictionRequest(
         model, options.input, options.webhook, await_=not watched, stream=options.stream
     )
+    request = yield from prepare(request, desk or Desk(), validate)
     # A watched run is created in the background, so that its id is known from the start.
     create = create_prediction(request, accepted.add, await_=not watched)
     try:

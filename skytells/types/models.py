@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field
 
 from .._checks import is_array, known_keys, shown
 from .._record import Record
 from ..errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from .costs import Estimate
 
 
 class ModelPrivacy(StrEnum):
@@ -131,7 +134,7 @@ class Model(Record):
     service: ModelService | None = None
     metadata: ModelMetadata | None = None
     input_schema: dict[str, Any] | None = None
-    """JSON Schema of the input; only with `fields=["input_schema"]`."""
+    """JSON Schema of the input; from `models.get()`, or with `fields=["input_schema"]`."""
     output_schema: dict[str, Any] | None = None
     """JSON Schema of the output; only with `fields=["output_schema"]`."""
 
@@ -139,6 +142,65 @@ class Model(Record):
     def slug(self) -> str | None:
         """What `run()` knows it by; the wire's `namespace`."""
         return self.namespace
+
+    def validate(self, input: Mapping[str, Any]) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Check an input by the model's own schema, without sending anything.
+
+        Needs the package jsonschema: `pip install "skytells[validate]"`.
+
+        Args:
+            input: The model's parameters, as `run()` takes them.
+
+        Raises:
+            InvalidRequestError: It does not fit. The message names every problem: the field, its
+                limit, the nearest right name; `error.details` has them as a list of objects.
+
+        Example:
+            >>> model = client.models.get("flux-pro")
+            >>> model.validate({"prompt": "A cat"})
+            >>> model.validate({"promt": "A cat", "num_outputs": 9})
+            Traceback (most recent call last):
+            ...
+            skytells.errors.InvalidRequestError: flux-pro does not take this input, and nothing was sent. Correct it first:
+            - flux-pro has no input 'promt'. Did you mean 'prompt'?
+            - prompt is required.
+            - num_outputs must be at most 8; got 9.
+        """
+        from .._validation import check
+        from .predict import plain_input
+
+        name = self.slug or "The model"
+        if self.input_schema is None:
+            raise InvalidRequestError.of(
+                f"There is no input_schema of {name} to check by; fetch the model with "
+                "client.models.get(slug)."
+            )
+        check(self.input_schema, plain_input(input), name)
+
+    def estimate(self, input: Mapping[str, Any]) -> Estimate:
+        """What a prediction with this input is expected to cost.
+
+        The rules of the model's price are applied in their order, the first that fits wins, and
+        what the input leaves out has the default of the model's schema.
+
+        Args:
+            input: The model's parameters, as `run()` takes them.
+
+        Returns:
+            The amount and how it came about; an amount of `None`, and why, where the price hangs on
+            what only the run will tell.
+
+        Example:
+            >>> estimate = client.models.get("veo-3.1-fast").estimate({"prompt": "A cat"})
+            >>> estimate.amount, estimate.reason
+            (Decimal('0.85'), '5 × second at 0.17, since generate_audio is True')
+            >>> client.models.get("flux-edge").estimate({"prompt": "A cat"}).amount is None
+            True
+        """
+        from .costs import estimate
+        from .predict import plain_input
+
+        return estimate(self, plain_input(input))
 
 
 def field_names(given: object) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
 
 from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
 
@@ -23,6 +23,9 @@ from .._checks import (
 )
 from .._record import Record
 from ..errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 DEFAULT_INTERVAL: Final = Default(5000)
 
@@ -204,6 +207,18 @@ class PredictionResponse(Record):
         """`updated_at` as an aware datetime."""
         return moment(self.updated_at)
 
+    @property
+    def cost(self) -> Decimal | None:
+        """What it cost, in credits, if the server said so: `metadata.billing.credits_used`.
+
+        One credit is taken to be one US dollar. That is what known prices and bills suggest; the
+        platform's documents do not say it.
+        """
+        from .costs import decimal
+
+        billing = self.metadata.billing if self.metadata is not None else None
+        return decimal(billing.credits_used) if billing is not None else None
+
     def outputs(self) -> Output:
         """The output, a list of one unwrapped."""
         if isinstance(self.output, list) and len(self.output) == 1:
@@ -298,6 +313,13 @@ def _own(value: Any) -> Any:
         return {key: _own(item) for key, item in value.items()}
     parts = _parts(value)
     return value if parts is None else [_own(item) for _, item in parts]
+
+
+def plain_input(given: object) -> dict[str, Any]:
+    """A model's input as the JSON that it travels as."""
+    input = as_mapping(given, "input", InvalidRequestError)
+    plain: dict[str, Any] = json.loads(to_json(dict(input)))
+    return plain
 
 
 def to_json(value: object) -> bytes:

@@ -580,4 +580,4 @@ def test_context_manager_closes_the_connections(platform: LocalPlatform) -> None
     with platform.client() as client:
         client.models.list()
     with pytest.raises(ConfigurationError, match="closed"):
-        client.models.list()
+        client.models.list(refresh=True)

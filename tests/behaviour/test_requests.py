@@ -118,10 +118,17 @@ CALLS: dict[str, tuple[str, str, bytes | None, object, Act]] = {
     ),
     "model": (
         "GET",
-        "/model/FLUX.2-pro",
+        "/model/FLUX.2-pro?fields=input_schema",
         None,
         {"name": "x"},
         lambda c: c.models.get("FLUX.2-pro"),
+    ),
+    "model without its schema": (
+        "GET",
+        "/model/FLUX.2-pro",
+        None,
+        {"name": "x"},
+        lambda c: c.models.get("FLUX.2-pro", fields=[]),
     ),
     "model of a vendor": (
         "GET",

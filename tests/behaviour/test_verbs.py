@@ -543,7 +543,7 @@ def test_models_are_listed_and_fetched(client: SkytellsClient, platform: LocalPl
     models = client.models.list()
     assert {"flux-pro", "FLUX.2-pro"} <= {model.slug for model in models}
     assert models[0]["namespace"] == models[0].namespace
-    assert client.models.get("FLUX.2-pro").input_schema is None
+    assert client.models.get("FLUX.2-pro", fields=[]).input_schema is None
     schemas = client.models.get("flux-pro", fields=["input_schema", "output_schema"])
     assert schemas.input_schema is not None
     assert schemas.input_schema["required"] == ["prompt"]
@@ -588,7 +588,7 @@ def test_id_travels_as_one_segment(build: Build, serve: Serve, id: str) -> None:
     client.stream_prediction(id)
     client.cancel_prediction(id)
     client.delete_prediction(id)
-    client.models.get(id)
+    client.models.get(id, fields=[])
     targets = [target.split("/") for target in server.targets()]
     assert [len(segments) for segments in targets] == [4, 5, 5, 5, 4]
     assert {unquote(segments[3]) for segments in targets} == {id}

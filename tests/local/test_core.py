@@ -346,7 +346,7 @@ def test_find_refuses_an_unknown_model(platform: Platform) -> None:
     [
         ("truefusion-video-pro", {"duration_seconds": 10}, 1.96),
         ("veo-3.1-fast", {"duration_seconds": 10, "generate_audio": False}, 1.3),
-        ("veo-3.1-fast", {"duration_seconds": 10}, 1.8),
+        ("veo-3.1-fast", {"duration_seconds": 10}, 1.7),
         ("beatfusion-2.0", {}, 0.75),
         ("flux-edge", {}, 0.016),
     ],

@@ -96,6 +96,11 @@ def test_call_refuses_what_is_no_id(build: Callable[[Any], Call[Any]], id: Any) 
 # Creating
 
 
+def created(*asked: Any) -> Call[PredictionResponse]:
+    request = creating(*asked)
+    return create_prediction(request, ignore, await_=request.await_)
+
+
 @pytest.mark.parametrize(
     ("payload", "sent"),
     [
@@ -118,11 +123,11 @@ def test_call_refuses_what_is_no_id(build: Callable[[Any], Call[Any]], id: Any) 
     ],
 )
 def test_create_sends_each_key_of_a_payload(payload: Any, sent: JsonObject) -> None:
-    assert bodied(creating(payload, None, None, None, False, False, ignore)) == sent
+    assert bodied(created(payload, None, None, None, False, False)) == sent
 
 
 def test_create_takes_keywords() -> None:
-    call = creating(None, "m", {"a": 1}, "https://u", True, True, ignore)
+    call = created(None, "m", {"a": 1}, "https://u", True, True)
     assert bodied(call) == {
         "model": "m",
         "input": {"a": 1},
@@ -130,7 +135,7 @@ def test_create_takes_keywords() -> None:
         "await": True,
         "stream": True,
     }
-    assert bodied(creating(None, "m", None, None, False, False, ignore))["input"] == {}
+    assert bodied(created(None, "m", None, None, False, False))["input"] == {}
 
 
 @pytest.mark.parametrize(
@@ -138,26 +143,26 @@ def test_create_takes_keywords() -> None:
 )
 def test_create_takes_either_a_payload_or_keywords(payload: Any, model: str | None) -> None:
     with pytest.raises(InvalidRequestError, match="either one payload"):
-        creating(payload, model, None, None, False, False, ignore)
+        creating(payload, model, None, None, False, False)
 
 
 @pytest.mark.parametrize("payload", [5, "flux-pro", [("model", "m")]])
 def test_create_refuses_a_payload_that_is_no_dict(payload: Any) -> None:
     with pytest.raises(InvalidRequestError, match="the payload must be a dict"):
-        creating(payload, None, None, None, False, False, ignore)
+        creating(payload, None, None, None, False, False)
 
 
 @pytest.mark.parametrize("input", [5, "prompt", [1]])
 def test_create_refuses_input_that_is_no_dict(input: Any) -> None:
     with pytest.raises(InvalidRequestError, match="input must be a dict"):
-        creating(None, "m", input, None, False, False, ignore)
+        creating(None, "m", input, None, False, False)
 
 
 def test_create_names_what_json_cannot_carry(tmp_path: Any) -> None:
     with (tmp_path / "x").open("w") as file:
         payload = {"model": "m", "input": {"image": file}}
         with pytest.raises(InvalidRequestError, match=r"JSON cannot carry input\.image"):
-            creating(payload, None, None, None, False, False, ignore)
+            created(payload, None, None, None, False, False)
 
 
 def test_create_remembers_what_was_asked_as_it_was() -> None:

@@ -150,7 +150,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
         ("page", "since", "until", "model", "per_page", "status"),
     ),
     "create(payload)": (
-        lambda given: creating(given, None, None, None, False, False, len),
+        lambda given: creating(given, None, None, None, False, False),
         ("model", "input", "webhook", "await", "stream", "x"),
     ),
     "wait(prediction)": (known, ("id", "status", "response")),

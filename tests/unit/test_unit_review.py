@@ -121,7 +121,7 @@ def test_create_does_not_ignore_keywords_beside_a_payload(keywords: dict[str, An
     given: dict[str, Any] = {"input": None, "webhook": None, "await_": False, "stream": False}
     payload = {"model": "flux-pro", "input": PROMPT}
     with pytest.raises(InvalidRequestError, match="payload and keywords"):
-        creating(payload, None, **(given | keywords), accepted=lambda p: None)
+        creating(payload, None, **(given | keywords))
 
 
 def test_mappings_are_sent_as_objects() -> None:

@@ -1,0 +1,37 @@
+"""What a model's JSON Schema says of its inputs, references inside it followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ._checks import is_mapping
+from ._wire import as_list, as_object
+
+
+def properties(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inputs by name, each with what it refers to laid under it."""
+    given = as_object(resolved(schema, schema).get("properties")) or {}
+    return {name: resolved(part, schema) for name, part in given.items()}
+
+
+def required(schema: Mapping[str, Any]) -> list[Any]:
+    """The names of inputs that must be given."""
+    return as_list(resolved(schema, schema).get("required")) or []
+
+
+def resolved(part: object, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A part of a schema with what it refers to inside the schema laid under it."""
+    own = dict(part) if is_mapping(part) else {}
+    under: dict[str, Any] = {}
+    for step in [own, *map(as_object, as_list(own.get("allOf")) or [])]:
+        if step is not None and isinstance(step.get("$ref"), str):
+            under |= _target(step["$ref"], schema)
+    return under | own
+
+
+def _target(reference: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(schema)
+    for key in reference.removeprefix("#/").split("/"):
+        found = as_object(found.get(key)) or {}
+    return found
