@@ -52,9 +52,11 @@ def check(schema: Mapping[str, Any], input: Mapping[str, Any], name: str) -> Non
 def problems(schema: Mapping[str, Any], input: Mapping[str, Any], name: str) -> list[Problem]:
     """Everything that is wrong with an input, in the schema's order."""
     validator = _validator(_closed(schema), name)
+    from referencing.exceptions import Unresolvable
+
     try:
         errors = list(validator.iter_errors(input))
-    except (LookupError, TypeError, ValueError, RecursionError, re.error) as error:
+    except (Unresolvable, LookupError, TypeError, ValueError, RecursionError, re.error) as error:
         raise _unusable(name, error) from None
     found = [problem for error in errors for problem in _problems(error, schema, name)]
     return list(dict.fromkeys(found))
@@ -129,7 +131,8 @@ def _problems(error: ValidationError, schema: Mapping[str, Any], name: str) -> I
                 field = _child(path, str(key))
                 yield Problem(field, f"{name} has no input {shown(field)}.{hint}")
     else:
-        yield Problem(path, f"{path or 'The input'} must {_must(error)}; got {_shown(error)}.")
+        must, close = _must(error), _close(error)
+        yield Problem(path, f"{path or 'The input'} must {must}; got {_shown(error)}.{close}")
 
 
 def _must(error: ValidationError) -> str:
@@ -139,11 +142,7 @@ def _must(error: ValidationError) -> str:
         case "type":
             return f"be of type {' or '.join(as_list(limit) or [str(limit)])}"
         case "enum":
-            choices = as_list(limit) or []
-            text = f"be one of {', '.join(map(_json, choices))}"
-            texts = [choice for choice in choices if isinstance(choice, str)]
-            close = did_you_mean(error.instance, texts) if isinstance(error.instance, str) else ""
-            return f"{text} ({close.strip()})" if close else text
+            return f"be one of {', '.join(map(_json, as_list(limit) or []))}"
         case "const":
             return f"be {_json(limit)}"
         case "pattern":
@@ -170,6 +169,15 @@ _LIMITS: Final = {
     "maxItems": "have at most {} items",
 }
 _FORMATS: Final[dict[str, str]] = dict.fromkeys(URI_FORMATS, "a URI, such as https://…, or a file")
+
+
+def _close(error: ValidationError) -> str:
+    """What was meant, where a choice was misspelt."""
+    given: Any = error.instance
+    if error.validator != "enum" or not isinstance(given, str):
+        return ""
+    choices = as_list(error.validator_value) or []
+    return did_you_mean(given, [choice for choice in choices if isinstance(choice, str)])
 
 
 def _shown(error: ValidationError) -> str:

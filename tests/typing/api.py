@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, assert_type
 
 import httpx
@@ -22,6 +23,7 @@ from skytells import (
     Call,
     ClientOptions,
     DispatchError,
+    Estimate,
     Flow,
     Model,
     ModelFieldsOptions,
@@ -248,12 +250,15 @@ def models(client: SkytellsClient) -> None:
     assert_type(client.models.list(), list[Model])
     assert_type(client.models.list(["input_schema"]), list[Model])
     assert_type(client.models.get("flux-pro", options={"fields": ["input_schema"]}), Model)
+    assert_type(client.models.get("flux-pro", refresh=True), Model)
+    assert_type(client.models.list(refresh=True), list[Model])
     options = ModelFieldsOptions(["output_schema"])
     assert_type(client.models.get("flux-pro", options=options), Model)
 
 
 async def async_models(client: AsyncSkytellsClient) -> None:
     assert_type(await client.models.list(), list[Model])
+    assert_type(await client.models.get("flux-pro", refresh=True), Model)
     assert_type(await client.models.get("flux-pro", fields=["input_schema"]), Model)
 
 
@@ -395,6 +400,25 @@ def parts_of_predictions(
     assert_type((urls.stream, urls.delete), tuple[str | None, str | None])
     assert_type((webhook.url, webhook.events), tuple[str | None, list[str] | None])
     assert_type((model.name, model.type), tuple[str | None, str | None])
+
+
+def costs(model: Model, record: PredictionResponse, handle: Prediction) -> None:
+    model.validate({"prompt": "A cat"})
+    estimate = model.estimate({"prompt": "A cat"})
+    assert_type(estimate, Estimate)
+    assert_type((estimate.amount, estimate.rate), tuple[Decimal | None, Decimal | None])
+    assert_type((estimate.currency, estimate.reason), tuple[str, str])
+    assert_type((estimate.unit, estimate.rule), tuple[str | None, str | None])
+    assert_type((record.cost, handle.cost), tuple[Decimal | None, Decimal | None])
+
+
+async def validated(client: SkytellsClient, twin: AsyncSkytellsClient) -> None:
+    assert_type(client.run("flux-pro", {}, validate=True), Prediction)
+    assert_type(client.predict(PAYLOAD, validate=True), PredictionResponse)
+    assert_type(client.predictions.create(PAYLOAD, validate=True), PredictionResponse)
+    assert_type(await twin.run("flux-pro", {}, validate=True), AsyncPrediction)
+    assert_type(await twin.predict(PAYLOAD, validate=True), PredictionResponse)
+    assert_type(await twin.predictions.create(PAYLOAD, validate=True), PredictionResponse)
 
 
 def model_records(m: Model, pricing: ModelPricing, rule: PricingCriterion) -> None:

@@ -18,7 +18,9 @@ from skytells._flow import (
     Effect,
     Exchange,
     Notify,
+    Offload,
     Operation,
+    Pour,
     Raised,
     Sleep,
     Together,
@@ -130,8 +132,12 @@ class Hand:
             case Sleep(seconds):
                 self.naps.append(seconds)
                 self.now += seconds
+            case Offload(work):
+                return work()
             case Notify(callback, state):
                 callback(state)
+            case Pour():
+                raise NotImplementedError
             case Together():
                 for place in range(len(effect.operations)):
                     try:
