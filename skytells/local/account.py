@@ -94,6 +94,7 @@ class Account:
         self._aside = 0.0
         # By their end as it was foreseen. One that ended earlier has left `_reserved` by then.
         self._ends: list[tuple[float, int, Job]] = []
+        self._talks: list[tuple[float, str]] = []
         self._numbers = count()
         self._lock = threading.RLock()
 
@@ -137,6 +138,28 @@ class Account:
                 charged = job.credits(max(self._clock.now(), job.ends))
                 self._balance = _sum(self._balance, -charged)
 
+    def pay(self, model: str, price: float, seconds: float) -> None:
+        """Let inference begin, and charge its price at once: it is known from the start.
+
+        Arguments:
+            model: who answers.
+            price: credits.
+            seconds: platform seconds that it takes.
+
+        Raises:
+            Refusal: as for `enter`.
+        """
+        with self._lock:
+            self._settle()
+            self._check_limits(model)
+            self._check_balance(price)
+            if self._rpm is not None:
+                self._begun[model].append(self._clock.now())
+            self._balance = _sum(self._balance, -price)
+            if seconds:
+                self._running[model] += 1
+                heapq.heappush(self._talks, (self._clock.now() + seconds, model))
+
     def standing(self, model: str) -> Standing:
         """How things stand with a model."""
         with self._lock:
@@ -164,7 +187,7 @@ class Account:
             raise Refusal(
                 402,
                 "INSUFFICIENT_CREDITS",
-                f"This prediction costs {price:g} credits and {left:g} are left.",
+                f"This costs {price:g} credits and {left:g} are left.",
             )
 
     def _limited(self, model: str, free: float, limit: str) -> Refusal:
@@ -174,11 +197,12 @@ class Account:
         return Refusal(429, "RATE_LIMIT_EXCEEDED", message, headers=headers)
 
     def _next_end(self, model: str) -> float:
-        return min(
+        ends = (
             job.ends
             for _, _, job in self._ends
             if job.model.namespace == model and job.id in self._reserved
         )
+        return min(*ends, *(end for end, talker in self._talks if talker == model), math.inf)
 
     def _within_window(self, model: str) -> deque[float]:
         begun = self._begun[model]
@@ -191,6 +215,8 @@ class Account:
         # A microsecond of grace: ten steps of 0.1 must make 1.
         while self._ends and self._ends[0][0] <= now + 1e-6:
             self.leave(heapq.heappop(self._ends)[2])
+        while self._talks and self._talks[0][0] <= now + 1e-6:
+            self._running[heapq.heappop(self._talks)[1]] -= 1
 
     def _real_seconds(self, moment: float) -> float:
         """What a caller has to wait for a moment; on a standing clock, platform seconds."""

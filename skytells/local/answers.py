@@ -27,6 +27,12 @@ VARIANTS: Final[Mapping[str, str]] = {
     "bare-list": "a list of predictions is an array without pagination",
     "cancel-success": '`{"success": true}` is the answer to a cancellation',
     "missing-502": "a prediction that does not exist is a 502, not a 404",
+    "obfuscation": "streams of inference are padded with `obfuscation`",
+    "array-content": "what a chunk of chat says is an array of parts, not a string",
+    "crlf": "the lines of a stream of inference end with CR and LF",
+    "comments": "heartbeats, `id` and `retry` come between the events of inference",
+    "multi-line": "the JSON of an event of inference comes in several lines",
+    "responses-done": "a stream of responses ends with `[DONE]`, as one of chat does",
 }
 """Other forms of answers that the platform's documents or clients know; all are off at first."""
 
@@ -41,6 +47,7 @@ class Refusal(Exception):
         error_id: the machine-readable name.
         message: the human-readable sentence.
         details: more of it, or `None`.
+        param: the field that is to blame, where a shape names it.
         headers: what goes with the answer, such as `Retry-After`.
 
     Example:
@@ -53,8 +60,9 @@ class Refusal(Exception):
         status: int,
         error_id: str,
         message: str,
-        details: str | None = None,
+        details: str | JsonObject | None = None,
         *,
+        param: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status, error_id, message, details)
@@ -62,6 +70,7 @@ class Refusal(Exception):
         self.error_id = error_id
         self.message = message
         self.details = details
+        self.param = param
         self.headers: dict[str, str] = dict(headers or {})
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from .events import EVENT_STREAM, Story
 from .faults import HEADER, Fault, read_header
 from .front import Front
 from .guard import looks_real, origin
+from .inference.routes import ELSEWHERE, INFERENCE, nothing
 from .jobs import Job
 from .mishaps import JsonAnswer, befall, refused
 from .page import page_routes
@@ -51,10 +52,11 @@ def create_app(platform: Platform, *, allow_remote: bool = False) -> Starlette:
         Route(path, _endpoint(platform, handler), methods=[method])
         for method, path, handler in _ROUTES
     ]
+    elsewhere = [Route(path, _endpoint(platform, nothing), methods=_METHODS) for path in ELSEWHERE]
     rest = Route("/{rest:path}", _endpoint(platform, _unknown), methods=_METHODS)
     sender = Sender(platform, allow_remote=allow_remote)
     app = Starlette(
-        routes=[*page_routes(platform), *control_routes(platform), *routes, rest],
+        routes=[*page_routes(platform), *control_routes(platform), *routes, *elsewhere, rest],
         middleware=[Middleware(Front, sender=sender, allow_remote=allow_remote)],
     )
     app.state.warn_of_real_key = cache(_warn_of_real_key)
@@ -65,11 +67,11 @@ def _endpoint(
     platform: Platform, handler: Handler
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     async def answer(request: Request) -> Response:
-        request_id = platform.request_id()
+        request_id = request.state.request_id = platform.request_id()
         try:
             seen = await _seen(request)
             platform.see(seen, len(await request.body()))
-            response = await _faulty(platform, handler, request, seen, request_id)
+            response = await _faulty(platform, handler, request, seen)
         except Refusal as refusal:
             response = refused(request, refusal)
         except ClientDisconnect:
@@ -81,13 +83,11 @@ def _endpoint(
     return answer
 
 
-async def _faulty(
-    platform: Platform, handler: Handler, request: Request, seen: Seen, request_id: str
-) -> Response:
+async def _faulty(platform: Platform, handler: Handler, request: Request, seen: Seen) -> Response:
     """Let a request go its way, unless it is to go wrong."""
     fault = _fault_of(platform, request, seen)
     variants = platform.variants | frozenset(fault.variants if fault else ())
-    request.state.variants = variants
+    request.state.variants, request.state.fault = variants, fault
 
     if fault and (refusal := fault.refusal()):
         request.state.error = refusal[1]
@@ -100,7 +100,7 @@ async def _faulty(
                 refusal.status = 502
             return refused(request, refusal)
 
-    return await proceed() if fault is None else await befall(platform, fault, proceed, request_id)
+    return await proceed() if fault is None else await befall(platform, fault, proceed, request)
 
 
 def _fault_of(platform: Platform, request: Request, seen: Seen) -> Fault | None:
@@ -123,15 +123,20 @@ def _model_named(platform: Platform, request: Request, seen: Seen) -> str | None
     return None
 
 
-def _keyed(handler: Handler) -> Handler:
+def _keyed(handler: Handler, *, bearer: bool = False) -> Handler:
     async def answer(platform: Platform, request: Request) -> Response:
-        key = request.headers.get("x-api-key")
+        key = request.headers.get("x-api-key") or (_bearer(request) if bearer else None)
         platform.authorise(key)
         if key and key != platform.key and looks_real(key):
             request.app.state.warn_of_real_key()
         return await handler(platform, request)
 
     return answer
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
 
 
 async def _create(platform: Platform, request: Request) -> Response:
@@ -165,6 +170,8 @@ async def _stream(platform: Platform, request: Request) -> Response:
 async def _events(platform: Platform, request: Request) -> Response:
     job = platform.get(request.path_params["id"])
     story = Story(job, origin(request), platform.now(), _variants(request))
+    if not job.order.stream:
+        return _prediction(platform, request, job, with_stream=True)
     headers = {"cache-control": "no-cache"}
     return StreamingResponse(_told(platform, story), headers=headers, media_type=EVENT_STREAM)
 
@@ -217,6 +224,7 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/v1/models/{slug:path}", _keyed(_model)),
     ("GET", "/v1/model/{slug:path}", _keyed(_model)),
     ("GET", "/assets/{id}/{name}", _asset),
+    *((method, path, _keyed(handler, bearer=True)) for method, path, handler in INFERENCE),
 )
 
 

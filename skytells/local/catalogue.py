@@ -1,4 +1,7 @@
-"""Twelve models of the platform. Slugs are real; prices, times and schemas are illustrative.
+"""Models of the platform. Slugs are real; prices, times and schemas are illustrative.
+
+Only `local-text` is our own: the documents name no text model that predictions take, since those
+that chat are refused there.
 
 The documents disagree about many of them, and the platform changes them: ask it, not this file,
 what a prediction costs.
@@ -28,7 +31,9 @@ class Model:
         inputs: the properties of the input schema.
         required: the names of inputs that must be given.
         capabilities: what it can do, such as `text-to-image`.
-        openai_compatible: whether it is a chat model too.
+        openai_compatible: whether inference (chat, responses, embeddings) takes it, and
+            predictions don't.
+        dimensions: how long its embeddings are; 0 for models that make none.
 
     Example:
         >>> mine = Model("mine", "Mine", "image", "me", 3.0, price(0.01, "image"), {}, ())
@@ -46,6 +51,7 @@ class Model:
     required: tuple[str, ...]
     capabilities: tuple[str, ...] = field(default=())
     openai_compatible: bool = False
+    dimensions: int = 0
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -87,6 +93,16 @@ class Model:
         meant = {n: part["default"] for n, part in self.inputs.items() if "default" in part} | given
         amount, unit = self._rate(meant)
         return round(amount * _quantity(unit, meant, work, assets), 9)
+
+    def tokens(self, read: int, written: int) -> float:
+        """The price of inference, in credits.
+
+        Arguments:
+            read: tokens of the prompt.
+            written: tokens of the answer.
+        """
+        (coming, _), (going, _) = self._rate({}), self._rate({"token_type": "output"})
+        return round(read * coming + written * going, 9)
 
     def _rate(self, asked: Mapping[str, Any]) -> tuple[float, str]:
         for rule in self.pricing.get("criterias", ()):
@@ -233,6 +249,24 @@ _CHAT: Final = {
     "temperature": _of("number", "0 to 2.", default=0.7, minimum=0, maximum=2),
 }
 
+
+def _chat(slug: str, name: str, vendor: str, reads: float, writes: float) -> Model:
+    """A model that chats; what it reads and writes is priced in dollars for a million tokens."""
+    written = _when("token_type", "output", writes / 1e6, "token")
+    return Model(
+        slug, name, "text", vendor, 0.0, price(reads / 1e6, "token", written), _CHAT, (),
+        ("text-to-text", "coding", "writing", "reasoning", "chat"), openai_compatible=True,
+    )  # fmt: skip
+
+
+def _embedder(slug: str, name: str, vendor: str, reads: float, dimensions: int) -> Model:
+    """A model that makes embeddings."""
+    return Model(
+        slug, name, "text", vendor, 0.0, price(reads / 1e6, "token"), {}, (),
+        ("embeddings",), openai_compatible=True, dimensions=dimensions,
+    )  # fmt: skip
+
+
 _DRAW: Final = ("text-to-image",)
 _REDRAW: Final = ("text-to-image", "image-to-image", "quality")
 _FILMING: Final = ("text-to-video", "image-to-video")
@@ -293,9 +327,17 @@ MODELS: Final = (
         price(0.75, "prediction"), _SONG, ("lyrics",), ("text-to-music",),
     ),
     Model(
-        "gpt-5", "GPT-5", "text", "openai", 3.0,
-        price(0.0000005, "token"), _CHAT, ("prompt",),
-        ("text-to-text", "coding", "writing", "reasoning", "chat"), openai_compatible=True,
+        "local-text", "Local Text", "text", "skytells", 3.0,
+        price(0.0000005, "token"), _CHAT, ("prompt",), ("text-to-text",),
     ),
+    _chat("deepbrain-router", "DeepBrain Router", "skytells", 0.3, 1.0),
+    _chat("gpt-5", "GPT-5", "openai", 0.5, 1.25),
+    _chat("gpt-5.4", "GPT-5.4", "openai", 0.6, 1.5),
+    _chat("gpt-5-nano", "GPT-5 nano", "openai", 0.05, 0.4),
+    _chat("gpt-5.3-codex", "GPT-5.3 Codex", "openai", 0.5, 1.25),
+    _chat("skytells-3", "Skytells 3", "skytells", 0.4, 1.0),
+    _embedder("skytells-embed-3-large", "Skytells Embed 3 Large", "skytells", 0.13, 3072),
+    _embedder("skytells-embed-3-small", "Skytells Embed 3 Small", "skytells", 0.02, 1536),
+    _embedder("text-embedding-3-small", "Text Embedding 3 Small", "openai", 0.02, 1536),
 )  # fmt: skip
 """What `Platform` offers unless it is given other models."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, TypeGuard
 
 from .answers import Json, JsonObject, Refusal
 from .catalogue import Model
@@ -64,6 +64,22 @@ def read_object(body: Json) -> JsonObject:
         raise Refusal(400, "INVALID_PARAMETER", "The body must be a JSON object.")
     fields: JsonObject = body
     return fields
+
+
+def is_object(value: Json) -> TypeGuard[JsonObject]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Json) -> TypeGuard[list[Any]]:
+    """Whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def part_of(fields: JsonObject, name: str) -> JsonObject:
+    """The object in a field, which is empty if there is none."""
+    part = fields.get(name)
+    return part if is_object(part) else {}
 
 
 def read_order(body: Json) -> Order:
@@ -144,20 +160,29 @@ def _expect(given: Mapping[str, Json], name: str, kind: str, *, prefix: str = ""
 
 
 def _fit(name: str, value: Json, schema: JsonObject) -> None:
+    if wrong := misfit(value, schema):
+        raise _invalid(name, f"The {name} field must be {wrong}.")
+
+
+def misfit(value: Json, schema: JsonObject) -> str | None:
+    """What a value must be and is not: of a type, one of an `enum`, within its bounds.
+
+    Example:
+        >>> misfit(3, {"type": "number", "maximum": 2})
+        'at most 2'
+    """
     kind, choices = str(schema.get("type")), schema.get("enum")
     bounds = schema if _TYPES["number"](value) else {}
     low, high = bounds.get("minimum"), bounds.get("maximum")
-    wrong = None
     if kind in _TYPES and not _TYPES[kind](value):
-        wrong = f"of type {kind}"
-    elif choices is not None and value not in choices:
-        wrong = f"one of {', '.join(map(str, choices))}"
-    elif low is not None and value < low:
-        wrong = f"at least {low}"
-    elif high is not None and value > high:
-        wrong = f"at most {high}"
-    if wrong:
-        raise _invalid(name, f"The {name} field must be {wrong}.")
+        return f"of type {kind}"
+    if choices is not None and value not in choices:
+        return f"one of {', '.join(map(str, choices))}"
+    if low is not None and value < low:
+        return f"at least {low}"
+    if high is not None and value > high:
+        return f"at most {high}"
+    return None
 
 
 def _invalid(field: str, message: str) -> Refusal:

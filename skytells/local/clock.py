@@ -68,8 +68,8 @@ class Clock:
         Example:
             >>> clock = Clock(speed=0)
             >>> clock.speed = 10.0
-            >>> clock
-            Clock(speed=10.0, now=0.000)
+            >>> clock.speed
+            10.0
         """
         return self._speed
 

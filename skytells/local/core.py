@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Final, Unpack
 
 from . import media
 from .account import Account
@@ -22,9 +22,10 @@ from .catalogue import MODELS, Model
 from .checks import Order, Search, check_input
 from .clock import Clock
 from .faults import FaultBook
+from .inference.desk import Inference
 from .jobs import Ending, Job, Page
 from .memory import Jobs, Recent
-from .scripts import Scripts, normal_life
+from .scripts import ScriptFields, Scripts, normal_life
 from .webhooks import Outbox
 
 DEFAULT_KEY: Final = "sk-local"
@@ -127,6 +128,14 @@ class Platform:
         self._requests = Recent[Request](count=10_000, weight=64 * _MEBIBYTE)
         self._watchers: set[Callable[[], object]] = set()
         self._lock = threading.RLock()
+        self.inference: Inference = Inference(
+            self._slugs,
+            account=self.account,
+            clock=self.clock,
+            scripts=self._scripts,
+            seed=seed,
+            lock=self._lock,
+        )
 
     def __repr__(self) -> str:
         return f"Platform(predictions={len(self._jobs)}, clock={self.clock!r})"
@@ -143,6 +152,10 @@ class Platform:
         """
         if not key:
             raise Refusal(401, "UNAUTHORIZED", "The x-api-key header is missing.")
+        if key.startswith("wfb_"):
+            raise Refusal(
+                401, "UNAUTHORIZED", "A wfb_ key is the orchestrator's: it has no business here."
+            )
         if not self._takes_any_key and key != self.key:
             raise Refusal(401, "UNAUTHORIZED", "The API key is not valid.")
 
@@ -220,17 +233,24 @@ class Platform:
             weight: how many bytes the order took.
 
         Raises:
-            Refusal: 404, no such model; 422, its input does not fit the model's schema; 429, a
-                limit is reached; 402, the balance does not cover it.
+            Refusal: 404, no such model; 422, it is one for inference, or its input does not fit
+                the model's schema; 429, a limit is reached; 402, the balance does not cover it.
         """
         model = self.model(order.model)
+        if model.openai_compatible:
+            raise Refusal(
+                422,
+                "MODEL_NOT_SUPPORTED",
+                f"{model.namespace} takes no predictions: ask it through /v1/chat/completions, "
+                "/v1/responses or /v1/embeddings.",
+            )
         check_input(model, order.input)
         with self._lock:
             job = Job(
                 id=str(uuid.UUID(int=self._dice.getrandbits(128), version=4)),
                 model=model,
                 order=order,
-                life=self._scripts.life(model),
+                life=self._scripts.of(model).life,
                 created=self.now(),
                 clock=self.clock,
                 lifetime=self._asset_lifetime,
@@ -289,23 +309,12 @@ class Platform:
         self._tell()
         return job
 
-    def script(
-        self,
-        slug: str,
-        *,
-        fails: str | None = None,
-        seconds: float | None = None,
-        statuses: Sequence[str] | None = None,
-        times: int | None = None,
-    ) -> None:
-        """Decide how the next predictions of a model fare; it replaces the script before.
+    def script(self, slug: str, **fields: Unpack[ScriptFields]) -> None:
+        """Decide how the next predictions or answers of a model fare; it replaces the one before.
 
         Arguments:
             slug: the model.
-            fails: they fail at their end and say this.
-            seconds: platform seconds that they take.
-            statuses: what they pass through instead of the usual; a final one ends them.
-            times: for how many predictions; all by default.
+            fields: what is decided; see `skytells.local.ScriptFields`.
 
         Raises:
             ValueError: the model does not exist, or the script contradicts itself.
@@ -316,9 +325,7 @@ class Platform:
         if slug not in self._slugs:
             raise ValueError(f"no model {slug!r}: take one of {', '.join(self._names())}")
         with self._lock:
-            self._scripts.set(
-                self._slugs[slug], fails=fails, seconds=seconds, statuses=statuses, times=times
-            )
+            self._scripts.set(self._slugs[slug], fields)
 
     def advance(self, seconds: float) -> None:
         """Move the platform's clock forward, in platform seconds."""

@@ -15,16 +15,15 @@ from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NoReturn, TypedDict, get_args
 
-from .answers import Json, JsonObject, known_variants
+from .answers import Json, JsonObject, Refusal, known_variants
+from .shapes import Envelope, shaped
 
 HEADER: Final = "x-skytells-local-fault"
 """The request header that carries a fault for that request."""
 
-Envelope = Literal["unified", "error", "inference", "flat", "simple", "failed-prediction"]
-"""The shapes of errors that the platform's documents and clients know."""
-
 Drop = Literal["before", "after"]
 Body = Literal["truncated", "garbage", "html", "empty"]
+Stream = Literal["error", "failed", "unfinished", "stalled"]
 
 _STATUS_OF: Final = {
     "UNAUTHORIZED": 401,
@@ -51,6 +50,8 @@ _STATUS_OF: Final = {
     "SERVICE_UNAVAILABLE": 503,
     "INFERENCE_TIMEOUT": 504,
     "CONTENT_POLICY_VIOLATION": 451,
+    "INFERENCE_RATE_LIMITED": 429,
+    "ENDPOINT_NOT_FOUND": 404,
 }
 _ERROR_OF: Final = {status: name for name, status in reversed(_STATUS_OF.items())}
 
@@ -68,10 +69,12 @@ class FaultFields(TypedDict, total=False):
     error: str | None
     status: int | None
     message: str
-    envelope: Envelope
+    envelope: Envelope | None
     retry_after: float | None
     drop: Drop | None
     body: Body | None
+    stream: Stream | None
+    after: int | None
     redirect: str | None
     variants: list[str] | tuple[str, ...]
 
@@ -91,12 +94,18 @@ class Fault:
         error: refuse, with this `error_id`; the request is not acted upon.
         status: the HTTP status: of the refusal, or (below 400) of the ordinary answer.
         message: what the refusal says.
-        envelope: the shape of the refusal: `unified`, `error`, `inference`, `flat`, `simple`; or
-            `failed-prediction`: the ordinary answer, saying that the prediction failed.
+        envelope: the shape of the refusal, by default that of the route: `unified`, `error`,
+            `inference`, `flat`, `simple`, `bare`; or `failed-prediction`: the ordinary answer,
+            saying that the prediction failed.
         retry_after: seconds for the header `Retry-After`; a 429 has one anyway.
         drop: close the connection `before` the request is acted upon, or `after`.
         body: `truncated` (half of it, then the connection closes), `garbage`, `empty`, or `html`
             (what a proxy says: 502 unless `status` is given; the request is not acted upon).
+        stream: what befalls a stream of inference, which begins well: an `error` in one of its
+            lines (with the id and message given here), `failed` (a response that says so),
+            `unfinished` (it ends without its terminator), `stalled` (it says no more, and stays).
+        after: after how many events; `stream`, and the bodies `truncated` and `garbage` where the
+            answer is a stream, wait for half of it unless told otherwise.
         redirect: send the caller to this URL, with 307.
         variants: spell the answer otherwise; see `skytells.local.answers.VARIANTS`.
 
@@ -118,10 +127,12 @@ class Fault:
     error: str | None = None
     status: int | None = None
     message: str = "A fault that was asked for."
-    envelope: Envelope = "unified"
+    envelope: Envelope | None = None
     retry_after: float | None = None
     drop: Drop | None = None
     body: Body | None = None
+    stream: Stream | None = None
+    after: int | None = None
     redirect: str | None = None
     variants: tuple[str, ...] = ()
 
@@ -140,10 +151,18 @@ class Fault:
 
     def refusal(self) -> tuple[int, str] | None:
         """The status and id of the error it answers with; `None` when it lets the request pass."""
+        if self.stream is not None:
+            return None
         if self.error is None and (self.status is None or self.status < 400):
             return None
-        status = self.status or _STATUS_OF.get(self.error or "", 500)
-        return status, self.error or _ERROR_OF.get(status, "INTERNAL_ERROR")
+        said = self.says("INTERNAL_ERROR")
+        return said.status, said.error_id
+
+    def says(self, usual: str) -> Refusal:
+        """What the refusal says, or the line in a stream; of a usual id if none is given."""
+        status = self.status or _STATUS_OF.get(self.error or usual, 500)
+        error_id = self.error or (_ERROR_OF.get(status, usual) if self.status else usual)
+        return Refusal(status, error_id, self.message)
 
     def as_json(self) -> JsonObject:
         """What differs from the default."""
@@ -190,21 +209,9 @@ def read_header(text: str) -> Fault:
     return read_fault(given)
 
 
-def envelope_of(fault: Fault, request_id: str) -> JsonObject:
-    """The body of a refusal in the shape asked for."""
-    status, error_id = fault.refusal() or (500, "INTERNAL_ERROR")
-    error = {"http_status": status, "message": fault.message, "details": None, "error_id": error_id}
-    match fault.envelope:
-        case "error":
-            return {"error": error}
-        case "inference":
-            return {"error": _inference(status, error_id, fault.message, request_id)}
-        case "flat":
-            return {"error_id": error_id, "message": fault.message}
-        case "simple":
-            return {"status": False, "response": fault.message}
-        case _:
-            return {"status": False, "response": fault.message, "error": error}
+def envelope_of(fault: Fault, request_id: str, usual: Envelope = "unified") -> JsonObject:
+    """The body of a refusal in the shape asked for, or the usual one of its route."""
+    return shaped(fault.envelope or usual, fault.says("INTERNAL_ERROR"), request_id)
 
 
 def failed(prediction: JsonObject, message: str) -> JsonObject:
@@ -264,18 +271,8 @@ class _Rule:
 
 
 def _fits(pattern: str, path: str) -> bool:
-    return fnmatchcase(path, pattern) or fnmatchcase(path.removeprefix("/v1"), pattern)
-
-
-def _inference(status: int, error_id: str, message: str, request_id: str) -> JsonObject:
-    return {
-        "message": message,
-        "type": "authentication_error" if status == 401 else "api_error",
-        "code": error_id.lower(),
-        "error_id": error_id,
-        "status": status,
-        "request_id": request_id,
-    }
+    bare = path.removeprefix("/v1").removeprefix("/orchestrator")
+    return fnmatchcase(path, pattern) or fnmatchcase(bare, pattern)
 
 
 def _value(text: str) -> Json:
@@ -295,8 +292,9 @@ def _text(name: str, value: Json) -> None:
 
 
 def _count(name: str, value: Json) -> None:
-    if value is not None and not (type(value) is int and value >= 1):
-        _refuse(name, value, "a whole number from 1")
+    least = 0 if name == "after" else 1
+    if value is not None and not (type(value) is int and value >= least):
+        _refuse(name, value, f"a whole number from {least}")
 
 
 def _seconds(name: str, value: Json) -> None:
@@ -321,10 +319,11 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str, Json], None]:
 
 _CHECKS: Final[Mapping[str, Callable[[str, Json], None]]] = {
     **dict.fromkeys(("method", "path", "model", "error", "message", "redirect"), _text),
-    **dict.fromkeys(("nth", "times"), _count),
+    **dict.fromkeys(("nth", "times", "after"), _count),
     **dict.fromkeys(("latency", "slow", "retry_after"), _seconds),
     "status": _status,
     "envelope": _one_of(get_args(Envelope)),
     "drop": _one_of(get_args(Drop)),
     "body": _one_of(get_args(Body)),
+    "stream": _one_of(get_args(Stream)),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
@@ -13,6 +13,7 @@ from .clock import Clock
 from .core import Platform, Request
 from .faults import FaultFields, read_fault
 from .options import PlatformOptions
+from .scripts import ScriptFields
 from .webhooks import Delivery
 
 if TYPE_CHECKING:
@@ -164,23 +165,21 @@ class LocalPlatform:
         """
         self._platform.advance(seconds)
 
-    def script(
-        self,
-        slug: str,
-        *,
-        fails: str | None = None,
-        seconds: float | None = None,
-        statuses: Sequence[str] | None = None,
-        times: int | None = None,
-    ) -> None:
-        """Decide how the next predictions of a model fare; it replaces the script before.
+    def script(self, slug: str, **fields: Unpack[ScriptFields]) -> None:
+        """Decide how the next predictions or answers of a model fare; it replaces the one before.
 
         Arguments:
             slug: the model.
-            fails: they fail at their end and say this.
-            seconds: platform seconds that they take.
-            statuses: what they pass through instead of the usual; a final one ends them.
-            times: for how many predictions; all by default.
+            fields: what is decided, all of which may be left out:
+
+            - `fails`: predictions fail at their end, and inference fails, and say this.
+            - `seconds`: platform seconds that they take.
+            - `statuses`: what predictions pass through instead of the usual; a final one ends them.
+            - `says`: what a chat model answers.
+            - `calls`: the tools that it calls instead, with their arguments.
+            - `finish`: why it stops: `stop`, `length` or `content_filter`.
+            - `filters`: what its prompt is taken for, such as `{"violence": "medium"}`.
+            - `times`: for how many requests; all by default.
 
         Raises:
             ValueError: the model does not exist, or the script contradicts itself.
@@ -188,8 +187,9 @@ class LocalPlatform:
         Example:
             >>> with serve() as platform:
             ...     platform.script("flux-pro", fails="NSFW content detected.", times=1)
+            ...     platform.script("gpt-5", says="Good morning.")
         """
-        self._platform.script(slug, fails=fails, seconds=seconds, statuses=statuses, times=times)
+        self._platform.script(slug, **fields)
 
     def fault(self, **fields: Unpack[FaultFields]) -> None:
         """Make requests go wrong, from the next one on; older faults come first.

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from .answers import Json, Refusal
 from .core import Platform
 from .faults import Fault, envelope_of, failed
+from .shapes import Envelope, shape_of, shaped
 from .watch import pause
 
 HANG_UP: Final = "skytells.hang_up"
@@ -37,16 +38,18 @@ class JsonAnswer(Response):
 
 
 def refused(request: Request, refusal: Refusal) -> JsonAnswer:
-    """The answer that is a refusal; the log will name it."""
+    """The answer that is a refusal, in the shape of its route; the log will name it."""
     request.state.error = refusal.error_id
-    return JsonAnswer(refusal.envelope(), refusal.status, headers=refusal.headers)
+    request_id: str = getattr(request.state, "request_id", "")
+    body = shaped(shape_of(request.url.path), refusal, request_id)
+    return JsonAnswer(body, refusal.status, headers=refusal.headers)
 
 
 async def befall(
     platform: Platform,
     fault: Fault,
     proceed: Callable[[], Awaitable[Response]],
-    request_id: str,
+    request: Request,
 ) -> Response:
     """Answer a request that a fault befalls.
 
@@ -54,13 +57,13 @@ async def befall(
         platform: cuts times short when it closes.
         fault: what goes wrong.
         proceed: acts upon the request and gives the ordinary answer.
-        request_id: the id of the request, which one shape of errors names.
+        request: decides the usual shape of errors, one of which names its id.
     """
     if fault.latency:
         await pause(platform, fault.latency)
     if fault.drop == "before":
         return HungUp()
-    response = _instead(fault, request_id)
+    response = _instead(fault, request.state.request_id, shape_of(request.url.path))
     if response is None:
         response = _changed(fault, await proceed())
     return HungUp() if fault.drop else _spoilt(platform, fault, response)
@@ -72,6 +75,11 @@ class HungUp(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's
         """Close the connection, and return when it is closed."""
         await _hang_up(scope, receive)
+
+
+async def hang_up(request: Request) -> None:
+    """Close the connection in the middle of a stream, which is cancelled when it is closed."""
+    await _hang_up(request.scope, request.receive)
 
 
 class Spread(Response):
@@ -121,7 +129,7 @@ async def _hang_up(scope: Scope, receive: Receive) -> None:
         pass
 
 
-def _instead(fault: Fault, request_id: str) -> Response | None:
+def _instead(fault: Fault, request_id: str, usual: Envelope) -> Response | None:
     """The answer to a request that is not acted upon."""
     if fault.redirect is not None:
         return Response(status_code=307, headers={"location": fault.redirect})
@@ -130,7 +138,8 @@ def _instead(fault: Fault, request_id: str) -> Response | None:
     refusal = fault.refusal()
     if refusal is None or fault.envelope == "failed-prediction":
         return None
-    return JsonAnswer(envelope_of(fault, request_id), refusal[0], headers=_retry(fault, refusal[0]))
+    body = envelope_of(fault, request_id, usual)
+    return JsonAnswer(body, refusal[0], headers=_retry(fault, refusal[0]))
 
 
 def _retry(fault: Fault, status: int) -> dict[str, str]:

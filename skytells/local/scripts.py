@@ -1,17 +1,61 @@
-"""Scripts: how the next predictions of a model are to fare."""
+"""Scripts: how the next predictions of a model are to fare, and what a chat model is to say."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final, TypedDict
 
+from .answers import JsonObject
 from .catalogue import Model
+from .inference.filters import SEVERITIES, SUBJECTS
 from .lives import Life, scripted
+
+_WORDS: Final = frozenset({"says", "calls", "finish", "filters"})
+_FINISHES: Final = ("stop", "length", "content_filter")
+
+
+class ScriptFields(TypedDict, total=False):
+    """What a script is made of; all may be left out.
+
+    Arguments:
+        fails: predictions fail at their end, and inference fails, and say this.
+        seconds: platform seconds that they take.
+        statuses: what a prediction passes through instead of the usual; a final one ends it.
+        says: what a chat model answers.
+        calls: the tools that it calls instead, with their arguments.
+        finish: why it stops: `stop`, `length` or `content_filter`.
+        filters: what its prompt is taken for: a severity by the name of a harm, such as
+            `{"violence": "medium"}`.
+        times: for how many requests; all by default.
+    """
+
+    fails: str | None
+    seconds: float | None
+    statuses: Sequence[str] | None
+    says: str | None
+    calls: Mapping[str, JsonObject] | None
+    finish: str | None
+    filters: Mapping[str, str] | None
+    times: int | None
+
+
+@dataclass(frozen=True)
+class Script:
+    """What was decided about a model: how a prediction fares, and the fields for inference."""
+
+    life: Life
+    seconds: float = 0.0
+    fails: str | None = None
+    says: str | None = None
+    calls: Mapping[str, JsonObject] | None = None
+    finish: str | None = None
+    filters: Mapping[str, str] | None = None
 
 
 @dataclass
-class _Script:
-    life: Life
+class _Entry:
+    script: Script
     times: int | None
 
 
@@ -19,41 +63,60 @@ class Scripts:
     """The scripts in force, one per model at most. Its owner holds a lock while it calls."""
 
     def __init__(self) -> None:
-        self._scripts: dict[str, _Script] = {}
+        self._scripts: dict[str, _Entry] = {}
 
-    def set(
-        self,
-        model: Model,
-        *,
-        fails: str | None,
-        seconds: float | None,
-        statuses: Sequence[str] | None,
-        times: int | None,
-    ) -> None:
+    def set(self, model: Model, fields: ScriptFields) -> None:
         """Replace the script of a model; see `Platform.script`.
 
         Raises:
             ValueError: the script contradicts itself.
         """
+        if unknown := sorted(fields.keys() - ScriptFields.__annotations__.keys()):
+            raise ValueError(f"a script has no {unknown[0]!r}: see skytells.local.ScriptFields")
+        if not model.openai_compatible and (words := sorted(_WORDS.intersection(fields))):
+            raise ValueError(f"{model.namespace} does not chat, so leave {words[0]!r} out")
+        times, finish = fields.get("times"), fields.get("finish")
         if times is not None and times < 1:
             raise ValueError(f"times must be at least 1, not {times!r}")
-        life = scripted(normal_life(model), fails=fails, seconds=seconds, statuses=statuses)
-        self._scripts[model.namespace] = _Script(life, times)
+        if finish not in (None, *_FINISHES):
+            raise ValueError(f"finish must be one of {', '.join(_FINISHES)}, not {finish!r}")
+        fails, seconds = fields.get("fails"), fields.get("seconds")
+        script = Script(
+            life=scripted(
+                normal_life(model), fails=fails, seconds=seconds, statuses=fields.get("statuses")
+            ),
+            seconds=seconds or 0.0,
+            fails=fails,
+            says=fields.get("says"),
+            calls=fields.get("calls"),
+            finish=finish,
+            filters=_filters(fields.get("filters")),
+        )
+        self._scripts[model.namespace] = _Entry(script, times)
 
-    def life(self, model: Model) -> Life:
-        """How the next prediction of a model will fare."""
-        script = self._scripts.get(model.namespace)
-        return normal_life(model) if script is None else script.life
+    def of(self, model: Model) -> Script:
+        """What holds for the next request of a model."""
+        entry = self._scripts.get(model.namespace)
+        return Script(normal_life(model)) if entry is None else entry.script
 
     def use(self, model: Model) -> None:
-        """Count a prediction that began under a model's script."""
-        script = self._scripts.get(model.namespace)
-        if script is not None and script.times is not None:
-            script.times -= 1
-            if not script.times:
+        """Count a request that began under a model's script."""
+        entry = self._scripts.get(model.namespace)
+        if entry is not None and entry.times is not None:
+            entry.times -= 1
+            if not entry.times:
                 del self._scripts[model.namespace]
 
 
 def normal_life(model: Model) -> Life:
     """How a prediction of a model fares without a script."""
     return replace(Life(model.seconds), failure=f"Failed to generate {model.type}.")
+
+
+def _filters(given: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    for name, severity in (given or {}).items():
+        if name not in SUBJECTS:
+            raise ValueError(f"no filter {name!r}: take some of {', '.join(SUBJECTS)}")
+        if severity not in SEVERITIES:
+            raise ValueError(f"{name} must be one of {', '.join(SEVERITIES)}, not {severity!r}")
+    return given

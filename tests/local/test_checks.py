@@ -100,8 +100,12 @@ def test_an_input_that_breaks_the_schema_is_refused(given: JsonObject, field: st
     [
         ("flux-pro", {"width": 63}, "The input.width field must be at least 64."),
         ("flux-pro", {"height": 2049}, "The input.height field must be at most 2048."),
-        ("gpt-5", {"temperature": 2.5}, "The input.temperature field must be at most 2."),
-        ("gpt-5", {"temperature": "hot"}, "The input.temperature field must be of type number."),
+        ("local-text", {"temperature": 2.5}, "The input.temperature field must be at most 2."),
+        (
+            "local-text",
+            {"temperature": "hot"},
+            "The input.temperature field must be of type number.",
+        ),
         (
             "truefusion-2",
             {"resolution": "4K"},
@@ -121,7 +125,7 @@ def test_a_value_out_of_bounds_is_refused_by_its_limit(
     ("slug", "given"),
     [
         ("flux-pro", {"width": 64, "height": 2048, "seed": None}),
-        ("gpt-5", {"temperature": 0}),
+        ("local-text", {"temperature": 0}),
         ("truefusion-2", {"resolution": "720p"}),
     ],
 )

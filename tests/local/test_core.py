@@ -149,7 +149,7 @@ def test_a_finished_prediction_shows_output_times_files_and_price(platform: Plat
 
 
 def test_a_text_prediction_answers_with_a_sentence(platform: Platform) -> None:
-    job = platform.create(Order("gpt-5", FOX))
+    job = platform.create(Order("local-text", FOX))
     platform.advance(60.0)
     assert "a fox" in shown(platform, job)["output"]
     assert shown(platform, job)["metadata"]["storage"] == {"files": []}

@@ -106,7 +106,7 @@ def test_an_error_comes_in_the_shape_asked_for(envelope: str, keys: set[str]) ->
 def test_the_inference_shape_calls_its_status_status() -> None:
     said = envelope_of(Fault(error="UNAUTHORIZED", envelope="inference"), "req_1")["error"]
     assert (said["status"], said["request_id"]) == (401, "req_1")
-    assert (said["type"], said["code"]) == ("authentication_error", "unauthorized")
+    assert (said["type"], said["code"]) == ("authentication_error", "invalid_api_key")
 
 
 @pytest.mark.parametrize(

@@ -248,18 +248,18 @@ def test_a_tune_depends_on_its_words_and_seed() -> None:
 
 
 def test_an_answer_in_words_quotes_its_prompt_and_repeats_itself() -> None:
-    answer = media.text("gpt-5", {"prompt": "What is  rain?"})
-    assert answer.startswith("You asked gpt-5: What is rain. ")
-    assert answer == media.text("gpt-5", {"prompt": "What is  rain?"})
-    assert answer != media.text("gpt-5", {"prompt": "What is  rain?", "seed": 2})
+    answer = media.text("local-text", {"prompt": "What is  rain?"})
+    assert answer.startswith("You asked local-text: What is rain. ")
+    assert answer == media.text("local-text", {"prompt": "What is  rain?"})
+    assert answer != media.text("local-text", {"prompt": "What is  rain?", "seed": 2})
 
 
 def test_an_answer_in_words_is_as_long_as_permitted() -> None:
-    assert media.text("gpt-5", {"max_tokens": 2}) == "This is"
+    assert media.text("local-text", {"max_tokens": 2}) == "This is"
 
 
 def test_models_that_answer_in_words_have_no_files() -> None:
-    assert media.files("text", "gpt-5", {"prompt": "x"}) == ()
+    assert media.files("text", "local-text", {"prompt": "x"}) == ()
 
 
 def test_a_prompt_may_hold_half_a_surrogate_pair() -> None:
@@ -267,7 +267,7 @@ def test_a_prompt_may_hold_half_a_surrogate_pair() -> None:
         file = made(kind, prompt="\ud800", width=64, height=64, duration_seconds=1)
         assert len(file.content) == file.size
         assert file.etag.isascii()
-    assert "\ud800" in media.text("gpt-5", {"prompt": "\ud800"})
+    assert "\ud800" in media.text("local-text", {"prompt": "\ud800"})
 
 
 def test_a_seed_may_be_too_long_to_be_written_out() -> None:

@@ -98,7 +98,7 @@ def test_files_are_gone_five_minutes_after_the_end() -> None:
 
 def test_words_stay_when_files_would_be_gone() -> None:
     platform = Platform(clock=Clock(speed=0), asset_lifetime=1.0)
-    job = platform.create(Order("gpt-5", {"prompt": "hello"}))
+    job = platform.create(Order("local-text", {"prompt": "hello"}))
     platform.advance(600.0)
     assert prediction_json(job, platform.now(), "")["metadata"]["data_available"] is True
 

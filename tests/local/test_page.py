@@ -121,7 +121,7 @@ def test_films_and_sounds_have_players(still: Platform, model: str, element: str
 
 
 def test_an_answer_in_words_is_shown(still: Platform) -> None:
-    job = ordered(still, "gpt-5")
+    job = ordered(still, "local-text")
     still.advance(60.0)
     assert job.text
     assert job.text in read(still).text
@@ -142,7 +142,7 @@ def test_files_that_are_gone_are_not_shown(still: Platform) -> None:
 
 def test_everything_that_users_write_is_escaped(still: Platform) -> None:
     plain = read(still).elements
-    for model in ("flux-pro", "gpt-5", "veo-3.1-fast", "beatfusion-2.0"):
+    for model in ("flux-pro", "local-text", "veo-3.1-fast", "beatfusion-2.0"):
         ordered(still, model, lyrics=EVIL, **{"prompt": EVIL, EVIL: {EVIL: [EVIL, None]}})
     still.advance(200.0)
     still.fail(ordered(still).id, EVIL)

@@ -154,7 +154,7 @@ def test_every_control_has_a_name_that_is_read_out(
 def test_text_stands_out_from_what_is_behind_it(
     tab: browser.Tab, platform: LocalPlatform, scheme: str, tmp_path: Path
 ) -> None:
-    for model in ("flux-pro", "gpt-5", "veo-3.1-fast", "beatfusion-2.0"):
+    for model in ("flux-pro", "local-text", "veo-3.1-fast", "beatfusion-2.0"):
         created(platform, model, lyrics="la", width=64, height=64)
     platform.script("truefusion", fails="NSFW content detected.")
     created(platform, "truefusion")

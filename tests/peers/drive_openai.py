@@ -1,25 +1,38 @@
-"""The `openai` package meets the platform where the two overlap today: requests, JSON and errors.
+"""The `openai` package drives the platform's inference, and as a plain HTTP client its predictions.
 
-Its own resources (chat, responses, embeddings, an OpenAI-shaped list of models) are not here yet,
-so it is used as the HTTP client that it also is, with the key in the platform's header. The
+Its key travels as `Authorization: Bearer`; predictions want it in the platform's own header. The
 platform's address and key are in SKYTELLS_BASE_URL and SKYTELLS_API_KEY; it takes no other key.
 """
 
 from __future__ import annotations
 
+import json
 import os
 
 import openai
+from pydantic import BaseModel
 
 URL = os.environ["SKYTELLS_BASE_URL"]
 KEY = os.environ["SKYTELLS_API_KEY"]
-ORDER = {"model": "gpt-5", "input": {"prompt": "a fox"}, "await": True}
+ORDER = {"model": "local-text", "input": {"prompt": "a fox"}, "await": True}
+FOX = [{"role": "user", "content": "What is a fox?"}]
+PARIS = {"role": "user", "content": "What is the weather in Paris?"}
+PARAMETERS = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+WEATHER = {"name": "get_weather", "parameters": PARAMETERS, "strict": True}
 
 
-def client_with(key):
-    return openai.OpenAI(
-        api_key=key, base_url=URL, default_headers={"x-api-key": key}, max_retries=0
-    )
+class Fox(BaseModel):
+    name: str
+    tails: int
+
+
+def client_with(key, **headers):
+    return openai.OpenAI(api_key=key, base_url=URL, default_headers=headers, max_retries=0)
 
 
 def check_models(client):
@@ -40,8 +53,8 @@ def check_predictions(client):
 
 
 def check_errors(client):
-    stranger = client_with("sk-wrong")
-    half = {"model": "gpt-5"}
+    stranger = client_with("sk-wrong", **{"x-api-key": "sk-wrong"})
+    half = {"model": "local-text"}
     refusals = {
         "MODEL_NOT_FOUND": error_of(openai.NotFoundError, lambda: client.models.retrieve("nobody")),
         "UNAUTHORIZED": error_of(openai.AuthenticationError, stranger.models.list),
@@ -56,6 +69,142 @@ def check_errors(client):
         assert error.request_id, error.response.headers
 
 
+def check_inference_errors(client):
+    def chat(by=client, **change):
+        return lambda: by.chat.completions.create(**{"model": "gpt-5", "messages": FOX, **change})
+
+    massacre = [{"role": "user", "content": "a massacre"}]
+    refusals = {
+        "UNAUTHORIZED": error_of(openai.AuthenticationError, chat(client_with("sk-wrong"))),
+        "MODEL_NOT_FOUND": error_of(openai.NotFoundError, chat(model="nobody")),
+        "INVALID_PARAMETER": error_of(openai.BadRequestError, chat(temperature=3)),
+        "CONTENT_POLICY_VIOLATION": error_of(openai.APIStatusError, chat(messages=massacre)),
+        "RATE_LIMITED": error_of(openai.RateLimitError, chat(extra_headers=fault("RATE_LIMITED"))),
+        "INFERENCE_TIMEOUT": error_of(
+            openai.InternalServerError, chat(extra_headers=fault("INFERENCE_TIMEOUT"))
+        ),
+    }
+    for error_id, error in refusals.items():
+        assert error.body["error_id"] == error_id, error.body
+        assert error.body["status"] == error.status_code, error.body
+        assert error.body["request_id"] == error.request_id, error.body
+        assert error.type, error.body
+        assert error.code, error.body
+    assert refusals["INVALID_PARAMETER"].param == "temperature"
+
+
+def fault(error_id):
+    return {"X-Skytells-Local-Fault": f"error={error_id}"}
+
+
+def check_chat(client):
+    completion = client.chat.completions.create(model="gpt-5", messages=FOX, n=2)
+    assert [choice.finish_reason for choice in completion.choices] == ["stop", "stop"], completion
+    assert "What is a fox" in completion.choices[0].message.content, completion
+    assert completion.usage.total_tokens > 20, completion
+    short = client.chat.completions.create(model="deepbrain-router", messages=FOX, max_tokens=16)
+    assert short.model != "deepbrain-router", short
+    assert (short.choices[0].finish_reason, short.choices[0].message.content) == ("length", "")
+
+
+def check_chat_stream(client):
+    options = {"include_usage": True}
+    stream = client.chat.completions.create(
+        model="gpt-5", messages=FOX, stream=True, stream_options=options
+    )
+    chunks = list(stream)
+    text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+    whole = client.chat.completions.create(model="gpt-5", messages=FOX)
+    assert text == whole.choices[0].message.content, text
+    assert chunks[-1].usage == whole.usage, chunks[-1]
+
+    with client.chat.completions.stream(model="gpt-5", messages=FOX) as told:
+        for _ in told:
+            pass
+        assert told.get_final_completion().choices[0].message.content == text
+
+    broken = client.chat.completions.create(
+        model="gpt-5",
+        messages=FOX,
+        stream=True,
+        extra_headers={"X-Skytells-Local-Fault": "stream=error, after=3"},
+    )
+    error = error_of(openai.APIError, lambda: list(broken))
+    assert error.body["error_id"] == "INFERENCE_ERROR", error.body
+
+
+def check_tools(client):
+    tools = [{"type": "function", "function": WEATHER}]
+    asked = client.chat.completions.create(model="gpt-5", messages=[PARIS], tools=tools)
+    message = asked.choices[0].message
+    (call,) = message.tool_calls
+    assert call.function.name == "get_weather", call
+    assert json.loads(call.function.arguments) == {"city": "Paris"}, call
+    result = {"role": "tool", "tool_call_id": call.id, "content": "18 °C"}
+    last = client.chat.completions.create(
+        model="gpt-5", messages=[PARIS, message, result], tools=tools
+    )
+    assert "18 °C" in last.choices[0].message.content, last
+    with client.chat.completions.stream(model="gpt-5", messages=[PARIS], tools=tools) as told:
+        final = told.get_final_completion().choices[0].message.tool_calls[0].function
+        assert final.parsed_arguments == {"city": "Paris"}, final
+
+
+def check_parsing(client):
+    parsed = client.chat.completions.parse(model="gpt-5", messages=FOX, response_format=Fox)
+    assert isinstance(parsed.choices[0].message.parsed, Fox), parsed
+    response = client.responses.parse(model="gpt-5", input="What is a fox?", text_format=Fox)
+    assert isinstance(response.output_parsed, Fox), response
+
+
+def check_responses(client):
+    first = client.responses.create(model="gpt-5", input="What is a fox?", store=True)
+    assert first.status == "completed", first
+    assert "What is a fox" in first.output_text, first
+    second = client.responses.create(
+        model="gpt-5", input="And a wolf?", previous_response_id=first.id
+    )
+    assert "And a wolf" in second.output_text, second
+    cut = client.responses.create(model="gpt-5", input="What is a fox?", max_output_tokens=2)
+    assert cut.incomplete_details.reason == "max_output_tokens", cut
+
+
+def check_response_stream(client):
+    tools = [{"type": "function", **WEATHER}]
+    with client.responses.stream(model="gpt-5", input="What is a fox?") as told:
+        kinds = [event.type for event in told]
+        final = told.get_final_response()
+    assert [kinds[0], kinds[-1]] == ["response.created", "response.completed"], kinds
+    assert "What is a fox" in final.output_text, final
+    events = list(
+        client.responses.create(
+            model="gpt-5",
+            input="What is the weather in Paris?",
+            tools=tools,
+            reasoning={"effort": "low", "summary": "auto"},
+            stream=True,
+        )
+    )
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    (done,) = [e for e in events if e.type == "response.function_call_arguments.done"]
+    assert json.loads(done.arguments) == {"city": "Paris"}, done
+    output = [item.type for item in events[-1].response.output]
+    assert output == ["reasoning", "function_call"], output
+
+
+def check_embeddings(client):
+    def embedded(given, **fields):
+        made = client.embeddings.create(model="skytells-embed-3-small", input=given, **fields)
+        return [item.embedding for item in made.data]
+
+    packed = embedded(["a fox", "a wolf"])  # it asks for base64 by itself, and decodes it
+    plain = embedded(["a fox", "a wolf"], encoding_format="float")
+    assert [len(vector) for vector in packed] == [1536, 1536]
+    for one, other in zip(packed, plain, strict=True):
+        assert all(abs(a - b) < 1e-6 for a, b in zip(one, other, strict=True))
+    assert [len(vector) for vector in embedded([[1, 2], [3]], dimensions=8)] == [8, 8]
+
+
 def error_of(kind, call):
     try:
         call()
@@ -65,10 +214,25 @@ def error_of(kind, call):
 
 
 def main():
-    client = client_with(KEY)
-    for check in (check_models, check_predictions, check_errors):
-        check(client)
-        print(f"ok     {check.__name__}")
+    predicting = client_with(KEY, **{"x-api-key": KEY})
+    inferring = client_with(KEY)
+    checks = {
+        predicting: (check_models, check_predictions, check_errors),
+        inferring: (
+            check_inference_errors,
+            check_chat,
+            check_chat_stream,
+            check_tools,
+            check_parsing,
+            check_responses,
+            check_response_stream,
+            check_embeddings,
+        ),
+    }
+    for client, several in checks.items():
+        for check in several:
+            check(client)
+            print(f"ok     {check.__name__}")
 
 
 if __name__ == "__main__":

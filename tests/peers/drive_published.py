@@ -46,7 +46,7 @@ URL = os.environ["SKYTELLS_BASE_URL"]
 KEY = os.environ["SKYTELLS_API_KEY"]
 
 IMAGE = "flux-edge"
-TEXT = "gpt-5"
+TEXT = "local-text"
 FAILING = "truefusion-pro"
 LONG = "truefusion-video-pro"
 WATCHED = "veo-3.1-fast"

@@ -17,7 +17,7 @@ const key = process.env.SKYTELLS_API_KEY;
 const client = createClient(key, { baseUrl });
 
 const IMAGE = "flux-edge";
-const TEXT = "gpt-5";
+const TEXT = "local-text";
 const FAILING = "truefusion-pro";
 const LONG = "truefusion-video-pro";
 const NOBODY = "00000000-0000-4000-8000-000000000000";

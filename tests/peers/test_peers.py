@@ -68,6 +68,9 @@ def test_the_openai_package(platform: LocalPlatform) -> None:
         "DELETE /v1/predictions/{id}",
         "GET /v1/models",
         "GET /v1/models/gpt-5",
+        "POST /v1/chat/completions",
+        "POST /v1/responses",
+        "POST /v1/embeddings",
     }
 
 

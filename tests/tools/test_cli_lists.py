@@ -16,9 +16,9 @@ from .support import Skytells, create, in_terminal
 def test_predictions_list_is_tab_separated_for_other_programs(
     cli: Skytells, platform: LocalPlatform
 ) -> None:
-    ids = [create(platform), create(platform, "gpt-5")]
+    ids = [create(platform), create(platform, "local-text")]
     rows = [line.split("\t") for line in cli("predictions", "list").out.splitlines()]
-    assert [(row[0], row[2]) for row in rows] == [(ids[1], "gpt-5"), (ids[0], "flux-pro")]
+    assert [(row[0], row[2]) for row in rows] == [(ids[1], "local-text"), (ids[0], "flux-pro")]
 
 
 def test_predictions_list_is_a_table_in_a_terminal(
@@ -58,10 +58,10 @@ def test_predictions_list_stops_at_its_limit_and_0_is_none(
 
 
 def test_predictions_list_filters(cli: Skytells, platform: LocalPlatform) -> None:
-    create(platform, "gpt-5")
+    create(platform, "local-text")
     create(platform)
-    result = cli("predictions", "list", "--model", "gpt-5", "--since", "2020-01-01")
-    assert [line.split("\t")[2] for line in result.out.splitlines()] == ["gpt-5"]
+    result = cli("predictions", "list", "--model", "local-text", "--since", "2020-01-01")
+    assert [line.split("\t")[2] for line in result.out.splitlines()] == ["local-text"]
     assert cli("predictions", "list", "--status", "failed").out == ""
 
 
@@ -134,7 +134,7 @@ def test_models_list_shows_slug_and_price(cli: Skytells, platform: LocalPlatform
     rows = [line.split("\t") for line in cli("models", "list").out.splitlines()]
     prices = {row[0]: row[4] for row in rows}
     assert prices["flux-pro"] == "0.05 USD per image"
-    assert "e-" not in prices["gpt-5"]
+    assert "e-" not in prices["local-text"]
 
 
 def test_models_list_of_one_type(cli: Skytells, platform: LocalPlatform) -> None:

@@ -32,7 +32,7 @@ def test_run_tells_id_status_and_cost_on_stderr(cli: Skytells, platform: LocalPl
 
 
 def test_run_prints_the_text_of_a_text_model(cli: Skytells, platform: LocalPlatform) -> None:
-    result = cli("run", "gpt-5", "-i", "prompt=hello")
+    result = cli("run", "local-text", "-i", "prompt=hello")
     assert result.out.strip() == platform.predictions[0]["output"]
 
 
@@ -203,7 +203,7 @@ def test_run_names_the_kept_files_in_its_json(
 def test_run_keeps_a_text_as_a_text_file(
     cli: Skytells, platform: LocalPlatform, tmp_path: Path
 ) -> None:
-    cli("run", "gpt-5", "-i", "prompt=hello", "--download", str(tmp_path))
+    cli("run", "local-text", "-i", "prompt=hello", "--download", str(tmp_path))
     [prediction] = platform.predictions
     file = tmp_path / f"{prediction['id']}.txt"
     assert file.read_text(encoding="utf-8") == prediction["output"]

@@ -1,0 +1,238 @@
+"""An instance of a JSON Schema, filled with what a prompt names: answers of a shape, arguments.
+
+It knows the keywords that schemas of types are made of (those of pydantic among them), and says so
+where one cannot be met.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from skytells.local.answers import Json, JsonObject
+from skytells.local.checks import is_array, is_object
+
+from .patterns import matching
+
+_DEEP: Final = 5
+"""From here on only what must be there is made, so that a schema of a tree comes to an end."""
+
+_DEEPEST: Final = 40
+_MOST: Final = 10_000
+
+_NAMES: Final = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<=[\w,;:] )([A-ZÀ-Þ]\w+(?: [A-ZÀ-Þ]\w+)*)")
+_NUMBERS: Final = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,6})?(?!\w)")
+
+_FORMATS: Final[Mapping[str, str]] = {
+    "date": "2026-01-31",
+    "date-time": "2026-01-31T12:00:00Z",
+    "time": "12:00:00Z",
+    "duration": "P1D",
+    "email": "fox@example.com",
+    "hostname": "example.com",
+    "uri": "https://example.com/",
+    "uuid": "00000000-0000-4000-8000-000000000001",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+}
+
+
+def instance(schema: JsonObject, prompt: str = "") -> Json:
+    """A value that fits a schema.
+
+    Arguments:
+        schema: the schema; `$ref` may point into it.
+        prompt: what the names and numbers are taken from.
+
+    Raises:
+        ValueError: there is none, or none comes to mind.
+
+    Example:
+        >>> instance({"properties": {"city": {"type": "string"}}}, "How warm is it in Paris?")
+        {'city': 'Paris'}
+    """
+    try:
+        return _Maker(schema, prompt).value(schema, "value", 0)
+    except (TypeError, AttributeError, KeyError, IndexError, OverflowError) as error:
+        raise ValueError(f"the schema is none ({error})") from error
+
+
+class _Maker:
+    """Makes the values of one instance; names and numbers come in the order of the prompt."""
+
+    def __init__(self, root: JsonObject, prompt: str) -> None:
+        self._root = root
+        self._prompt = prompt
+        self._names = [quoted or name for quoted, name in _NAMES.findall(prompt)]
+        self._numbers = [float(number) for number in _NUMBERS.findall(prompt)]
+        self._made = 0
+
+    def value(self, schema: Json, name: str, depth: int) -> Json:
+        if depth > _DEEPEST:
+            raise ValueError(f"the schema of {name!r} has no end")
+        schema = self._plain(schema, depth)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self._choice(schema["enum"])
+        match _kind(schema):
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return self._array(schema, name, depth)
+            case "integer" | "number" as kind:
+                return self._number(schema, whole=kind == "integer")
+            case "boolean":
+                return True
+            case "null":
+                return None
+            case _:
+                return self._string(schema, name)
+
+    def _plain(self, schema: Json, depth: int) -> JsonObject:
+        """A schema without references and choices."""
+        if schema is False:
+            raise ValueError("a schema that is `false` lets nothing pass")
+        plain: JsonObject = dict(schema) if is_object(schema) else {}
+        for _ in range(_DEEPEST):
+            if "$ref" in plain:
+                plain = _merged(self._referred(plain.pop("$ref")), plain)
+            elif "allOf" in plain:
+                for part in plain.pop("allOf"):
+                    plain = _merged(plain, part)
+            elif options := plain.pop("anyOf", None) or plain.pop("oneOf", None):
+                plain = _merged(plain, self._option(options, depth))
+            else:
+                return plain
+        raise ValueError("a schema refers to itself without end")
+
+    def _option(self, options: list[Json], depth: int) -> Json:
+        nothing = [option for option in options if option == {"type": "null"}]
+        if nothing and depth >= _DEEP:
+            return nothing[0]
+        return next((option for option in options if option not in nothing), options[0])
+
+    def _referred(self, pointer: str) -> JsonObject:
+        found: Json = self._root
+        for step in pointer.removeprefix("#").split("/")[1:]:
+            try:
+                found = found[step.replace("~1", "/").replace("~0", "~")]
+            except (KeyError, TypeError):
+                raise ValueError(f"the schema has no {pointer!r}") from None
+        return dict(found)
+
+    def _choice(self, options: list[Json]) -> Json:
+        if not options:
+            raise ValueError("an `enum` is empty")
+        said = self._prompt.lower()
+        named = (option for option in options if str(option).lower() in said)
+        return next(named, options[0])
+
+    def _object(self, schema: JsonObject, depth: int) -> JsonObject:
+        properties: JsonObject = schema.get("properties", {})
+        required = schema.get("required", ())
+        wanted = [name for name in properties if name in required or depth < _DEEP]
+        made = {name: self.value(properties[name], name, depth + 1) for name in wanted}
+        more = schema.get("additionalProperties", {})
+        for name in required:
+            if name not in made:
+                made[name] = self.value(more, name, depth + 1)
+        least = schema.get("minProperties", 1 if more and not properties and depth < _DEEP else 0)
+        for number in range(1, _bearable(least) - len(made) + 1):
+            made[f"key_{number}"] = self.value(more, f"key_{number}", depth + 1)
+        return made
+
+    def _array(self, schema: JsonObject, name: str, depth: int) -> list[Json]:
+        first = schema.get("prefixItems", ())
+        least = schema.get("minItems", 0)
+        usual = 2 if schema.get("items") and depth < _DEEP else 0
+        size = min(max(usual, least, len(first)), schema.get("maxItems", math.inf))
+        made: list[Json] = []
+        for place in range(_bearable(int(size))):
+            item = first[place] if place < len(first) else schema.get("items", {})
+            value = self.value(item, name, depth + 1)
+            if schema.get("uniqueItems") and value in made:
+                value = self._another(item, made)
+            if value is not None or not schema.get("uniqueItems"):
+                made.append(value)
+        return made
+
+    def _another(self, item: JsonObject, made: list[Json]) -> Json:
+        """A value that is not there yet, if it is easy to find."""
+        options = self._plain(item, 0).get("enum", ())
+        return next((option for option in options if option not in made), None)
+
+    def _number(self, schema: JsonObject, *, whole: bool) -> float:
+        step = schema.get("multipleOf", 1 if whole else None)
+        low = _highest(schema, "minimum", "exclusiveMinimum", step)
+        high = -_highest(
+            {name: -limit for name, limit in schema.items() if name.endswith("aximum")},
+            "maximum",
+            "exclusiveMaximum",
+            step,
+        )
+        named = (number for number in self._numbers if low <= number <= high)
+        usual = low if low > -math.inf else min(1.0, high)
+        value = next((number for number in named if not step or number % step == 0), usual)
+        if step:
+            value = math.ceil(round(value / step, 9)) * step
+        if (
+            not low <= value <= high
+            and (value := math.floor(high / (step or 1)) * (step or 1)) < low
+        ):
+            raise ValueError("no number is within the bounds of a schema")
+        if value in self._numbers:
+            self._numbers.remove(value)
+        return int(value) if value == int(value) else value
+
+    def _string(self, schema: JsonObject, name: str) -> str:
+        if pattern := schema.get("pattern"):
+            return matching(pattern)
+        if known := _FORMATS.get(str(schema.get("format"))):
+            return known
+        self._made += 1
+        names = self._names or [f"{name} {self._made}"]
+        text: str = names[(self._made - 1) % len(names)]
+        least: int = schema.get("minLength", 0)
+        most: int | None = schema.get("maxLength")
+        return text.ljust(_bearable(least), ".")[:most]
+
+
+def _bearable(size: int) -> int:
+    """A size, unless it would fill the memory."""
+    if size > _MOST:
+        raise ValueError(f"the schema asks for {size} of something")
+    return size
+
+
+def _kind(schema: JsonObject) -> str:
+    kind = schema.get("type")
+    if is_array(kind):
+        kind = next((one for one in kind if one != "null"), "null")
+    if kind is not None:
+        return str(kind)
+    if "properties" in schema or "required" in schema:
+        return "object"
+    return "array" if "items" in schema or "prefixItems" in schema else "string"
+
+
+def _merged(one: JsonObject, other: Json) -> JsonObject:
+    """Two schemas that both have to be met."""
+    more: JsonObject = dict(other) if is_object(other) else {}
+    both = {**one, **more}
+    for name in ("properties", "$defs"):
+        if name in one and name in more:
+            both[name] = {**one[name], **more[name]}
+    if "required" in one and "required" in more:
+        both["required"] = [*one["required"], *more["required"]]
+    return both
+
+
+def _highest(schema: JsonObject, name: str, exclusive: str, step: float | None) -> float:
+    """The lower bound of a number."""
+    low = float(schema.get(name, -math.inf))
+    if (beyond := schema.get(exclusive)) is not None:
+        low = max(low, beyond + (step or max(abs(beyond), 1.0) * 1e-9))
+    return low

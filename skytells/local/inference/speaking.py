@@ -1,0 +1,208 @@
+"""What a model that chats says, decided by what it is asked: the same answer for the same question."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from skytells.local import media
+from skytells.local.answers import JsonObject, Refusal
+from skytells.local.checks import part_of
+
+from . import filters
+from .orders import Answer, Ask, Call, Said, Tool, Turn
+from .schemas import instance
+from .tokens import count, pieces
+
+if TYPE_CHECKING:
+    from skytells.local.scripts import Script
+
+ROUTER: Final = "deepbrain-router"
+"""The model that lets another one answer."""
+
+_LONGEST: Final = 8192
+_ROUTING: Final = 16
+_THOUGHTS: Final = {"minimal": 4, "low": 16, "medium": 64, "high": 256}
+_TURN: Final = 4
+_PICTURE: Final = 85
+_QUOTED: Final = 300
+_WORD: Final = re.compile(r"[a-z]{4,}")
+_MEDIUM, _HIGH = 2, 3
+
+
+def answer(
+    ask: Ask, script: Script, models: Collection[str], *, slug: str, id: str, created: int
+) -> Answer:
+    """Decide what is answered.
+
+    Arguments:
+        ask: the question.
+        script: what was decided about the model.
+        models: the slugs that a router may choose from.
+        slug: the model without its vendor.
+        id: a number of its own, in hexadecimal digits.
+        created: seconds since the epoch.
+
+    Raises:
+        Refusal: 451, the prompt is as bad as can be; 400, no answer has the shape asked for.
+    """
+    levels = filters.judged(_heard(ask), script.filters)
+    if (harm := filters.worst(levels, _HIGH)) is not None:
+        raise Refusal(
+            451,
+            "CONTENT_POLICY_VIOLATION",
+            f"The prompt was refused by the content filter for {harm}: ask for something else.",
+            {"category": harm},
+        )
+    read, thought = _read(ask), _thought(ask)
+    if filters.worst(levels, _MEDIUM):
+        said = [Said(None, (), "content_filter", {})] * ask.count
+        thought = 0
+    else:
+        said = [
+            _said(ask, script, levels, (ask.longest or _LONGEST) - thought, f"{id}{choice}", choice)
+            for choice in range(ask.count)
+        ]
+    written = sum(_length(one) for one in said)
+    thought = min(thought, ask.longest or thought) * ask.count
+    return Answer(
+        id=id,
+        created=created,
+        model=_routed(slug, read, models),
+        said=said,
+        filters=filters.prompt_filters(levels),
+        read=read,
+        thought=thought,
+        written=written + thought,
+        seconds=script.seconds,
+        failure=script.fails,
+    )
+
+
+def _said(
+    ask: Ask, script: Script, levels: Mapping[str, int], room: int, id: str, choice: int
+) -> Said:
+    """One answer in so many tokens."""
+    calls = _calls(ask, script, id) if room > 0 else ()
+    if calls:
+        return Said(None, calls, "tool_calls", filters.completion_filters(filters.judged("")))
+    text = _text(ask, script, choice)
+    stops = [text.find(stop) for stop in ask.stops if stop in text]
+    text = text[: min(stops)] if stops else text
+    own = filters.judged(text)
+    own |= {name: max(own[name], levels[name]) for name in own if name.startswith("protected")}
+    judged = filters.completion_filters(own)
+    parts = pieces(text)
+    if script.finish == "content_filter" or any(one["filtered"] for one in judged.values()):
+        if script.finish == "content_filter":
+            judged |= {"hate": {"filtered": True, "severity": "medium"}}
+        return Said(
+            "".join(parts[: min(len(parts) // 2, max(room, 0))]), (), "content_filter", judged
+        )
+    if script.finish == "length":
+        room = min(room, len(parts) // 2)
+    finish = "length" if len(parts) > room else "stop"
+    return Said("".join(parts[: max(room, 0)]), (), finish, judged)
+
+
+def _text(ask: Ask, script: Script, choice: int) -> str:
+    if script.says is not None:
+        return script.says
+    told = _told(ask.turns)
+    if ask.shape:
+        heard = "\n".join([ask.prompt, *(turn.text for turn in told)])
+        try:
+            return json.dumps(instance(ask.shape, heard))
+        except ValueError as error:
+            raise Refusal(
+                400,
+                "INVALID_PARAMETER",
+                f"No answer has the shape that is asked for: {error}.",
+                param="response_format",
+            ) from error
+    words = _words(ask, told, choice)
+    return words if ask.shape is None else json.dumps({"answer": words})
+
+
+def _words(ask: Ask, told: Sequence[Turn], choice: int) -> str:
+    pictures = ask.turns[-1].pictures
+    seen = f"There {'is 1 picture' if pictures == 1 else f'are {pictures} pictures'}. "
+    if told:
+        return " ".join(f"{turn.tool} says: {turn.text.strip()}." for turn in told)
+    chance = ascii((ask.turns, ask.body.get("seed"), choice)).encode()
+    asked = {"prompt": ask.prompt[:_QUOTED], "seed": crc32(chance)}
+    return (seen if pictures else "") + media.text(ask.model, asked)
+
+
+def _told(turns: Sequence[Turn]) -> list[Turn]:
+    """What tools said since the last that somebody else did."""
+    return list(takewhile(lambda turn: turn.role == "tool", reversed(turns)))[::-1]
+
+
+def _calls(ask: Ask, script: Script, id: str) -> Sequence[Call]:
+    if script.calls is not None:
+        chosen = [(name, dict(given)) for name, given in script.calls.items()]
+    else:
+        chosen = [(tool.name, _arguments(tool, ask.prompt)) for tool in _wanted(ask)]
+    return [
+        Call(f"call_{id}{place}", name, json.dumps(given))
+        for place, (name, given) in enumerate(chosen)
+    ]
+
+
+def _wanted(ask: Ask) -> Sequence[Tool]:
+    """The tools that are called: those that the prompt mentions, unless told otherwise."""
+    if ask.must_call is False or (ask.must_call is None and _told(ask.turns)):
+        return ()
+    said = set(_WORD.findall(ask.prompt.lower()))
+    named = [tool for tool in ask.tools if _mentioned(tool.name, ask.prompt, said)]
+    if ask.must_call and not named:
+        named = list(ask.tools)[:1]
+    return named if ask.several else named[:1]
+
+
+def _mentioned(name: str, prompt: str, said: set[str]) -> bool:
+    """Whether a prompt names a tool, or uses one of the longer words in its name."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return name in prompt or not said.isdisjoint(_WORD.findall(spaced))
+
+
+def _arguments(tool: Tool, prompt: str) -> JsonObject:
+    try:
+        made: JsonObject = instance({"type": "object", **tool.parameters}, prompt)
+    except ValueError as error:
+        raise Refusal(
+            400,
+            "INVALID_PARAMETER",
+            f"No arguments fit the parameters of {tool.name}: {error}.",
+            param="tools",
+        ) from error
+    return made
+
+
+def _heard(ask: Ask) -> str:
+    return "\n".join(turn.text for turn in ask.turns if turn.role != "assistant")
+
+
+def _read(ask: Ask) -> int:
+    said = sum(count(turn.text) + _TURN + _PICTURE * turn.pictures for turn in ask.turns)
+    return said + sum(count(json.dumps(tool.parameters)) + _TURN for tool in ask.tools)
+
+
+def _thought(ask: Ask) -> int:
+    """Tokens that nobody sees: a router spends some before the model writes, and so does effort."""
+    effort = ask.body.get("reasoning_effort") or part_of(ask.body, "reasoning").get("effort")
+    return (_ROUTING if ask.model == ROUTER else 0) + _THOUGHTS.get(str(effort), 0)
+
+
+def _length(said: Said) -> int:
+    return count(said.text or "") + sum(count(call.name + call.arguments) for call in said.calls)
+
+
+def _routed(model: str, read: int, models: Collection[str]) -> str:
+    chosen = "gpt-5-nano" if read < 64 else "gpt-5"
+    return chosen if model == ROUTER and chosen in models else model
