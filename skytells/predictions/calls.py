@@ -95,12 +95,13 @@ def _ending(method: str, template: str, id: str, status: str) -> Call[Prediction
 def read_prediction(reply: Reply) -> PredictionResponse:
     """A reply in which a prediction is due."""
     wire = as_object(reply.json())
-    if wire is None or not _has_id(wire):
+    if wire is None or not has_id(wire):
         raise wrong_kind("a prediction", reply)
     return PredictionResponse.from_wire(wire)
 
 
-def _has_id(row: object) -> bool:
+def has_id(row: object) -> bool:
+    """Whether a JSON value is an object that says which one it is."""
     id = (as_object(row) or {}).get("id")
     return isinstance(id, str | int) and not isinstance(id, bool) and id != ""
 
@@ -129,7 +130,7 @@ def read_page(reply: Reply) -> PaginatedResponse:
     data = reply.json()
     envelope = as_object(data)
     rows = as_list(data if envelope is None else envelope.get("data"))
-    if rows is None or not all(map(_has_id, rows)):
+    if rows is None or not all(map(has_id, rows)):
         raise wrong_kind("a page of predictions", reply)
     pagination = {"per_page": len(rows), "total": len(rows)}
     return PaginatedResponse(envelope or {"data": rows, "pagination": pagination})

@@ -1,0 +1,78 @@
+"""The Orchestrator: what takes more than one exchange, or more than its error says."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from .._checks import is_mapping
+from .._flow import Clock, Flow, Notify
+from ..errors import InvalidRequestError, SkytellsError
+from ..predictions.waiting import Patience, callable_or_none, next_look
+from ..types.predict import WaitOptions
+from .calls import execution_status, start_workflow
+from .records import Execution
+
+Runnable: TypeAlias = Execution | Mapping[str, Any] | str
+"""What stands for an execution: a record, a dict with an `id`, or an id."""
+OnExecution: TypeAlias = Callable[[Execution], object]
+"""Called with each new state of an execution; for the async client it may be `async`."""
+
+
+def trigger_workflow(workflow_id: str, payload: object) -> Flow[Execution]:
+    """Start a workflow. Where the answer is lost, the error says where to look."""
+    try:
+        return (yield from start_workflow(workflow_id, payload))
+    except SkytellsError as error:
+        if error.maybe_sent:
+            error.message += f" Look with client.orchestrator.executions.list({workflow_id!r})."
+            error.args = (error.message,)
+        raise
+
+
+def wait_for_execution(
+    target: Runnable,
+    options: WaitOptions,
+    on_progress: OnExecution | None = None,
+    *,
+    clock: Clock = time.monotonic,
+    chance: Clock = random.random,
+) -> Flow[Execution]:
+    """Look at an execution until it has ended, as predictions are waited for."""
+    callable_or_none(on_progress)
+    id, seen = _known(target)
+    if seen is not None and seen.done:
+        return seen
+    patience = Patience(options, clock, chance)
+    while True:
+        state = yield from next_look(execution_status(id), patience, seen is None)
+        if state is None:
+            error = patience.timed_out(
+                f"Execution {id}",
+                None if seen is None else seen.status,
+                f"wait again with client.orchestrator.executions.wait({id!r})",
+            )
+            error.response = None if seen is None else seen.to_dict()
+            raise error
+        seen = state
+        if on_progress is not None:
+            yield Notify(on_progress, seen)
+        if seen.done:
+            return seen
+
+
+def _known(target: Runnable) -> tuple[str, Execution | None]:
+    """The id of what is waited for and, where it is more than an id, its last state."""
+    if isinstance(target, str):
+        return target, None
+    if isinstance(target, Execution):
+        return target.id, target
+    if is_mapping(target) and isinstance(target.get("id"), str):
+        execution = Execution.from_wire(dict(target))
+        return execution.id, execution
+    raise InvalidRequestError.of(
+        "wait() takes an execution, a dict with an 'id', or an id; got "
+        f"{type(target).__name__} without one."
+    )

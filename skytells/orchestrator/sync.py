@@ -1,0 +1,313 @@
+"""The Orchestrator's API for the sync client; `client.orchestrator`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..predictions.waiting import blocking, waiting
+from .calls import (
+    create_integration,
+    create_key,
+    create_workflow,
+    delete_executions,
+    delete_integration,
+    delete_workflow,
+    download_workflow,
+    duplicate_workflow,
+    execution_logs,
+    execution_status,
+    get_integration,
+    get_user,
+    get_workflow,
+    list_executions,
+    list_integrations,
+    list_keys,
+    list_workflows,
+    try_integration,
+    update_integration,
+    update_user,
+    update_workflow,
+    workflow_code,
+)
+from .flows import OnExecution, Runnable, trigger_workflow, wait_for_execution
+from .records import (
+    Execution,
+    ExecutionLog,
+    Integration,
+    IntegrationTest,
+    OrchestratorKey,
+    OrchestratorUser,
+    Workflow,
+)
+
+if TYPE_CHECKING:
+    from ..client import SkytellsClient
+
+# In the classes below, `list` is a method.
+Workflows: TypeAlias = list[Workflow]
+Executions: TypeAlias = list[Execution]
+Logs: TypeAlias = list[ExecutionLog]
+Integrations: TypeAlias = list[Integration]
+Keys: TypeAlias = list[OrchestratorKey]
+Parts: TypeAlias = Sequence[Mapping[str, Any]]
+
+
+class OrchestratorAPI:
+    """Workflows on the Orchestrator, a host with a key of its own; `client.orchestrator`.
+
+    The key (`orchestrator_key=`, `SKYTELLS_ORCHESTRATOR_KEY`) is promised to open
+    `webhooks.trigger()`. What manages workflows may want a signed-in browser instead: it then fails
+    with an `AuthenticationError` that says so.
+
+    Example:
+        >>> execution = client.orchestrator.webhooks.trigger("wf_posters", {"title": "Jazz"})
+        >>> print(client.orchestrator.executions.wait(execution).status)
+        success
+    """
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self.workflows = WorkflowsAPI(client)
+        self.executions = ExecutionsAPI(client)
+        self.webhooks = WorkflowWebhooksAPI(client)
+        self.integrations = IntegrationsAPI(client)
+        self.api_keys = OrchestratorKeysAPI(client)
+        self.user = OrchestratorUserAPI(client)
+
+
+class WorkflowsAPI:
+    """Workflows; `client.orchestrator.workflows`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def list(self) -> Workflows:
+        """Fetch your workflows, the newest first."""
+        return self._client.perform(list_workflows())
+
+    def create(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        nodes: Parts | None = None,
+        edges: Parts | None = None,
+    ) -> Workflow:
+        """Create a workflow.
+
+        Args:
+            name: Its name for people.
+            description: What it is for.
+            nodes: Its steps; without any, it begins with a manual trigger.
+            edges: What leads from step to step.
+        """
+        return self._client.perform(create_workflow(name, description, nodes, edges))
+
+    def get(self, workflow_id: str) -> Workflow:
+        """Fetch a workflow with its nodes and edges."""
+        return self._client.perform(get_workflow(workflow_id))
+
+    def update(
+        self,
+        workflow_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        nodes: Parts | None = None,
+        edges: Parts | None = None,
+        visibility: str | None = None,
+    ) -> Workflow:
+        """Change a workflow; what is not given stays as it is.
+
+        Args:
+            workflow_id: Its id.
+            name: Its name for people.
+            description: What it is for.
+            nodes: All of its steps.
+            edges: All that leads from step to step.
+            visibility: `"private"` or `"public"`.
+        """
+        return self._client.perform(
+            update_workflow(workflow_id, name, description, nodes, edges, visibility)
+        )
+
+    def delete(self, workflow_id: str) -> None:
+        """Delete a workflow."""
+        self._client.perform(delete_workflow(workflow_id))
+
+    def duplicate(self, workflow_id: str) -> Workflow:
+        """Make a private copy of a workflow, without its integrations."""
+        return self._client.perform(duplicate_workflow(workflow_id))
+
+    def code(self, workflow_id: str) -> str:
+        """Fetch a workflow as TypeScript source."""
+        return self._client.perform(workflow_code(workflow_id))
+
+    def download(self, workflow_id: str) -> bytes:
+        """Fetch a workflow as a project: the bytes of a ZIP file."""
+        return self._client.perform(download_workflow(workflow_id))
+
+
+class ExecutionsAPI:
+    """Runs of workflows; `client.orchestrator.executions`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def list(self, workflow_id: str) -> Executions:
+        """Fetch the fifty latest executions of a workflow, with their inputs and outputs."""
+        return self._client.perform(list_executions(workflow_id))
+
+    def delete_all(self, workflow_id: str) -> None:
+        """Delete all executions of a workflow."""
+        self._client.perform(delete_executions(workflow_id))
+
+    def status(self, execution_id: str) -> Execution:
+        """Look at an execution: its status, and that of each node."""
+        return self._client.perform(execution_status(execution_id))
+
+    def logs(self, execution_id: str) -> Logs:
+        """Fetch what each node of an execution did."""
+        return self._client.perform(execution_logs(execution_id))
+
+    def wait(
+        self,
+        execution: Runnable,
+        on_progress: OnExecution | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+    ) -> Execution:
+        """Wait until an execution has ended, whether it succeeded, failed or was cancelled.
+
+        Args:
+            execution: A record, a dict with an `id`, or an id.
+            on_progress: Called with each new state.
+            max_wait: Longest wait in milliseconds; the last look begins at its end.
+            interval: Pause between looks in milliseconds; by default quick at first, easing to 5 s.
+
+        Returns:
+            Its last state, without its output: that is in `list(workflow_id)` and `logs(id)`.
+
+        Raises:
+            WaitTimeoutError: It is still running after `max_wait`; `error.response` holds its last
+                state.
+        """
+        chosen = waiting(None, max_wait, interval)
+        return self._client.perform(wait_for_execution(execution, chosen, blocking(on_progress)))
+
+
+class WorkflowWebhooksAPI:
+    """What starts workflows from outside; `client.orchestrator.webhooks`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def trigger(self, workflow_id: str, payload: object = None) -> Execution:
+        """Start a workflow that begins with a webhook.
+
+        It may cost money each time that it is sent, so it is never sent again once it may have
+        arrived.
+
+        Args:
+            workflow_id: Its id.
+            payload: Any JSON: the input of its trigger.
+
+        Returns:
+            The execution as started, for `executions.wait()`.
+
+        Raises:
+            SkytellsError: It was refused; or, with `maybe_sent`, its outcome is unknown.
+        """
+        return self._client.perform(trigger_workflow(workflow_id, payload))
+
+
+class IntegrationsAPI:
+    """Services that workflows may use; `client.orchestrator.integrations`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def list(self, type: str | None = None) -> Integrations:
+        """Fetch your integrations, without their settings.
+
+        Args:
+            type: Only those of this type.
+        """
+        return self._client.perform(list_integrations(type))
+
+    def create(self, name: str, type: str, config: Mapping[str, Any]) -> Integration:
+        """Create an integration.
+
+        Args:
+            name: Its name for people.
+            type: The service, such as `"slack"`.
+            config: Its settings, with credentials where it needs them.
+        """
+        return self._client.perform(create_integration(name, type, config))
+
+    def get(self, integration_id: str) -> Integration:
+        """Fetch an integration with its settings, decrypted; no `repr` shows them."""
+        return self._client.perform(get_integration(integration_id))
+
+    def update(
+        self,
+        integration_id: str,
+        *,
+        name: str | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> Integration:
+        """Change an integration; what is not given stays as it is.
+
+        Args:
+            integration_id: Its id.
+            name: Its name for people.
+            config: All of its settings.
+        """
+        return self._client.perform(update_integration(integration_id, name, config))
+
+    def delete(self, integration_id: str) -> None:
+        """Delete an integration."""
+        self._client.perform(delete_integration(integration_id))
+
+    def test(self, integration_id: str) -> IntegrationTest:
+        """Try whether an integration works."""
+        return self._client.perform(try_integration(integration_id))
+
+
+class OrchestratorKeysAPI:
+    """Keys of the Orchestrator; `client.orchestrator.api_keys`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def list(self) -> Keys:
+        """Fetch your keys: names and prefixes, not the keys themselves."""
+        return self._client.perform(list_keys())
+
+    def create(self, name: str) -> OrchestratorKey:
+        """Create a key. Its `key` is shown this once; no `repr` shows it.
+
+        Args:
+            name: What it is for.
+        """
+        return self._client.perform(create_key(name))
+
+
+class OrchestratorUserAPI:
+    """Your account at the Orchestrator; `client.orchestrator.user`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def get(self) -> OrchestratorUser:
+        """Fetch your profile."""
+        return self._client.perform(get_user())
+
+    def update(self, name: str) -> OrchestratorUser:
+        """Change your profile.
+
+        Args:
+            name: Your name.
+        """
+        return self._client.perform(update_user(name))
