@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         WebhookSignatureError,
     )
     from .models import AsyncModelsAPI, ModelsAPI
+    from .orchestrator import AsyncOrchestratorAPI, OrchestratorAPI
     from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
@@ -84,6 +85,7 @@ __all__ = [
     "ApiErrorId",
     "AsyncCompleted",
     "AsyncModelsAPI",
+    "AsyncOrchestratorAPI",
     "AsyncPager",
     "AsyncPrediction",
     "AsyncPredictionsAPI",
@@ -111,6 +113,7 @@ __all__ = [
     "NetworkError",
     "NotFoundError",
     "OnProgressCallback",
+    "OrchestratorAPI",
     "Pager",
     "PaginatedResponse",
     "Pagination",
@@ -192,6 +195,10 @@ _HOMES = {
     "models": (
         "AsyncModelsAPI",
         "ModelsAPI",
+    ),
+    "orchestrator": (
+        "AsyncOrchestratorAPI",
+        "OrchestratorAPI",
     ),
     "prediction": (
         "AsyncPrediction",

@@ -195,9 +195,10 @@ def _result(call: Call[T], reply: Reply, config: Config) -> T:
         # A route that starts work names a model, which the edge may not serve.
         remark = surface.remark(reply.status) if call.safety is Safety.PAID else ""
         raise error_of(reply, surface.advice(reply.status), remark)
-    body = as_object(reply.json()) or {}
-    if body.get("status") is False and not body.get("id"):
-        raise error_of(reply)
+    if not call.raw:
+        body = as_object(reply.json()) or {}
+        if body.get("status") is False and not body.get("id"):
+            raise error_of(reply)
     return call.read(reply)
 
 

@@ -63,6 +63,7 @@ class Call(Generic[T]):
         headers: Headers of this call, by lower-case name; they replace the client's.
         keep: Whether the body of a 2xx reply with these headers stays open, as `reply.stream`.
         side: Which side of the platform it goes to.
+        raw: Whether a 2xx reply is something else than JSON.
     """
 
     method: str
@@ -78,6 +79,7 @@ class Call(Generic[T]):
     headers: tuple[tuple[bytes, bytes], ...] = ()
     keep: Keep | None = None
     side: Side = Side.API
+    raw: bool = False
 
     def look(self, seconds: float | None) -> Call[T]:
         """The same call as one look of many: tried once, for so many seconds at most."""

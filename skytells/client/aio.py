@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import AsyncOpenBody
+    from ..orchestrator import AsyncOrchestratorAPI
     from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
@@ -136,6 +138,13 @@ class AsyncSkytellsClient(ClientBase):
         self._transport = transport
         self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk)
         self.models = AsyncModelsAPI(self, self._shared.catalogue)
+
+    @cached_property
+    def orchestrator(self) -> AsyncOrchestratorAPI:
+        """Workflows on the Orchestrator, which has a key of its own."""
+        from ..orchestrator import AsyncOrchestratorAPI  # here: few clients need it
+
+        return AsyncOrchestratorAPI(self)
 
     def with_options(
         self,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from contextvars import copy_context
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import OpenBody
+    from ..orchestrator import OrchestratorAPI
     from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
@@ -139,6 +141,13 @@ class SkytellsClient(ClientBase):
         self._transport = transport
         self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk)
         self.models = ModelsAPI(self, self._shared.catalogue)
+
+    @cached_property
+    def orchestrator(self) -> OrchestratorAPI:
+        """Workflows on the Orchestrator, which has a key of its own."""
+        from ..orchestrator import OrchestratorAPI  # here: few clients need it
+
+        return OrchestratorAPI(self)
 
     def with_options(
         self,

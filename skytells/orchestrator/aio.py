@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 class AsyncOrchestratorAPI:
-    """Workflows on the Orchestrator, a host with a key of its own; `client.orchestrator`. As `OrchestratorAPI`, awaited."""
+    """Workflows on the Orchestrator; `client.orchestrator`. As `OrchestratorAPI`, awaited."""
 
     def __init__(self, client: AsyncSkytellsClient) -> None:
         self.workflows = AsyncWorkflowsAPI(client)

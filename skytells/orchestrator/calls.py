@@ -199,6 +199,7 @@ def _call(
         name=template,
         headers=() if accept is None else ((b"accept", accept),),
         side=Side.ORCHESTRATOR,
+        raw=accept is not None,
     )
 
 

@@ -59,11 +59,6 @@ class OrchestratorAPI:
     The key (`orchestrator_key=`, `SKYTELLS_ORCHESTRATOR_KEY`) is promised to open
     `webhooks.trigger()`. What manages workflows may want a signed-in browser instead: it then fails
     with an `AuthenticationError` that says so.
-
-    Example:
-        >>> execution = client.orchestrator.webhooks.trigger("wf_posters", {"title": "Jazz"})
-        >>> print(client.orchestrator.executions.wait(execution).status)
-        success
     """
 
     def __init__(self, client: SkytellsClient) -> None:

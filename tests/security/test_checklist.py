@@ -20,7 +20,7 @@
 | 16  | JSON and nothing else   | here                                                               |
 | 17  | webhook signatures      | `security/test_webhooks`: `test_row_17_…`                          |
 | 18  | webhook replays         | `security/test_webhooks`: `test_row_18_…`                          |
-| 19  | two products, two keys  | comes with the Orchestrator                                        |
+| 19  | two products, two keys  | here (O01 to O03), `unit/test_unit_surfaces`                       |
 | 20  | downloads               | comes with downloads; the command line's: `tools/test_download`    |
 | 21  | the local platform      | `local/test_server`, `local/test_page`                             |
 | 22  | environment             | here                                                               |
@@ -59,7 +59,9 @@ from skytells import (
 )
 from skytells._config import configure
 from skytells._environment import tls_context
+from skytells._flow import Call, Side
 from skytells._surfaces import Secret
+from skytells._wire import Reply
 from skytells.local import serve as serve_platform
 
 from ..behaviour.misbehaving import Peer
@@ -306,6 +308,54 @@ def test_row_16_nothing_is_read_but_json_and_nothing_is_executed() -> None:
                 assert node.func.id not in {"eval", "exec", "compile", "__import__"}, path
 
 
+WFB = "wfb_never-to-be-seen-0123456789"
+
+
+def test_row_19_o01_key_of_one_side_never_reaches_the_other(build: Build, serve: Serve) -> None:
+    steps = [answers([{"id": "w1"}]), answers({"executionId": "e1"})]
+    api, other = serve(answers(P1)), serve(*steps, *steps)
+    client = build(KEY, base_url=api.url, orchestrator_key=WFB, orchestrator_base_url=other.url)
+    for _ in range(2):
+        client.predictions.get("p1")
+        client.request("POST", "/predict", json={})
+        client.orchestrator.workflows.list()
+        client.orchestrator.webhooks.trigger("w1", {"x": 1})
+    heard = b"".join(request.raw for request in api.requests)
+    assert WFB.encode() not in heard
+    assert b"authorization" not in heard.lower()
+    heard = b"".join(request.raw for request in other.requests)
+    assert KEY.encode() not in heard
+    assert b"x-api-key" not in heard.lower()
+
+
+@pytest.mark.parametrize("name", ["X-Api-Key", "Authorization"])
+def test_row_19_o02_header_of_the_user_carries_no_key_to_either_side(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="set by the client itself"):
+        SkytellsClient(KEY, orchestrator_key=WFB, headers={name: KEY})
+    client = SkytellsClient(KEY, orchestrator_key=WFB, base_url="http://127.0.0.1:1", retry=ONCE)
+    for side in Side:
+        call = Call("GET", "/x", Reply.json, headers=((name.encode(), b"x"),), side=side)
+        with pytest.raises(InvalidRequestError, match="may not carry a key"):
+            client.perform(call)
+
+
+@pytest.mark.parametrize(
+    "swapped",
+    [
+        {"api_key": WFB},
+        {"orchestrator_key": KEY},
+        {"base_url": "https://orchestrator.skytells.ai"},
+        {"orchestrator_base_url": "https://api.skytells.ai/v1"},
+        {"orchestrator_base_url": "https://edge.skytells.ai"},
+    ],
+)
+def test_row_19_o03_what_is_swapped_is_refused_at_construction(swapped: dict[str, str]) -> None:
+    for kind in (SkytellsClient, AsyncSkytellsClient):
+        with pytest.raises(ConfigurationError) as caught:
+            kind(**swapped)  # type: ignore[arg-type]
+        assert "never-to-be-seen" not in f"{caught.value!r}{vars(caught.value)}"
+
+
 def test_row_21_local_platform_keeps_to_this_machine() -> None:
     with pytest.raises(ValueError, match="other machines"):
         serve_platform(host="0.0.0.0")
@@ -371,5 +421,5 @@ def test_row_23_run_time_needs_two_packages_within_bounds() -> None:
 
 def test_every_row_that_applies_has_a_test() -> None:
     rows = {int(name[9:11]) for name in globals() if name.startswith("test_row_")}
-    later = {17, 18, 19, 20}
+    later = {17, 18, 20}
     assert rows == set(range(1, 24)) - later

@@ -25,7 +25,7 @@ LAYERS = [
     ["_exchange", "_pool"],
     ["_transport", "pagination", "models", "webhooks"],
     ["predictions"],
-    ["prediction", "_base"],
+    ["prediction", "orchestrator", "_base"],
     ["client"],
     ["__init__"],
 ]
@@ -43,6 +43,7 @@ COLOURED = {
     "models",
     "prediction",
     "webhooks",
+    "orchestrator",
 }
 
 

@@ -19,6 +19,7 @@ from skytells import (
     Prediction,
     PredictionsAPI,
     SkytellsClient,
+    orchestrator,
 )
 
 PAIRS: list[tuple[type[Any], type[Any]]] = [
@@ -26,6 +27,11 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (ModelsAPI, AsyncModelsAPI),
     (Prediction, AsyncPrediction),
     (SkytellsClient, AsyncSkytellsClient),
+    *(
+        (getattr(orchestrator, name), getattr(orchestrator, f"Async{name}"))
+        for name in orchestrator.__all__
+        if name.endswith("API") and not name.startswith("Async")
+    ),
 ]
 # What differs by more than colour: how effects are performed, and how a client ends.
 DRIVER = {
@@ -39,11 +45,12 @@ PLAIN = {
     "_arrive",
     "__reduce__",
     "with_options",
+    "orchestrator",
     "iterate",
     "as_completed",
 }
 RULES = [
-    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|Pager|Completed|PooledTransport|Transport)\b",
+    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|Pager|Completed|PooledTransport|Transport)\b",
      r"Async\1"),
     (r"\bself\._client\.(perform|wait)\(", r"await self._client.\1("),
     (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),

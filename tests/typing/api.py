@@ -16,6 +16,7 @@ from skytells import (
     API_BASE_URL,
     ApiErrorId,
     AsyncModelsAPI,
+    AsyncOrchestratorAPI,
     AsyncPrediction,
     AsyncPredictionsAPI,
     AsyncSkytellsClient,
@@ -35,6 +36,7 @@ from skytells import (
     ModelType,
     ModelVendor,
     OnProgressCallback,
+    OrchestratorAPI,
     PaginatedResponse,
     Pagination,
     Prediction,
@@ -69,6 +71,14 @@ from skytells import (
     create_client,
 )
 from skytells.errors import Details
+from skytells.orchestrator import (
+    Execution,
+    ExecutionLog,
+    ExecutionStatus,
+    Integration,
+    OrchestratorUser,
+    Workflow,
+)
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
 from skytells.webhooks import (
@@ -569,3 +579,37 @@ async def async_webhooks(client: AsyncSkytellsClient, p: AsyncPrediction) -> Non
     assert_type(await act(event), None)
     assert_type(await client.wait(p, handler=handler), PredictionResponse)
     assert_type(await p.wait(handler=handler), PredictionResponse)
+
+
+def workflows(client: SkytellsClient) -> None:
+    api = client.orchestrator
+    assert_type(api, OrchestratorAPI)
+    assert_type(api.workflows.list(), list[Workflow])
+    assert_type(api.workflows.create("Posters", nodes=[{"id": "n1"}]), Workflow)
+    assert_type(api.workflows.update("w1", visibility="public"), Workflow)
+    assert_type(api.workflows.code("w1"), str)
+    assert_type(api.workflows.download("w1"), bytes)
+    assert_type(api.executions.list("w1"), list[Execution])
+    started = api.webhooks.trigger("w1", {"title": "Jazz"})
+    assert_type(started, Execution)
+    assert_type(api.executions.wait(started, lambda state: state.done, max_wait=1_000), Execution)
+    assert_type(started.status, ExecutionStatus | str | None)
+    assert_type(started.started, datetime | None)
+    assert_type(api.executions.logs("e1"), list[ExecutionLog])
+    assert_type(api.integrations.list("slack"), list[Integration])
+    assert_type(api.integrations.test("i1").ok, bool)
+    assert_type(api.api_keys.create("CI").key, str | None)
+    assert_type(api.user.get(), OrchestratorUser)
+    SkytellsClient(
+        "sk-key", orchestrator_key="wfb_key", orchestrator_base_url="https://x", edge=True
+    )
+
+
+async def async_workflows(client: AsyncSkytellsClient) -> None:
+    api = client.orchestrator
+    assert_type(api, AsyncOrchestratorAPI)
+    assert_type(await api.workflows.list(), list[Workflow])
+    started = await api.webhooks.trigger("w1")
+    assert_type(await api.executions.wait(started), Execution)
+    assert_type(await api.executions.status("e1"), Execution)
+    assert_type(client.with_options(orchestrator_key="wfb_key"), AsyncSkytellsClient)
