@@ -16,6 +16,14 @@ from ._version import __version__
 TYPE_CHECKING = False  # type checkers take it as true; `typing` itself would double the import
 if TYPE_CHECKING:
     from ._flow import Call, Flow
+    from .chat import (
+        AsyncChatAPI,
+        AsyncChatStream,
+        AsyncCompletionsAPI,
+        ChatAPI,
+        ChatStream,
+        CompletionsAPI,
+    )
     from .client import API_BASE_URL, AsyncSkytellsClient, Skytells, SkytellsClient, create_client
     from .errors import (
         ApiErrorId,
@@ -42,6 +50,7 @@ if TYPE_CHECKING:
     from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
+    from .streaming import AsyncStream, Stream
     from .types import (
         ClientOptions,
         Model,
@@ -77,30 +86,57 @@ if TYPE_CHECKING:
         RunOptions,
         WaitOptions,
     )
+    from .types.chat import (
+        ChatCompletion,
+        ChatCompletionChunk,
+        ChatMessage,
+        ChatParams,
+        Choice,
+        FilterResult,
+        FinishReason,
+        MessageParam,
+        ToolCall,
+        Usage,
+    )
     from .types.costs import Estimate
     from .webhooks import Webhook, WebhookEvent, WebhookEventType, WebhookHandler
 
 __all__ = [
     "API_BASE_URL",
     "ApiErrorId",
+    "AsyncChatAPI",
+    "AsyncChatStream",
     "AsyncCompleted",
+    "AsyncCompletionsAPI",
     "AsyncModelsAPI",
     "AsyncOrchestratorAPI",
     "AsyncPager",
     "AsyncPrediction",
     "AsyncPredictionsAPI",
     "AsyncSkytellsClient",
+    "AsyncStream",
     "Attempt",
     "AuthenticationError",
     "Call",
+    "ChatAPI",
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatMessage",
+    "ChatParams",
+    "ChatStream",
+    "Choice",
     "ClientOptions",
     "Completed",
+    "CompletionsAPI",
     "ConfigurationError",
     "DispatchError",
     "Estimate",
+    "FilterResult",
+    "FinishReason",
     "Flow",
     "InvalidRequestError",
     "InvalidResponseError",
+    "MessageParam",
     "Model",
     "ModelFieldsOptions",
     "ModelMetadata",
@@ -148,6 +184,9 @@ __all__ = [
     "Skytells",
     "SkytellsClient",
     "SkytellsError",
+    "Stream",
+    "ToolCall",
+    "Usage",
     "WaitOptions",
     "WaitTimeoutError",
     "Webhook",
@@ -252,6 +291,30 @@ _HOMES = {
         "WebhookEvent",
         "WebhookEventType",
         "WebhookHandler",
+    ),
+    "chat": (
+        "AsyncChatAPI",
+        "AsyncChatStream",
+        "AsyncCompletionsAPI",
+        "ChatAPI",
+        "ChatStream",
+        "CompletionsAPI",
+    ),
+    "streaming": (
+        "AsyncStream",
+        "Stream",
+    ),
+    "types.chat": (
+        "ChatCompletion",
+        "ChatCompletionChunk",
+        "ChatMessage",
+        "ChatParams",
+        "Choice",
+        "FilterResult",
+        "FinishReason",
+        "MessageParam",
+        "ToolCall",
+        "Usage",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -72,6 +72,8 @@ class Reply:
     body: bytes = field(repr=False)
     stream: Body | None = field(default=None, repr=False, compare=False)
     """What is still to come, where it was asked to be kept open; `body` is then empty."""
+    hide: Callable[[bytes], bytes] = field(default=bytes, repr=False, compare=False)
+    """Makes what is still to come fit to be shown: an echoed key is taken out."""
     _json: Any = field(default=None, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
@@ -79,6 +81,13 @@ class Reply:
         if self._json is None and self.body.strip():
             self._json = self._parse()
         return self._json
+
+    @classmethod
+    def of(cls, status: int, json: Any) -> Reply:
+        """What a reply with this JSON would be."""
+        reply = cls(status, {}, b"")
+        reply._json = json
+        return reply
 
     def _parse(self) -> Any:
         try:

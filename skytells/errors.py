@@ -133,6 +133,8 @@ class SkytellsError(Exception):
     """The paid request whose outcome is unknown (with `maybe_sent`)."""
     candidates: Sequence[PredictionResponse] = ()
     """Predictions that may be the unconfirmed one, when `run()` found more than one."""
+    received: Sequence[Any] = ()
+    """What a stream had given before it failed."""
     attempts: tuple[Attempt, ...] = ()
     """The tries that were made, in order."""
     retry_suppressed: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from typing import Any, Literal, TypeAlias, cast
 
 import pytest
@@ -50,9 +50,8 @@ class Blocking:
         return self._face(result)
 
     def _face(self, value: Any) -> Any:
-        if type(value).__module__.startswith("skytells.") and type(value).__name__.startswith(
-            "Async"
-        ):
+        ours = type(value).__module__.startswith("skytells.")
+        if (ours and type(value).__name__.startswith("Async")) or inspect.isasyncgen(value):
             return Blocking(value, self._runner)
         return value
 
@@ -63,13 +62,29 @@ class Blocking:
         self._runner.run(type(self._inner).__aexit__(self._inner, *exception))  # type: ignore[attr-defined]
 
     def __iter__(self) -> Iterator[Any]:
-        async def collected() -> list[Any]:
-            return [item async for item in cast("AsyncIterator[Any]", self._inner)]
+        items = aiter(cast("AsyncIterable[Any]", self._inner))
 
-        return iter(self._runner.run(collected()))
+        async def following() -> tuple[Any, ...]:
+            async for item in items:
+                return (item,)
+            return ()
+
+        return self._each(items, following)
+
+    def _each(self, items: Any, following: Callable[[], Any]) -> Iterator[Any]:
+        try:
+            while item := self._runner.run(following()):
+                yield item[0]
+        finally:
+            if inspect.isasyncgen(items):
+                self._runner.run(_ended(cast("AsyncGenerator[Any]", items)))
 
     def __repr__(self) -> str:
         return repr(self._inner)
+
+
+async def _ended(items: AsyncGenerator[Any]) -> None:
+    await items.aclose()
 
 
 def unfaced(value: Any) -> Any:

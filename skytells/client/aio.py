@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import AsyncOpenBody
+    from ..chat import AsyncChatAPI
     from ..orchestrator import AsyncOrchestratorAPI
     from ..webhooks import WebhookHandler
 
@@ -145,6 +146,13 @@ class AsyncSkytellsClient(ClientBase):
         from ..orchestrator import AsyncOrchestratorAPI  # here: few clients need it
 
         return AsyncOrchestratorAPI(self)
+
+    @cached_property
+    def chat(self) -> AsyncChatAPI:
+        """Conversations with text models; see `chat.completions`."""
+        from ..chat import AsyncChatAPI
+
+        return AsyncChatAPI(self)
 
     def with_options(
         self,

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import OpenBody
+    from ..chat import ChatAPI
     from ..orchestrator import OrchestratorAPI
     from ..webhooks import WebhookHandler
 
@@ -148,6 +149,13 @@ class SkytellsClient(ClientBase):
         from ..orchestrator import OrchestratorAPI  # here: few clients need it
 
         return OrchestratorAPI(self)
+
+    @cached_property
+    def chat(self) -> ChatAPI:
+        """Conversations with text models; see `chat.completions`."""
+        from ..chat import ChatAPI
+
+        return ChatAPI(self)
 
     def with_options(
         self,

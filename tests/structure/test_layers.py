@@ -24,8 +24,9 @@ LAYERS = [
     ["_config"],
     ["_exchange", "_pool"],
     ["_transport", "pagination", "models", "webhooks"],
-    ["predictions"],
-    ["prediction", "orchestrator", "_base"],
+    ["predictions", "streaming"],
+    ["prediction", "orchestrator", "_base", "_inference"],
+    ["chat"],
     ["client"],
     ["__init__"],
 ]
@@ -44,6 +45,8 @@ COLOURED = {
     "prediction",
     "webhooks",
     "orchestrator",
+    "streaming",
+    "chat",
 }
 
 

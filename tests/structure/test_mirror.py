@@ -21,6 +21,15 @@ from skytells import (
     SkytellsClient,
     orchestrator,
 )
+from skytells.chat import (
+    AsyncChatAPI,
+    AsyncChatStream,
+    AsyncCompletionsAPI,
+    ChatAPI,
+    ChatStream,
+    CompletionsAPI,
+)
+from skytells.streaming import AsyncStream, Stream
 
 PAIRS: list[tuple[type[Any], type[Any]]] = [
     (PredictionsAPI, AsyncPredictionsAPI),
@@ -32,11 +41,16 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
         for name in orchestrator.__all__
         if name.endswith("API") and not name.startswith("Async")
     ),
+    (Stream, AsyncStream),
+    (ChatStream, AsyncChatStream),
+    (ChatAPI, AsyncChatAPI),
+    (CompletionsAPI, AsyncCompletionsAPI),
 ]
 # What differs by more than colour: how effects are performed, and how a client ends.
 DRIVER = {
     *("_give", "_together", "close", "aclose", "__init__"),
     *("__enter__", "__exit__", "__aenter__", "__aexit__"),
+    *("__iter__", "__aiter__", "_items", "_all", "text"),
 }
 # What neither waits nor sends, and so is the same in both.
 PLAIN = {
@@ -48,10 +62,15 @@ PLAIN = {
     "orchestrator",
     "iterate",
     "as_completed",
+    *("received", "snapshot", "__repr__"),
+    *("stream", "chat", "completions"),
 }
 RULES = [
     (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|Pager|Completed|PooledTransport|Transport)\b",
      r"Async\1"),
+    (r"\b(OpenBody|ChatStream|ChatAPI|CompletionsAPI)\b", r"Async\1"),
+    (r"\bself\._all\(\)", r"await self._all()"),
+    (r"(?<=return )(self\.stream\(.*\)\.open\(\))", r"await \1"),
     (r"\bself\._client\.(perform|wait)\(", r"await self._client.\1("),
     (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),
     (r"\bblocking\((\w+)\)", r"\1"),

@@ -15,6 +15,7 @@ import httpx
 from skytells import (
     API_BASE_URL,
     ApiErrorId,
+    AsyncChatStream,
     AsyncModelsAPI,
     AsyncOrchestratorAPI,
     AsyncPrediction,
@@ -22,10 +23,17 @@ from skytells import (
     AsyncSkytellsClient,
     Attempt,
     Call,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatMessage,
+    ChatStream,
+    Choice,
     ClientOptions,
     DispatchError,
     Estimate,
+    FinishReason,
     Flow,
+    MessageParam,
     Model,
     ModelFieldsOptions,
     ModelMetadata,
@@ -65,6 +73,8 @@ from skytells import (
     Skytells,
     SkytellsClient,
     SkytellsError,
+    ToolCall,
+    Usage,
     WaitOptions,
     WaitTimeoutError,
     __version__,
@@ -613,3 +623,52 @@ async def async_workflows(client: AsyncSkytellsClient) -> None:
     assert_type(await api.executions.wait(started), Execution)
     assert_type(await api.executions.status("e1"), Execution)
     assert_type(client.with_options(orchestrator_key="wfb_key"), AsyncSkytellsClient)
+
+
+def chat(client: SkytellsClient, question: Mapping[str, Any]) -> None:
+    messages: list[MessageParam] = [{"role": "user", "content": "Hi"}, question]
+    completion = client.chat.completions.create(model="m", messages=messages, max_tokens=9)
+    assert_type(completion, ChatCompletion)
+    assert_type(completion.text, str)
+    assert_type(completion.message, ChatMessage)
+    assert_type(completion.choices, list[Choice])
+    assert_type(completion.usage, Usage | None)
+    assert_type(completion.tool_calls, list[ToolCall])
+    assert_type(completion.finish_reason, FinishReason | str | None)
+    assert_type(completion["choices"], Any)
+    parts = client.chat.completions.create(
+        model="m",
+        messages=[
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "What is it?"}]},
+            completion.message,
+        ],
+        response_format={"type": "json_object"},
+    )
+    assert_type(parts, ChatCompletion)
+    assert_type(
+        client.chat.completions.create(model="m", messages=messages, stream=True), ChatStream
+    )
+    with client.chat.completions.stream(model="m", messages=messages, idle_timeout=None) as stream:
+        assert_type(stream, ChatStream)
+        for chunk in stream:
+            assert_type(chunk, ChatCompletionChunk)
+        for text in stream.text:
+            assert_type(text, str)
+        assert_type(stream.received, Sequence[ChatCompletionChunk])
+    assert_type(stream.final(), ChatCompletion)
+
+
+async def achat(client: AsyncSkytellsClient, messages: list[dict[str, str]]) -> None:
+    completions = client.chat.completions
+    assert_type(await completions.create(model="m", messages=messages), ChatCompletion)
+    assert_type(
+        await completions.create(model="m", messages=messages, stream=True), AsyncChatStream
+    )
+    async with completions.stream(model="m", messages=messages) as stream:
+        assert_type(stream, AsyncChatStream)
+        async for chunk in stream:
+            assert_type(chunk, ChatCompletionChunk)
+        async for text in stream.text:
+            assert_type(text, str)
+    assert_type(await stream.final(), ChatCompletion)

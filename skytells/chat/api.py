@@ -1,0 +1,216 @@
+"""Chat: the API that both clients offer as `client.chat`, and its streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, closing
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Unpack, cast, overload
+
+from ..streaming import DEFAULT_IDLE, AsyncStream, Limits, Stream
+from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
+from .assemble import completion_of
+from .calls import CHUNKS, create_completion, stream_completion
+
+if TYPE_CHECKING:
+    from ..client import AsyncSkytellsClient, SkytellsClient
+
+
+class ChatStream(Stream[ChatCompletionChunk]):
+    """A completion as it is made: iterate over its chunks, or over `text`; then ask for `final()`."""
+
+    @property
+    def text(self) -> Generator[str]:
+        """The text of the first answer, piece by piece, instead of the chunks."""
+        with closing(cast("Generator[ChatCompletionChunk]", iter(self))) as chunks:
+            for chunk in chunks:
+                if text := chunk.text:
+                    yield text
+
+    def final(self) -> ChatCompletion:
+        """The whole completion; what has not been read yet is read now.
+
+        Raises:
+            InvalidRequestError: The stream was left before its end.
+        """
+        return completion_of(self._all())
+
+    @property
+    def snapshot(self) -> ChatCompletion:
+        """The completion as far as it has come."""
+        return completion_of(self.received)
+
+
+class AsyncChatStream(AsyncStream[ChatCompletionChunk]):
+    """A completion as it is made; as `ChatStream`, with `async for`."""
+
+    @property
+    async def text(self) -> AsyncGenerator[str]:
+        """The text of the first answer, piece by piece, instead of the chunks."""
+        async with aclosing(cast("AsyncGenerator[ChatCompletionChunk]", aiter(self))) as chunks:
+            async for chunk in chunks:
+                if text := chunk.text:
+                    yield text
+
+    async def final(self) -> ChatCompletion:
+        """The whole completion; as `ChatStream.final`."""
+        return completion_of(await self._all())
+
+    @property
+    def snapshot(self) -> ChatCompletion:
+        """The completion as far as it has come."""
+        return completion_of(self.received)
+
+
+class CompletionsAPI:
+    """Chat completions; `client.chat.completions`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    @overload
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        stream: Literal[False] = False,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion: ...
+    @overload
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        stream: Literal[True],
+        **params: Unpack[ChatParams],
+    ) -> ChatStream: ...
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        stream: bool = False,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion | ChatStream:
+        """Let a model answer a conversation.
+
+        Args:
+            model: Slug of the model; `"deepbrain-router"` chooses one.
+            messages: The conversation so far, as `[{"role": "user", "content": "Hello"}]`.
+            stream: As other libraries have it; `stream()` is the better way to stream.
+            params: `max_tokens`, `temperature`, `tools`, `response_format` and the other fields of
+                `ChatParams`; what it does not have goes into `extra_body`.
+
+        Raises:
+            InvalidRequestError: It was refused, by the content policy too.
+            SkytellsError: It failed; or, with `maybe_sent`, it may have been paid for.
+        """
+        if stream:
+            return self.stream(model=model, messages=messages, **params).open()
+        return self._client.perform(create_completion(model, messages, params))
+
+    def stream(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        idle_timeout: float | None = DEFAULT_IDLE,
+        total_timeout: float | None = None,
+        **params: Unpack[ChatParams],
+    ) -> ChatStream:
+        """Let a model answer a conversation, and read the answer while it is being made.
+
+        The request is sent when the stream is entered, or first iterated.
+
+        Args:
+            model: Slug of the model.
+            messages: The conversation so far.
+            idle_timeout: Longest pause between two chunks, in milliseconds; `None` has no limit.
+            total_timeout: Longest time from the first byte to the last, in milliseconds.
+            params: As for `create()`.
+
+        Raises:
+            SkytellsError: While it is read: it failed, or ended too soon. `error.received` holds
+                the chunks that came.
+        """
+        opening = stream_completion(model, messages, params)
+        return ChatStream(self._client, opening, CHUNKS, Limits.of(idle_timeout, total_timeout))
+
+
+class AsyncCompletionsAPI:
+    """Chat completions; `client.chat.completions`. As `CompletionsAPI`, awaited."""
+
+    def __init__(self, client: AsyncSkytellsClient) -> None:
+        self._client = client
+
+    @overload
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        stream: Literal[False] = False,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion: ...
+    @overload
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        stream: Literal[True],
+        **params: Unpack[ChatParams],
+    ) -> AsyncChatStream: ...
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        stream: bool = False,
+        **params: Unpack[ChatParams],
+    ) -> ChatCompletion | AsyncChatStream:
+        """Let a model answer a conversation; as `CompletionsAPI.create`."""
+        if stream:
+            return await self.stream(model=model, messages=messages, **params).open()
+        return await self._client.perform(create_completion(model, messages, params))
+
+    def stream(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        idle_timeout: float | None = DEFAULT_IDLE,
+        total_timeout: float | None = None,
+        **params: Unpack[ChatParams],
+    ) -> AsyncChatStream:
+        """Let a model answer a conversation, and read the answer while it is being made; not awaited itself. As `CompletionsAPI.stream`."""
+        opening = stream_completion(model, messages, params)
+        return AsyncChatStream(
+            self._client, opening, CHUNKS, Limits.of(idle_timeout, total_timeout)
+        )
+
+
+class ChatAPI:
+    """Conversations; `client.chat`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    @cached_property
+    def completions(self) -> CompletionsAPI:
+        """Chat completions."""
+        return CompletionsAPI(self._client)
+
+
+class AsyncChatAPI:
+    """Conversations; `client.chat`. As `ChatAPI`, awaited."""
+
+    def __init__(self, client: AsyncSkytellsClient) -> None:
+        self._client = client
+
+    @cached_property
+    def completions(self) -> AsyncCompletionsAPI:
+        """Chat completions."""
+        return AsyncCompletionsAPI(self._client)

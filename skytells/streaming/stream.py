@@ -1,0 +1,160 @@
+"""A stream in both colours: it opens when it is first used, is read once, and frees its connection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
+
+from .._flow import Operation
+from ..errors import SkytellsError
+from .reading import LINGER, Format, Limits, Opened, Reading
+
+if TYPE_CHECKING:
+    from .._transport import AsyncOpenBody, OpenBody
+    from ..client import AsyncSkytellsClient, SkytellsClient
+
+T = TypeVar("T")
+
+
+class Stream(Generic[T]):
+    """What a model sends, item by item, as it is made.
+
+    The request is sent when the stream is entered or first iterated. It is read once; its
+    connection is freed at its end, on an error, and when it is left. Between two items may pass
+    `idle_timeout` milliseconds; a pause of yours does not count.
+    """
+
+    def __init__(
+        self,
+        client: SkytellsClient,
+        opening: Operation[Opened],
+        format: Format[T],
+        limits: Limits,
+    ) -> None:
+        self._client = client
+        self._opening = opening
+        self._reading = Reading(format, limits)
+        self._body: OpenBody | None = None
+
+    @property
+    def received(self) -> Sequence[T]:
+        """What has come so far."""
+        return self._reading.received
+
+    def open(self) -> Self:
+        """Send the request, if that has not been done, and wait until the answer begins."""
+        if self._body is None:
+            opened = self._client.perform(self._opening)
+            self._body = cast("OpenBody", opened.body)
+            self._reading.open(opened, time.monotonic())
+        return self
+
+    def close(self) -> None:
+        """Leave the stream, wherever it is, and free its connection."""
+        if self._body is not None:
+            self._body.close()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[T]:
+        self._reading.begin()
+        return self._items()
+
+    def _items(self) -> Generator[T]:
+        body = cast("OpenBody", self.open()._body)
+        reading = self._reading
+        try:
+            while not reading.ended:
+                yield from reading.feed(body.read(reading.deadline(time.monotonic())))
+            until = time.monotonic() + LINGER
+            with suppress(SkytellsError):
+                while body.read(until):
+                    pass
+        except SkytellsError as error:
+            raise reading.failed(error)
+        finally:
+            body.close()
+
+    def _all(self) -> list[T]:
+        if not self._reading.begun:
+            for _ in self:
+                pass
+        return self._reading.complete()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._reading})"
+
+
+class AsyncStream(Generic[T]):
+    """What a model sends, item by item, as it is made. As `Stream`, with `async with` and `async for`."""
+
+    def __init__(
+        self,
+        client: AsyncSkytellsClient,
+        opening: Operation[Opened],
+        format: Format[T],
+        limits: Limits,
+    ) -> None:
+        self._client = client
+        self._opening = opening
+        self._reading = Reading(format, limits)
+        self._body: AsyncOpenBody | None = None
+
+    @property
+    def received(self) -> Sequence[T]:
+        """What has come so far."""
+        return self._reading.received
+
+    async def open(self) -> Self:
+        """Send the request, if that has not been done; as `Stream.open`."""
+        if self._body is None:
+            opened = await self._client.perform(self._opening)
+            self._body = cast("AsyncOpenBody", opened.body)
+            self._reading.open(opened, time.monotonic())
+        return self
+
+    async def aclose(self) -> None:
+        """Leave the stream, wherever it is, and free its connection."""
+        if self._body is not None:
+            await self._body.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        self._reading.begin()
+        return self._items()
+
+    async def _items(self) -> AsyncGenerator[T]:
+        body = cast("AsyncOpenBody", (await self.open())._body)
+        reading = self._reading
+        try:
+            while not reading.ended:
+                for item in reading.feed(await body.read(reading.deadline(time.monotonic()))):
+                    yield item
+            until = time.monotonic() + LINGER
+            with suppress(SkytellsError):
+                while await body.read(until):
+                    pass
+        except SkytellsError as error:
+            raise reading.failed(error)
+        finally:
+            await body.aclose()
+
+    async def _all(self) -> list[T]:
+        if not self._reading.begun:
+            async for _ in self:
+                pass
+        return self._reading.complete()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._reading})"
