@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .types.models import Model
+from .types.models import Model, ModelList
 
 TTL: Final = 600.0
 """Seconds for which an answer of the catalogue is taken to be true."""
@@ -45,13 +45,13 @@ class Catalogue:
             kept = self._models.get(slug)
         return None if kept is None else self._shown(kept, frozenset(fields))
 
-    def models(self, fields: Iterable[str] = ()) -> list[Model] | None:
+    def models(self, fields: Iterable[str] = ()) -> ModelList | None:
         """All models, where they were listed with at least these extra fields."""
         asked = frozenset(fields)
         with self._lock:
             everything = self._all
         shown = [self._shown(kept, asked) for kept in everything]
-        found = [model for model in shown if model is not None]
+        found = ModelList(model for model in shown if model is not None)
         return found if found and len(found) == len(shown) else None
 
     def keep(self, slug: str, fields: Iterable[str], model: Model) -> None:

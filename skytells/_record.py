@@ -219,6 +219,11 @@ class Record(BaseModel, Mapping[str, Any]):
     def __str__(self) -> str:
         return repr(self)
 
+    def _repr_html_(self) -> str:
+        from .notebook import render
+
+        return render(self)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, with `update` (names of attributes) in both faces."""
         wire = deepcopy(self._wire) if deep else self._wire

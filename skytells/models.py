@@ -13,7 +13,7 @@ from ._checks import as_mapping
 from ._flow import Call, Flow
 from ._replies import wrong_kind
 from ._wire import Reply, as_list, as_object, path
-from .types.models import Model, ModelFieldsOptions, field_names
+from .types.models import Model, ModelFieldsOptions, ModelList, field_names
 
 if TYPE_CHECKING:
     from .client import AsyncSkytellsClient, SkytellsClient
@@ -59,7 +59,7 @@ def find_models(
 ) -> Flow[Models]:
     """All models, from the catalogue where it knows them."""
     names = field_list(fields, options)
-    found = None if refresh else catalogue.models(names)
+    found: Models | None = None if refresh else catalogue.models(names)
     if found is None:
         found = yield from list_models(names, None)
         if refresh:
@@ -100,7 +100,7 @@ def _read_models(reply: Reply) -> Models:
     rows = as_list(data if envelope is None else envelope.get("data"))
     if rows is None or not all(as_object(row) for row in rows):
         raise wrong_kind("a list of models", reply)
-    return [Model.from_wire(row) for row in rows]
+    return ModelList(Model.from_wire(row) for row in rows)
 
 
 class ModelsAPI:

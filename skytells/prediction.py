@@ -59,6 +59,11 @@ class _State:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"
 
+    def _repr_html_(self) -> str:
+        from .notebook import render
+
+        return render(self._response)
+
 
 class Prediction(_State):
     """A prediction, as `SkytellsClient.run` returns it.
@@ -103,6 +108,7 @@ class Prediction(_State):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until it has ended, as `client.wait` does; the handle then shows its new state.
 
@@ -112,6 +118,7 @@ class Prediction(_State):
             max_wait: Longest wait in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
             handler: What receives your webhooks: one that tells of the end ends the wait at once.
+            progress: `True` draws a bar; a function is called as `on_progress`.
         """
         self._response = self._client.wait(
             self._response,
@@ -120,6 +127,7 @@ class Prediction(_State):
             max_wait=max_wait,
             interval=interval,
             handler=handler,
+            progress=progress,
         )
         return self._response
 
@@ -153,6 +161,7 @@ class AsyncPrediction(_State):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until it has ended; as `Prediction.wait`."""
         self._response = await self._client.wait(
@@ -162,5 +171,6 @@ class AsyncPrediction(_State):
             max_wait=max_wait,
             interval=interval,
             handler=handler,
+            progress=progress,
         )
         return self._response

@@ -48,7 +48,7 @@ def list_(
             output.document(model.to_dict(), one_line=True)
         return
     columns = ("SLUG", "NAME", "TYPE", "VENDOR", "PRICE")
-    rows = [(m.slug, m.name, m.type, _vendor(m), _price(m)) for m in models]
+    rows = [(m.slug, m.name, m.type, m.vendor_name, m.price) for m in models]
     output.table(columns, rows)
 
 
@@ -124,34 +124,15 @@ def _limits(part: Mapping[str, Any]) -> str:
 
 
 def _head(model: "Model") -> list[str]:
-    made = " by ".join(filter(None, (model.type or "", _vendor(model))))
+    made = " by ".join(filter(None, (model.type, model.vendor_name)))
     lines = [f"{model.name} ({model.slug}), {made}", model.description or ""]
-    lines.append(f"Price: {_price(model) or 'not given'}")
+    lines.append(f"Price: {model.price or 'not given'}")
     rules = model.pricing.criterias if model.pricing else None
     lines.extend(
-        f"  {rule.billable_price} per {rule.unit} where {rule.field} is {json.dumps(rule.value)}"
-        for rule in rules or ()
+        f"  {rule.price} where {rule.field} is {json.dumps(rule.value)}" for rule in rules or ()
     )
     lines.append(f"Output: {_type(model.output_schema or {})}")
     return [line for line in lines if line]
-
-
-def _vendor(model: "Model") -> str:
-    vendor = model.vendor
-    return (
-        (vendor.name or vendor.slug or "")
-        if isinstance(vendor, skytells.ModelVendor)
-        else vendor or ""
-    )
-
-
-def _price(model: "Model") -> str:
-    price = model.pricing
-    if price is None or price.amount is None:
-        return ""
-    # Prices of one token are tiny; "5e-07" is not for people.
-    amount = f"{price.amount:.9f}".rstrip("0").rstrip(".")
-    return f"{amount} {price.currency or ''} per {price.unit}".replace("  ", " ")
 
 
 def _example(slug: str, schema: Mapping[str, Any]) -> str:

@@ -8,9 +8,9 @@ import typer
 
 import skytells
 
+from .._progress import Bar
 from . import outcome, output
 from .options import AsJson, BaseUrl, Download, Id, MaxWait, Timeout, connect, milliseconds
-from .progress import Watch
 
 if TYPE_CHECKING:
     from ..types.predict import PredictionResponse
@@ -88,8 +88,8 @@ def wait(
     from ..predictions.flows import failed
 
     with connect(base_url, timeout) as client:
-        with outcome.told_on_failure(as_json), Watch() as watch:
-            prediction = client.wait(id, on_progress=watch.see, max_wait=milliseconds(max_wait))
+        with outcome.told_on_failure(as_json), Bar(keep=False) as bar:
+            prediction = client.wait(id, on_progress=bar.see, max_wait=milliseconds(max_wait))
             if prediction.failure is not None:
                 raise failed(prediction)
         outcome.deliver(prediction, as_json=as_json, folder=download)

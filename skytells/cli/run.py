@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from .._progress import Bar
 from .._wire import as_object
 from . import outcome, output
 from .options import (
@@ -17,7 +18,6 @@ from .options import (
     connect,
     milliseconds,
 )
-from .progress import Watch
 
 if TYPE_CHECKING:
     from ..types.predict import PredictionResponse
@@ -74,9 +74,9 @@ def run(
                 created = client.predictions.create(model=slug, input=parameters)
             _announce(created, as_json)
             return
-        with outcome.told_on_failure(as_json), Watch() as watch:
+        with outcome.told_on_failure(as_json), Bar(keep=False) as bar:
             limit = milliseconds(max_wait)
-            prediction = client.run(slug, parameters, watch.see, max_wait=limit)
+            prediction = client.run(slug, parameters, bar.see, max_wait=limit)
         outcome.deliver(prediction.response, as_json=as_json, folder=download)
 
 

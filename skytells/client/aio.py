@@ -41,7 +41,7 @@ from ..predictions.calls import (
 )
 from ..predictions.flows import dispatch, run, running
 from ..predictions.placing import create
-from ..predictions.waiting import Options, Waitable, wait, waiting
+from ..predictions.waiting import Options, Told, Waitable, wait, waiting
 from ..predictions.watch import AsyncCompleted, Watch
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
@@ -255,19 +255,21 @@ class AsyncSkytellsClient(ClientBase):
         max_wait: float | None = None,
         interval: float | None = None,
         validate: bool = False,
+        progress: bool | OnProgressCallback = False,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
         chosen = running(input, webhook, stream, options, max_wait, interval)
+        told = Told(on_progress, progress)
         flow = run(
             model,
             chosen,
-            on_progress,
+            told.callback,
             self._shared.accepted,
             self._shared.history,
             self._desk,
             validate,
         )
-        return AsyncPrediction(self, await self.perform(flow))
+        return AsyncPrediction(self, await self.perform(told.during(flow)))
 
     async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
@@ -284,11 +286,13 @@ class AsyncSkytellsClient(ClientBase):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
         chosen = waiting(options, max_wait, interval)
-        flow = wait(prediction, chosen, on_progress, self._shared.history, handler)
-        return await self.perform(flow)
+        told = Told(on_progress, progress)
+        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
+        return await self.perform(told.during(flow))
 
     async def wait_all(
         self,
@@ -298,10 +302,13 @@ class AsyncSkytellsClient(ClientBase):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
         chosen = waiting(options, max_wait, interval)
-        return await self.perform(Watch(predictions, chosen, on_progress).all())
+        told = Told(on_progress, progress)
+        watch = Watch(predictions, chosen, told.callback)
+        return await self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
         self,
@@ -311,10 +318,12 @@ class AsyncSkytellsClient(ClientBase):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
         chosen = waiting(options, max_wait, interval)
-        return AsyncCompleted(self, Watch(predictions, chosen, on_progress))
+        told = Told(on_progress, progress)
+        return AsyncCompleted(self, Watch(predictions, chosen, told.callback), told)
 
     async def dispatch(self) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""

@@ -43,7 +43,7 @@ from ..predictions.calls import (
 )
 from ..predictions.flows import dispatch, run, running
 from ..predictions.placing import create
-from ..predictions.waiting import Options, Waitable, blocking, wait, waiting
+from ..predictions.waiting import Options, Told, Waitable, blocking, wait, waiting
 from ..predictions.watch import Completed, Watch
 from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
@@ -286,6 +286,7 @@ class SkytellsClient(ClientBase):
         max_wait: float | None = None,
         interval: float | None = None,
         validate: bool = False,
+        progress: bool | OnProgressCallback = False,
     ) -> Prediction:
         """Run a model and wait until its prediction has ended.
 
@@ -299,6 +300,8 @@ class SkytellsClient(ClientBase):
             max_wait: Longest wait in milliseconds; `None` has no limit.
             interval: Pause between looks in milliseconds; by default adaptive.
             validate: Check the input by the model's own schema first, as `Model.validate` does.
+            progress: `True` draws a bar: in a terminal (with the extra `progress`), in a notebook,
+                or as a few lines in a log. A function is called as `on_progress`.
 
         Returns:
             The prediction, succeeded or cancelled.
@@ -314,16 +317,17 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = running(input, webhook, stream, options, max_wait, interval)
+        told = Told(blocking(on_progress), blocking(progress))
         flow = run(
             model,
             chosen,
-            blocking(on_progress),
+            told.callback,
             self._shared.accepted,
             self._shared.history,
             self._desk,
             validate,
         )
-        return Prediction(self, self.perform(flow))
+        return Prediction(self, self.perform(told.during(flow)))
 
     def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is.
@@ -348,6 +352,7 @@ class SkytellsClient(ClientBase):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled.
 
@@ -359,6 +364,7 @@ class SkytellsClient(ClientBase):
             interval: Pause between looks in milliseconds; by default quick at first, easing to 5 s.
             handler: What receives your webhooks: one that tells of the end ends the wait at once, and
                 looks are six times rarer meanwhile.
+            progress: `True` draws a bar; a function is called as `on_progress`.
 
         Raises:
             WaitTimeoutError: It is still running after `max_wait`.
@@ -369,8 +375,9 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = waiting(options, max_wait, interval)
-        flow = wait(prediction, chosen, blocking(on_progress), self._shared.history, handler)
-        return self.perform(flow)
+        told = Told(blocking(on_progress), blocking(progress))
+        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
+        return self.perform(told.during(flow))
 
     def wait_all(
         self,
@@ -380,6 +387,7 @@ class SkytellsClient(ClientBase):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended, at about a fiftieth of the requests.
 
@@ -389,6 +397,7 @@ class SkytellsClient(ClientBase):
             on_progress: Called with each new state of each prediction.
             max_wait: Longest wait for all of them, in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
+            progress: `True` draws a bar; a function is called as `on_progress`.
 
         Returns:
             Them in their order, whether they succeeded, failed or were cancelled.
@@ -403,7 +412,9 @@ class SkytellsClient(ClientBase):
             ['succeeded', 'succeeded', 'succeeded']
         """
         chosen = waiting(options, max_wait, interval)
-        return self.perform(Watch(predictions, chosen, blocking(on_progress)).all())
+        told = Told(blocking(on_progress), blocking(progress))
+        watch = Watch(predictions, chosen, told.callback)
+        return self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
         self,
@@ -413,6 +424,7 @@ class SkytellsClient(ClientBase):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        progress: bool | OnProgressCallback = False,
     ) -> Completed:
         """Iterate over many predictions as they end, waiting as `wait_all` does.
 
@@ -425,7 +437,8 @@ class SkytellsClient(ClientBase):
             succeeded
         """
         chosen = waiting(options, max_wait, interval)
-        return Completed(self, Watch(predictions, chosen, blocking(on_progress)))
+        told = Told(blocking(on_progress), blocking(progress))
+        return Completed(self, Watch(predictions, chosen, told.callback), told)
 
     def dispatch(self) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.

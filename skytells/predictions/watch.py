@@ -16,7 +16,7 @@ from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse, PredictionsListOptions, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
-from .waiting import Carrying, Patience, Waitable, callable_or_none, known, timed_out
+from .waiting import Carrying, Patience, Told, Waitable, callable_or_none, known, timed_out
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -57,6 +57,11 @@ class Watch:
         self._seen: dict[str, PredictionResponse | None] = dict(pairs)
         self._fresh = [p for p in self._seen.values() if p is not None and p.done]
         self._looked = False
+
+    @property
+    def seen(self) -> Mapping[str, PredictionResponse | None]:
+        """The last state of each, by id; `None` where it is not known yet."""
+        return self._seen
 
     @property
     def pending(self) -> bool:
@@ -136,23 +141,27 @@ class Watch:
 class Completed:
     """An iterable over predictions as they end."""
 
-    def __init__(self, client: SkytellsClient, watch: Watch) -> None:
+    def __init__(self, client: SkytellsClient, watch: Watch, told: Told) -> None:
         self._client = client
         self._watch = watch
+        self._told = told
 
     def __iter__(self) -> Iterator[PredictionResponse]:
-        while self._watch.pending:
-            yield from self._client.perform(self._watch.next())
+        with self._told.shown(self._watch.seen):
+            while self._watch.pending:
+                yield from self._client.perform(self._watch.next())
 
 
 class AsyncCompleted:
     """An async iterable over predictions as they end."""
 
-    def __init__(self, client: AsyncSkytellsClient, watch: Watch) -> None:
+    def __init__(self, client: AsyncSkytellsClient, watch: Watch, told: Told) -> None:
         self._client = client
         self._watch = watch
+        self._told = told
 
     async def __aiter__(self) -> AsyncIterator[PredictionResponse]:
-        while self._watch.pending:
-            for prediction in await self._client.perform(self._watch.next()):
-                yield prediction
+        with self._told.shown(self._watch.seen):
+            while self._watch.pending:
+                for prediction in await self._client.perform(self._watch.next()):
+                    yield prediction

@@ -81,6 +81,11 @@ class PricingCriterion(Record):
     billable_price: float | None = None
     unit: Annotated[PricingUnit | str | None, Field(union_mode="left_to_right")] = None
 
+    @property
+    def price(self) -> str | None:
+        """It in words, such as `"0.07 per image"`; `None` where there is none."""
+        return _price(self.billable_price, None, self.unit)
+
 
 class ModelPricing(Record):
     """What a model costs: `amount` of `currency` for each `unit`, unless a criterion fits."""
@@ -143,6 +148,23 @@ class Model(Record):
         """What `run()` knows it by; the wire's `namespace`."""
         return self.namespace
 
+    @property
+    def price(self) -> str | None:
+        """What it costs, in words: `"0.05 USD per image"`; `None` where the catalogue does not say.
+
+        Inputs for which `pricing.criterias` has a rule have another price.
+        """
+        pricing = self.pricing
+        if pricing is None:
+            return None
+        return _price(pricing.amount, pricing.currency, pricing.unit)
+
+    @property
+    def vendor_name(self) -> str | None:
+        """Who makes it, in whichever form the server names them."""
+        vendor = self.vendor
+        return (vendor.name or vendor.slug) if isinstance(vendor, ModelVendor) else vendor
+
     def validate(self, input: Mapping[str, Any]) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Check an input by the model's own schema, without sending anything.
 
@@ -201,6 +223,23 @@ class Model(Record):
         from .predict import plain_input
 
         return estimate(self, plain_input(input))
+
+
+class ModelList(list[Model]):
+    """A list of models, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        from ..notebook import render
+
+        return render(self)
+
+
+def _price(amount: float | None, currency: str | None, unit: str | None) -> str | None:
+    if amount is None:
+        return None
+    # Prices of one token are tiny; "5e-07" is not for people.
+    number = f"{amount:.9f}".rstrip("0").rstrip(".")
+    return " ".join(filter(None, (number, currency, unit and f"per {unit}")))
 
 
 def field_names(given: object) -> list[str]:

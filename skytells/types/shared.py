@@ -193,3 +193,8 @@ class PaginatedResponse:
 
     def __repr__(self) -> str:
         return f"PaginatedResponse(count={len(self.data)}, pagination={self.pagination!r})"
+
+    def _repr_html_(self) -> str:
+        from ..notebook import render
+
+        return render(self)

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 import skytells.local
+from skytells._markup import Markup, tag, together
 from skytells.local import Clock, LocalPlatform, Platform
 from skytells.local.answers import JsonObject
 from skytells.local.checks import Order
 from skytells.local.jobs import Job
-from skytells.local.page.markup import Markup, tag, together
 from skytells.local.page.view import deliveries, page
 from skytells.local.webhooks import Delivery
 

@@ -10,14 +10,18 @@ import pytest
 import skytells
 
 PACKAGE = Path(skytells.__file__).parent
-TOOLS = {"local", "cli", "pytest_plugin", "notebook", "__main__"}
+TOOLS = {"local", "cli", "pytest_plugin", "__main__"}
+# What a notebook asks for is loaded when it does, whoever has to show himself.
+LAZY = {"notebook", "_progress"}
 
 # Each module may import what stands on a lower line, and its own line's earlier part.
 LAYERS = [
     ["_version", "errors"],
     ["_checks"],
-    ["_wire", "_record", "_schema", "_validation"],
+    ["_wire", "_record", "_markup", "_schema", "_validation"],
     ["types"],
+    ["notebook"],
+    ["_progress"],
     ["_history", "_catalogue"],
     ["_flow", "_replies", "_retry"],
     ["_surfaces", "_environment", "_network"],
@@ -70,8 +74,16 @@ def imports(path: Path, *, run_time: bool = True) -> set[str]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
+    late = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for inner in ast.walk(node)
+    }
     for node in ast.walk(tree):
         if run_time and id(node) in hidden:
+            continue
+        if isinstance(node, ast.ImportFrom) and id(node) in late and node.module in LAZY:
             continue
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}

@@ -193,6 +193,13 @@ def verbs(client: SkytellsClient) -> None:
     assert_type(client.wait_all([p, p], max_wait=60_000), list[PredictionResponse])
     assert_type(client.wait_all(["pred_abc123"], WaitOptions()), list[PredictionResponse])
     assert_type(client.wait_all([{"id": "pred_abc123"}]), list[PredictionResponse])
+    assert_type(client.run("flux-pro", {}, progress=True), Prediction)
+    assert_type(client.wait(p, progress=show), PredictionResponse)
+    assert_type(client.wait_all([p], progress=True), list[PredictionResponse])
+    assert_type(p.wait(progress=True), PredictionResponse)
+    client.run("flux-pro", progress="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    for ended in client.as_completed([p.response], progress=True):
+        assert_type(ended, PredictionResponse)
     for ended in client.as_completed([p.response], on_progress=show):
         assert_type(ended, PredictionResponse)
     client.queue(PAYLOAD)
@@ -220,6 +227,12 @@ async def async_verbs(client: AsyncSkytellsClient) -> None:
     assert_type(await client.wait("pred_abc123", on_progress=show, interval=1), PredictionResponse)
     assert_type(await client.wait_all([p, p], {"max_wait": 60_000}), list[PredictionResponse])
     assert_type(await client.wait_all(["pred_abc123"]), list[PredictionResponse])
+    assert_type(await client.run("flux-pro", {}, progress=show_async), AsyncPrediction)
+    assert_type(await client.wait(p, progress=True), PredictionResponse)
+    assert_type(await client.wait_all([p], progress=show_async), list[PredictionResponse])
+    assert_type(await p.wait(progress=True), PredictionResponse)
+    async for ended in client.as_completed([p.response], progress=True):
+        assert_type(ended, PredictionResponse)
     async for ended in client.as_completed([p.response], on_progress=show_async):
         assert_type(ended, PredictionResponse)
     client.queue(PAYLOAD)
@@ -274,6 +287,8 @@ def models(client: SkytellsClient) -> None:
     assert_type(client.models.list(refresh=True), list[Model])
     options = ModelFieldsOptions(["output_schema"])
     assert_type(client.models.get("flux-pro", options=options), Model)
+    assert_type(client.models.get("flux-pro").price, str | None)
+    assert_type(client.models.get("flux-pro").vendor_name, str | None)
 
 
 async def async_models(client: AsyncSkytellsClient) -> None:

@@ -11,7 +11,7 @@ from skytells import AsyncSkytellsClient, SkytellsClient
 from skytells._retry import POLL_TROUBLES
 from skytells._wire import Reply, WireRequest
 from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
-from skytells.predictions.waiting import LAST_LOOK, waiting
+from skytells.predictions.waiting import LAST_LOOK, Told, waiting
 from skytells.predictions.watch import AsyncCompleted, Completed, Watch
 from skytells.types import PredictionResponse, WaitOptions
 
@@ -167,14 +167,14 @@ def test_watch_refuses_what_names_no_prediction() -> None:
 
 def test_completed_iterates_as_they_end() -> None:
     jobs = Jobs({"a": 3.0, "b": 1.0})
-    completed = Completed(cast("SkytellsClient", jobs.hand), jobs.watch())
+    completed = Completed(cast("SkytellsClient", jobs.hand), jobs.watch(), Told(None))
     assert [p.id for p in completed] == ["b", "a"]
 
 
 async def test_async_completed_iterates_as_they_end() -> None:
     jobs = Jobs({"a": 3.0, "b": 1.0})
     client = cast("AsyncSkytellsClient", AsyncHand(jobs.hand))
-    assert [p.id async for p in AsyncCompleted(client, jobs.watch())] == ["b", "a"]
+    assert [p.id async for p in AsyncCompleted(client, jobs.watch(), Told(None))] == ["b", "a"]
 
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b", "c"]])

@@ -1,6 +1,6 @@
 """The small web page at `/`: what the platform does, live, and buttons to end predictions by hand.
 
-web.py ──> view.py ──> markup.py        style.css and script.js go into the page itself
+web.py ──> view.py ──> _markup.py       style.css and script.js go into the page itself
 """
 
 from .web import page_routes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Final, TypeAlias
 
-_EMPTY: Final = frozenset({"img", "input", "link", "meta"})
+_EMPTY: Final = frozenset({"br", "img", "input", "link", "meta"})
 
 
 class Markup(str):
@@ -21,7 +21,7 @@ Attribute: TypeAlias = str | int | float | bool
 def tag(element: str, /, *content: Content, **attributes: Attribute) -> Markup:
     """An element.
 
-    Arguments:
+    Args:
         element: such as `p`.
         content: text, which is escaped, and markup, which is not.
         attributes: `_` becomes `-` and a trailing one falls away; `True` stands for no value,
