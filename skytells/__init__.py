@@ -31,10 +31,12 @@ if TYPE_CHECKING:
         AuthenticationError,
         ConfigurationError,
         DispatchError,
+        DownloadError,
         InvalidRequestError,
         InvalidResponseError,
         NetworkError,
         NotFoundError,
+        OutputExpiredError,
         PaymentRequiredError,
         PermissionDeniedError,
         PredictionFailedError,
@@ -47,12 +49,14 @@ if TYPE_CHECKING:
     )
     from .models import AsyncModelsAPI, ModelsAPI
     from .orchestrator import AsyncOrchestratorAPI, OrchestratorAPI
+    from .outputs import AsyncOutputReader, OutputReader
     from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
     from .streaming import AsyncStream, Stream
     from .types import (
         ClientOptions,
+        DownloadProgress,
         Model,
         ModelFieldsOptions,
         ModelMetadata,
@@ -110,6 +114,7 @@ __all__ = [
     "AsyncCompletionsAPI",
     "AsyncModelsAPI",
     "AsyncOrchestratorAPI",
+    "AsyncOutputReader",
     "AsyncPager",
     "AsyncPrediction",
     "AsyncPredictionsAPI",
@@ -130,6 +135,8 @@ __all__ = [
     "CompletionsAPI",
     "ConfigurationError",
     "DispatchError",
+    "DownloadError",
+    "DownloadProgress",
     "Estimate",
     "FilterResult",
     "FinishReason",
@@ -150,6 +157,8 @@ __all__ = [
     "NotFoundError",
     "OnProgressCallback",
     "OrchestratorAPI",
+    "OutputExpiredError",
+    "OutputReader",
     "Pager",
     "PaginatedResponse",
     "Pagination",
@@ -217,10 +226,12 @@ _HOMES = {
         "AuthenticationError",
         "ConfigurationError",
         "DispatchError",
+        "DownloadError",
         "InvalidRequestError",
         "InvalidResponseError",
         "NetworkError",
         "NotFoundError",
+        "OutputExpiredError",
         "PaymentRequiredError",
         "PermissionDeniedError",
         "PredictionFailedError",
@@ -243,6 +254,7 @@ _HOMES = {
         "AsyncPrediction",
         "Prediction",
     ),
+    "outputs": ("AsyncOutputReader", "OutputReader"),
     "pagination": ("AsyncPager", "Pager"),
     "predictions": (
         "AsyncCompleted",
@@ -252,6 +264,7 @@ _HOMES = {
     ),
     "types": (
         "ClientOptions",
+        "DownloadProgress",
         "Model",
         "ModelFieldsOptions",
         "ModelMetadata",

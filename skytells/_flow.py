@@ -103,11 +103,28 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Pour:
-    """Hand an open body, chunk by chunk, to a function, until it ends or `deadline` passes."""
+    """Hand an open body, chunk by chunk, to a function, until it ends or `deadline` passes.
+
+    Args:
+        body: What to read.
+        into: Takes each chunk.
+        deadline: When it must end, in seconds on the monotonic clock.
+        patience: Seconds that may pass without a chunk.
+        most: Bytes after which the rest stays on the wire, for the next `Pour`.
+    """
 
     body: Body
     into: Callable[[bytes], object]
     deadline: float | None = None
+    patience: float | None = None
+    most: int | None = None
+
+    def limit(self) -> float | None:
+        """When the next chunk must have come."""
+        if self.patience is None:
+            return self.deadline
+        due = time.monotonic() + self.patience
+        return due if self.deadline is None else min(due, self.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +191,14 @@ class Together(Generic[T]):
     """Perform operations side by side, at most `limit` at once.
 
     Outcomes are put into `outcomes` at the place of their operation, the moment they are known: an
-    interrupt loses none of them. A place that was never begun stays `None`.
+    interrupt loses none of them. A place that was never begun stays `None`. An interrupted thread
+    waits for what is under way to end; `hasten` is called to make that soon.
     """
 
     operations: Sequence[Operation[T]]
     limit: int
     outcomes: list[T | Exception | None]
+    hasten: Callable[[], object] | None = None
 
     def begin(self, place: int) -> Operation[T]:
         """The operation at a place; until its outcome is known, it counts as interrupted."""

@@ -7,7 +7,6 @@ The head and the body of a small request leave together.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -19,7 +18,11 @@ from typing import Any, Final, cast
 
 import httpcore
 
+from ._wire import as_address, is_public
+from .errors import ApiErrorId, InvalidResponseError
+
 PIECE: Final = 16 * 1024
+MOST_AT_ONCE: Final = 1024 * 1024
 
 
 class Passage:
@@ -60,6 +63,16 @@ def _seen(host: str, *, sending: bool) -> None:
         passage.sent = passage.sent or (sending and passage.host == host)
 
 
+def _wanted_next(asked: int, wanted: int, came: int) -> int:
+    """How many bytes to ask for after `came` of `wanted` came: more, while the wire has them ready.
+
+    httpcore asks for 64 KiB each time, and what handles a read costs about the same for a mebibyte.
+    """
+    if came == wanted:
+        return min(MOST_AT_ONCE, 2 * wanted)
+    return wanted if 2 * came > wanted else max(asked, wanted // 2)
+
+
 class DeadlineStream(httpcore.NetworkStream):
     """A stream whose every wait ends at the deadline."""
 
@@ -67,13 +80,17 @@ class DeadlineStream(httpcore.NetworkStream):
         self._inner = inner
         self._host = host
         self._unsent = b""
+        self._wanted = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._unsent:
             # A server may refuse a request before it has it all: its answer is read all the same.
             with suppress(httpcore.WriteError):
                 self._send()
-        return self._inner.read(max_bytes, _least(timeout, time_left(httpcore.ReadTimeout)))
+        wanted = max(max_bytes, self._wanted)
+        data = self._inner.read(wanted, _least(timeout, time_left(httpcore.ReadTimeout)))
+        self._wanted = _wanted_next(max_bytes, wanted, len(data))
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._unsent += buffer
@@ -112,12 +129,16 @@ class CarefulStream(httpcore.AsyncNetworkStream):
         self._inner = inner
         self._host = host
         self._unsent = b""
+        self._wanted = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._unsent:
             with suppress(httpcore.WriteError):  # as above
                 await self._send()
-        return await self._inner.read(max_bytes, timeout)
+        wanted = max(max_bytes, self._wanted)
+        data = await self._inner.read(wanted, timeout)
+        self._wanted = _wanted_next(max_bytes, wanted, len(data))
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._unsent += buffer
@@ -150,9 +171,14 @@ class CarefulStream(httpcore.AsyncNetworkStream):
 
 
 class CarefulBackend(httpcore.AsyncNetworkBackend):
-    """Connects to streams that are closed when their TLS handshake is cancelled."""
+    """Connects to streams that are closed when their TLS handshake is cancelled.
 
-    def __init__(self) -> None:
+    Args:
+        public: Connect to addresses of the public internet only, whatever a name is resolved to.
+    """
+
+    def __init__(self, *, public: bool = False) -> None:
+        self._public = public
         # Its `sleep` has another parameter name than the class that it stands for.
         self._inner = cast(httpcore.AsyncNetworkBackend, httpcore.AnyIOBackend())
 
@@ -165,15 +191,31 @@ class CarefulBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         _seen(host, sending=False)
-        stream = await self._inner.connect_tcp(host, port, timeout, local_address, socket_options)
-        return CarefulStream(stream, host)
+        # By the addresses that were looked at: a second look-up could give others.
+        hosts = _only_public(host, await _aresolve(host, port)) if self._public else [host]
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for each in hosts:
+            try:
+                stream = await self._inner.connect_tcp(
+                    each, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return CarefulStream(stream, host)
+        raise failure
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Connects by the deadline, the resolver included."""
+    """Connects by the deadline, the resolver included.
 
-    def __init__(self) -> None:
+    Args:
+        public: Connect to addresses of the public internet only, whatever a name is resolved to.
+    """
+
+    def __init__(self, *, public: bool = False) -> None:
         self._inner = httpcore.SyncBackend()
+        self._public = public
 
     def connect_tcp(
         self,
@@ -184,8 +226,11 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         _seen(host, sending=False)
+        addresses = _resolve(host, port, timeout)
+        if self._public:
+            addresses = _only_public(host, addresses)
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in _resolve(host, port, timeout):
+        for address in addresses:
             limit = _least(timeout, time_left(httpcore.ConnectTimeout))
             try:
                 stream = self._inner.connect_tcp(
@@ -206,8 +251,8 @@ def _least(one: float | None, other: float | None) -> float | None:
 
 def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
     """Addresses of a host. The system's resolver has no time limit, so a thread waits for it."""
-    with suppress(ValueError):
-        return [str(ipaddress.ip_address(host))]
+    if as_address(host) is not None:
+        return [host]
     found: list[str] = []
     problem: list[Exception] = []
 
@@ -226,3 +271,32 @@ def _resolve(host: str, port: int, timeout: float | None) -> list[str]:
     if not found:
         raise httpcore.ConnectTimeout(f"{host} was not resolved in time")
     return found
+
+
+async def _aresolve(host: str, port: int) -> list[str]:
+    import asyncio  # here: a sync client never loads it
+
+    if as_address(host) is not None:
+        return [host]
+    try:
+        look_up = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(entry[4][0]) for entry in await look_up))
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(str(error)) from None
+
+
+def _only_public(host: str, addresses: list[str]) -> list[str]:
+    found = [each for each in addresses if (ip := as_address(each)) is not None and is_public(ip)]
+    if addresses and not found:
+        raise refused_as_private(host)
+    return found
+
+
+def refused_as_private(host: str) -> InvalidResponseError:
+    """The error for an output that is said to be inside a private network."""
+    return InvalidResponseError(
+        f"{host} is an address of a private network or of this machine, which an output has no "
+        "business to be at. If it is a store of yours, pass allow_private=True.",
+        ApiErrorId.ADDRESS_REFUSED,
+        host,
+    )

@@ -13,7 +13,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import TYPE_CHECKING, Final, Generic, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import httpcore
 
@@ -39,20 +39,22 @@ class _Connection(Protocol):
 
 
 C = TypeVar("C", bound=_Connection)
+Lane: TypeAlias = tuple[Origin, bool]
+"""Where connections lead, and whether they were opened to public addresses only."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class IdleStack(Generic[C]):
-    """Connections at rest, by origin; the last one in is the first one out."""
+    """Connections at rest, by lane; the last one in is the first one out."""
 
     def __init__(self) -> None:
-        self._stacks: dict[Origin, deque[tuple[float, C]]] = defaultdict(deque)
+        self._stacks: dict[Lane, deque[tuple[float, C]]] = defaultdict(deque)
         self._closed = False
 
-    def take(self, origin: Origin, *, paid: bool) -> tuple[C | None, list[C]]:
+    def take(self, lane: Lane, *, paid: bool) -> tuple[C | None, list[C]]:
         """A connection to go on with, if there is one, and those that are to be closed."""
-        stack, stale = self._stacks[origin], list[C]()
+        stack, stale = self._stacks[lane], list[C]()
         while stack:
             try:
                 since, connection = stack.pop()
@@ -68,12 +70,12 @@ class IdleStack(Generic[C]):
                 return connection, stale
         return None, stale
 
-    def put(self, origin: Origin, connection: C, most: int) -> list[C]:
+    def put(self, lane: Lane, connection: C, most: int) -> list[C]:
         """Lay a connection to rest; returns those that are to be closed."""
         at_rest = connection.is_idle() and not connection.is_closed()
         if self._closed or not at_rest or _has_surplus(connection):
             return [connection]
-        stack, stale = self._stacks[origin], list[C]()
+        stack, stale = self._stacks[lane], list[C]()
         stack.append((time.monotonic(), connection))
         with suppress(IndexError):
             while len(stack) > most or time.monotonic() - stack[0][0] > IDLE_SECONDS:
@@ -104,6 +106,7 @@ class Pool:
     def __init__(self, limit: int = SYNC_CONNECTIONS) -> None:
         self._limit = limit
         self._backend = DeadlineBackend()
+        self._public_backend = DeadlineBackend(public=True)
         self._reset()
 
     def _reset(self) -> None:
@@ -114,7 +117,7 @@ class Pool:
 
     @contextmanager
     def stream(
-        self, origin: Origin, request: httpcore.Request, *, paid: bool
+        self, lane: Lane, request: httpcore.Request, *, paid: bool
     ) -> Generator[httpcore.Response]:
         """Send a request; its reply is open inside the `with` block."""
         if self._process != os.getpid():
@@ -125,26 +128,27 @@ class Pool:
         if not slots.acquire(timeout=_for_lock(time_left(httpcore.PoolTimeout))):
             raise httpcore.PoolTimeout("All connections are in use.")
         try:
-            lane = self._proxy(origin) or self._take(origin, paid=paid)
+            line = self._proxy(lane[0]) or self._take(lane, paid=paid)
             try:
-                response = lane.handle_request(request)
+                response = line.handle_request(request)
                 try:
                     yield response
                 finally:
                     response.close()
             finally:
-                if isinstance(lane, httpcore.HTTPConnection):
-                    _close(idle.put(origin, lane, self._limit))
+                if isinstance(line, httpcore.HTTPConnection):
+                    _close(idle.put(lane, line, self._limit))
         finally:
             slots.release()
 
-    def _take(self, origin: Origin, *, paid: bool) -> httpcore.HTTPConnection:
-        connection, stale = self._idle.take(origin, paid=paid)
+    def _take(self, lane: Lane, *, paid: bool) -> httpcore.HTTPConnection:
+        connection, stale = self._idle.take(lane, paid=paid)
         _close(stale)
+        origin, public = lane
         return connection or httpcore.HTTPConnection(
             core_origin(origin),
             ssl_context=tls_context() if origin.scheme == "https" else None,
-            network_backend=self._backend,
+            network_backend=self._public_backend if public else self._backend,
         )
 
     def _proxy(self, origin: Origin) -> httpcore.HTTPProxy | None:
@@ -166,10 +170,10 @@ def _for_lock(left: float | None) -> float:
     return -1 if left is None else min(left, threading.TIMEOUT_MAX)
 
 
-def _close(lanes: Iterable[httpcore.HTTPConnection | httpcore.HTTPProxy]) -> None:
-    for lane in lanes:
+def _close(lines: Iterable[httpcore.HTTPConnection | httpcore.HTTPProxy]) -> None:
+    for line in lines:
         with suppress(Exception):
-            lane.close()
+            line.close()
 
 
 class _LoopPool:
@@ -199,12 +203,12 @@ async def _lifeline(
         await _aclose(filter(None, proxies.values()))
 
 
-async def _aclose(lanes: Iterable[httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy]) -> None:
+async def _aclose(lines: Iterable[httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy]) -> None:
     """Close them all; a cancellation meanwhile is passed on at the end."""
     interrupt: BaseException | None = None
-    for lane in lanes:
+    for line in lines:
         try:
-            await lane.aclose()
+            await line.aclose()
         except Exception:  # noqa: S110  # it is given up either way
             pass
         except BaseException as error:
@@ -221,26 +225,27 @@ class AsyncPool:
     def __init__(self, limit: int = ASYNC_CONNECTIONS) -> None:
         self._limit = limit
         self._backend = CarefulBackend()
+        self._public_backend = CarefulBackend(public=True)
         self._pools: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
         self._process = os.getpid()
 
     @asynccontextmanager
     async def stream(
-        self, origin: Origin, request: httpcore.Request, *, paid: bool
+        self, lane: Lane, request: httpcore.Request, *, paid: bool
     ) -> AsyncGenerator[httpcore.Response]:
         """Send a request; its reply is open inside the `async with` block."""
         pool = await self._here()
         async with pool.slots:
-            lane = await self._proxy(pool, origin) or await self._take(pool, origin, paid=paid)
+            line = await self._proxy(pool, lane[0]) or await self._take(pool, lane, paid=paid)
             try:
-                response = await lane.handle_async_request(request)
+                response = await line.handle_async_request(request)
                 try:
                     yield response
                 finally:
                     await response.aclose()
             finally:
-                if isinstance(lane, httpcore.AsyncHTTPConnection):
-                    await _aclose(pool.idle.put(origin, lane, self._limit))
+                if isinstance(line, httpcore.AsyncHTTPConnection):
+                    await _aclose(pool.idle.put(lane, line, self._limit))
 
     async def _here(self) -> _LoopPool:
         loop = _running_loop()
@@ -258,21 +263,22 @@ class AsyncPool:
         return pool
 
     async def _take(
-        self, pool: _LoopPool, origin: Origin, *, paid: bool
+        self, pool: _LoopPool, lane: Lane, *, paid: bool
     ) -> httpcore.AsyncHTTPConnection:
-        connection, stale = pool.idle.take(origin, paid=paid)
+        connection, stale = pool.idle.take(lane, paid=paid)
         try:
             await _aclose(stale)
         except BaseException:
             # Cancelled meanwhile: the connection goes back, unused.
-            stale = pool.idle.put(origin, connection, self._limit) if connection else []
+            stale = pool.idle.put(lane, connection, self._limit) if connection else []
             await _aclose(stale)
             raise
+        origin, public = lane
         return connection or httpcore.AsyncHTTPConnection(
             core_origin(origin),
             # The first context takes tens of milliseconds to build.
             ssl_context=await _off_the_loop(tls_context) if origin.scheme == "https" else None,
-            network_backend=self._backend,
+            network_backend=self._public_backend if public else self._backend,
         )
 
     async def _proxy(self, pool: _LoopPool, origin: Origin) -> httpcore.AsyncHTTPProxy | None:

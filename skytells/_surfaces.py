@@ -6,7 +6,6 @@ take a key or a request to the wrong host cannot be made.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from typing import Final, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from ._flow import Side
-from ._wire import Origin, clean
+from ._wire import Origin, as_address, clean, is_loopback
 from .errors import ConfigurationError
 
 API_BASE_URL: Final = "https://api.skytells.ai/v1"
@@ -255,24 +254,10 @@ def _address(side: Side, given: object, default: str, allow_http: bool) -> Surfa
     if parts.scheme not in {"https", "http"}:
         raise ConfigurationError.of(f"{where} must start with https://, not {parts.scheme!r}.")
     dotted = {".", ".."} & {unquote(part) for part in parts.path.split("/")}
-    if port == 0 or dotted or not (_HOST.fullmatch(parts.hostname) or _ip(parts.hostname)):
+    if port == 0 or dotted or not (_HOST.fullmatch(parts.hostname) or as_address(parts.hostname)):
         raise ConfigurationError.of(
             f"{where} names no host, port or path that there can be: {clean(url, 100)}."
         )
     standard = 443 if parts.scheme == "https" else 80
     origin = Origin(parts.scheme, parts.hostname, standard if port is None else port)
     return Surface(side, origin, parts.path.rstrip("/"))
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = _ip(host)
-    return address is not None and address.is_loopback
-
-
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

@@ -89,7 +89,7 @@ class PooledTransport:
         token = PASSAGE.set(passage)
         try:
             core = _core_request(request)
-            opening = self._pool.stream(request.origin, core, paid=request.paid)
+            opening = self._pool.stream((request.origin, request.public), core, paid=request.paid)
             if exchange.keep is not None:
                 return _open(exchange, _arriving(opening))
             with opening as response:
@@ -121,7 +121,9 @@ class AsyncPooledTransport:
         try:
             async with _within(exchange.deadline):
                 core = _core_request(request)
-                opening = self._pool.stream(request.origin, core, paid=request.paid)
+                opening = self._pool.stream(
+                    (request.origin, request.public), core, paid=request.paid
+                )
                 if exchange.keep is not None:
                     return await _aopen(exchange, _aarriving(opening))
                 async with opening as response:
@@ -163,8 +165,8 @@ class HttpxTransport:
 
     @contextmanager
     def _arriving(self, exchange: Exchange, trace: _Trace) -> Generator[_Arrival]:
-        built = self._client.build_request(**_httpx_request(exchange, trace.hear))
-        response = self._client.send(built, stream=True, follow_redirects=False)
+        sent = _sending(self._client, exchange, trace.hear)
+        response = self._client.send(**sent, stream=True, follow_redirects=False)
         try:
             if response.is_stream_consumed:
                 yield response.status_code, _decoded(response), iter([response.content])
@@ -199,8 +201,8 @@ class AsyncHttpxTransport:
 
     @asynccontextmanager
     async def _arriving(self, exchange: Exchange, trace: _Trace) -> AsyncGenerator[_AsyncArrival]:
-        built = self._client.build_request(**_httpx_request(exchange, trace.ahear))
-        response = await self._client.send(built, stream=True, follow_redirects=False)
+        sent = _sending(self._client, exchange, trace.ahear)
+        response = await self._client.send(**sent, stream=True, follow_redirects=False)
         try:
             if response.is_stream_consumed:
                 yield response.status_code, _decoded(response), _alone(response.content)
@@ -389,16 +391,27 @@ def _core_request(request: WireRequest) -> httpcore.Request:
     return core
 
 
-def _httpx_request(exchange: Exchange, hear: object) -> dict[str, Any]:
-    request = exchange.request
-    return {
-        "method": request.method,
-        "url": f"{request.origin}{request.target}",
-        "headers": request.headers,
-        "content": request.body,
-        "timeout": _left(exchange.deadline),
-        "extensions": {"trace": hear} if request.paid else None,
-    }
+def _sending(
+    client: httpx.Client | httpx.AsyncClient, exchange: Exchange, hear: object
+) -> dict[str, Any]:
+    """What a user's client is asked to send."""
+    request, left = exchange.request, _left(exchange.deadline)
+    url = f"{request.origin}{request.target}"
+    built = client.build_request(
+        *(request.method, url),
+        headers=request.headers,
+        content=request.body,
+        timeout=left,
+        extensions={"trace": hear} if request.paid else None,
+    )
+    if not request.foreign:
+        return {"request": built}
+    # Anew, by the class of that client's library: nothing of the client's own goes along.
+    timeout = dict.fromkeys(("connect", "read", "write", "pool"), left)
+    bare = type(built)(
+        *(request.method, url), headers=request.headers, extensions={"timeout": timeout}
+    )
+    return {"request": bare, "auth": None}
 
 
 def _until(exchange: Exchange, chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -35,12 +36,44 @@ class Origin:
         return f"{self.scheme}://{self.netloc}"
 
 
+def as_address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is given as; `None` where it is a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or by a name that is always that."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = as_address(host)
+    return address is not None and address.is_loopback
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address is one of the public internet, and so is one that it may stand for."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in _NAT64:
+            inner = IPv4Address(int(address) & 0xFFFF_FFFF)
+        if inner is not None:
+            return is_public(inner)
+    return address.is_global and not address.is_multicast
+
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+
+
 @dataclass(frozen=True, slots=True)
 class WireRequest:
     """A request, built: all that a transport needs.
 
     `paid` asks for a connection that is new or was in use a moment ago: a server that closes an
-    idle one just then would leave it unknown whether the work was started.
+    idle one just then would leave it unknown whether the work was started. `foreign` says that it
+    goes to a place that is not the API, where nothing of a client's own may go along; `public`,
+    that it may go to no address of a private network or of this machine.
     """
 
     method: str
@@ -50,6 +83,8 @@ class WireRequest:
     body: bytes | None = field(repr=False)
     paid: bool
     max_response_bytes: int
+    foreign: bool = False
+    public: bool = False
 
 
 class Body(Protocol):

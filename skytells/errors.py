@@ -16,6 +16,8 @@ Catch `SkytellsError` for all of it, a subclass for one meaning, or match `error
     ├── RequestTimeoutError       no answer within `timeout`
     ├── PredictionFailedError     the prediction ran and failed; `prediction` is attached
     ├── WaitTimeoutError          still running after `max_wait`; `prediction` is attached
+    ├── DownloadError             an output was not fetched or kept; `prediction` is attached
+    │   └── OutputExpiredError    its files are no longer there
     ├── DispatchError             some queued requests were accepted and some were not
     └── WebhookSignatureError     a webhook delivery that Skytells did not sign
 
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from .types.predict import PredictionRequest, PredictionResponse
 
@@ -82,6 +85,8 @@ class ApiErrorId(StrEnum):
     INVALID_RESPONSE = "INVALID_RESPONSE"
     UNEXPECTED_REDIRECT = "UNEXPECTED_REDIRECT"
     WEBHOOK_SIGNATURE_INVALID = "WEBHOOK_SIGNATURE_INVALID"
+    OUTPUT_EXPIRED = "OUTPUT_EXPIRED"
+    ADDRESS_REFUSED = "ADDRESS_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +273,22 @@ class PredictionFailedError(SkytellsError):
 
 class WaitTimeoutError(SkytellsError):
     """The prediction is still running after `max_wait`; `prediction` holds it as last seen."""
+
+
+class DownloadError(SkytellsError):
+    """An output could not be fetched or kept. The prediction itself is not lost: `prediction`.
+
+    Its `error_id`, `details` and `http_status` are those of what went wrong, which is its cause.
+    """
+
+    paths: Sequence[Path | None] = ()
+    """What was kept, at the places of the outputs; `None` where nothing was."""
+    errors: Sequence[DownloadError | None] = ()
+    """What went wrong, at the places of the outputs."""
+
+
+class OutputExpiredError(DownloadError):
+    """An output is no longer there: outputs are deleted minutes after their prediction ends."""
 
 
 class WebhookSignatureError(SkytellsError):

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .predictions.calls import delete_prediction, get_prediction
 from .predictions.flows import cancel_and_look
 from .predictions.waiting import Options
-from .types.predict import Output, PredictionResponse
+from .types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
+from .types.predict import Output, PredictionFile, PredictionResponse
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from .client import AsyncSkytellsClient, SkytellsClient
+    from .outputs import AsyncOutputReader, OutputReader
+    from .predictions.api import Place
+    from .types.outputs import DownloadProgress
     from .types.shared import OnProgressCallback
     from .webhooks import WebhookHandler
+
+# In the classes below, `bytes` is a method.
+Content: TypeAlias = bytes
 
 
 class _State:
@@ -22,6 +30,7 @@ class _State:
 
     def __init__(self, response: PredictionResponse) -> None:
         self._response = response
+        self._paths: list[Path] = []
 
     @property
     def response(self) -> PredictionResponse:
@@ -47,6 +56,16 @@ class _State:
     def cost(self) -> Decimal | None:
         """What it cost, in credits of one US dollar, if the server said so."""
         return self._response.cost
+
+    @property
+    def files(self) -> list[PredictionFile]:
+        """The files of its output: name, type, size and address, where they are known."""
+        return self._response.files
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where its outputs were last kept, by `save()` or `run(…, download_to=…)`."""
+        return list(self._paths)
 
     def outputs(self) -> Output:
         """The output, a list of one unwrapped."""
@@ -131,6 +150,85 @@ class Prediction(_State):
         )
         return self._response
 
+    def save(
+        self,
+        to: Place = ".",
+        *,
+        overwrite: bool = False,
+        progress: DownloadProgress | None = None,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> list[Path]:
+        """Keep all outputs on disk, before the platform deletes them; as `client.predictions.save`.
+
+        Args:
+            to: A folder, which is made if need be; or, with a suffix, the name of a file.
+            overwrite: Whether a file that is there may be replaced; otherwise the next free of
+                `name-2`, `name-3` … is taken.
+            progress: Called with the bytes that have come, and how many there will be or `None`.
+            max_wait: Longest time for all of it, in milliseconds.
+            max_bytes: Largest output in bytes.
+            allow_private: Allow addresses of private networks, and plain http.
+
+        Returns:
+            The files, in the order of the outputs.
+
+        Raises:
+            DownloadError: Not all could be kept; `error.paths` has those that were.
+        """
+        self._paths = self._client.predictions.save(
+            self._response,
+            to,
+            overwrite=overwrite,
+            progress=progress,
+            max_wait=max_wait,
+            max_bytes=max_bytes,
+            allow_private=allow_private,
+        )
+        return self.paths
+
+    def bytes(
+        self,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_IN_MEMORY,
+        allow_private: bool = False,
+    ) -> Content:
+        """One output in memory, counted from 0; as `client.predictions.bytes`."""
+        return self._client.predictions.bytes(
+            self._response,
+            index,
+            max_wait=max_wait,
+            max_bytes=max_bytes,
+            allow_private=allow_private,
+        )
+
+    def open(
+        self,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> OutputReader:
+        """Read one output as it comes; as `client.predictions.open`.
+
+        Example:
+            >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+            >>> with prediction.open() as output:
+            ...     print(output.type)
+            image/png
+        """
+        return self._client.predictions.open(
+            self._response,
+            index,
+            max_wait=max_wait,
+            max_bytes=max_bytes,
+            allow_private=allow_private,
+        )
+
 
 class AsyncPrediction(_State):
     """A prediction, as `AsyncSkytellsClient.run` returns it. As `Prediction`, awaited."""
@@ -174,3 +272,59 @@ class AsyncPrediction(_State):
             progress=progress,
         )
         return self._response
+
+    async def save(
+        self,
+        to: Place = ".",
+        *,
+        overwrite: bool = False,
+        progress: DownloadProgress | None = None,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> list[Path]:
+        """Keep all outputs on disk; as `Prediction.save`."""
+        self._paths = await self._client.predictions.save(
+            self._response,
+            to,
+            overwrite=overwrite,
+            progress=progress,
+            max_wait=max_wait,
+            max_bytes=max_bytes,
+            allow_private=allow_private,
+        )
+        return self.paths
+
+    async def bytes(
+        self,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_IN_MEMORY,
+        allow_private: bool = False,
+    ) -> Content:
+        """One output in memory; as `Prediction.bytes`."""
+        return await self._client.predictions.bytes(
+            self._response,
+            index,
+            max_wait=max_wait,
+            max_bytes=max_bytes,
+            allow_private=allow_private,
+        )
+
+    def open(
+        self,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> AsyncOutputReader:
+        """Read one output as it comes, with `async with`; as `Prediction.open`."""
+        return self._client.predictions.open(
+            self._response,
+            index,
+            max_wait=max_wait,
+            max_bytes=max_bytes,
+            allow_private=allow_private,
+        )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import cached_property
@@ -39,7 +41,7 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import dispatch, run, running
+from ..predictions.flows import dispatch, place_for, run, running
 from ..predictions.placing import create
 from ..predictions.waiting import Options, Told, Waitable, wait, waiting
 from ..predictions.watch import AsyncCompleted, Watch
@@ -137,7 +139,7 @@ class AsyncSkytellsClient(ClientBase):
     ) -> None:
         super().__init__(config, shared)
         self._transport = transport
-        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk)
+        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
         self.models = AsyncModelsAPI(self, self._shared.catalogue)
 
     @cached_property
@@ -256,6 +258,7 @@ class AsyncSkytellsClient(ClientBase):
         interval: float | None = None,
         validate: bool = False,
         progress: bool | OnProgressCallback = False,
+        download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
         chosen = running(input, webhook, stream, options, max_wait, interval)
@@ -269,7 +272,12 @@ class AsyncSkytellsClient(ClientBase):
             self._desk,
             validate,
         )
-        return AsyncPrediction(self, await self.perform(told.during(flow)))
+        if download_to is not None:
+            await self.perform(place_for(download_to))
+        prediction = AsyncPrediction(self, await self.perform(told.during(flow)))
+        if download_to is not None:
+            await prediction.save(download_to)
+        return prediction
 
     async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
@@ -392,9 +400,11 @@ async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
 
 
 async def _pour(effect: Pour) -> None:
-    body = cast("AsyncOpenBody", effect.body)
+    body, room = cast("AsyncOpenBody", effect.body), effect.most or math.inf
     try:
-        while chunk := await body.read(effect.deadline):
+        while room > 0 and (chunk := await body.read(effect.limit())):
             effect.into(chunk)
-    finally:
+            room -= len(chunk)
+    except BaseException:
         await body.aclose()
+        raise

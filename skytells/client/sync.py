@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,7 +43,7 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import dispatch, run, running
+from ..predictions.flows import dispatch, place_for, run, running
 from ..predictions.placing import create
 from ..predictions.waiting import Options, Told, Waitable, blocking, wait, waiting
 from ..predictions.watch import Completed, Watch
@@ -140,7 +142,7 @@ class SkytellsClient(ClientBase):
     def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
         super().__init__(config, shared)
         self._transport = transport
-        self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk)
+        self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
         self.models = ModelsAPI(self, self._shared.catalogue)
 
     @cached_property
@@ -249,6 +251,8 @@ class SkytellsClient(ClientBase):
                     ]
                 )
             except BaseException:
+                if effect.hasten is not None:
+                    effect.hasten()
                 # What is under way ends, so that its outcome is known; the rest is not begun.
                 threads.shutdown(wait=True, cancel_futures=True)
                 raise
@@ -287,6 +291,7 @@ class SkytellsClient(ClientBase):
         interval: float | None = None,
         validate: bool = False,
         progress: bool | OnProgressCallback = False,
+        download_to: str | os.PathLike[str] | None = None,
     ) -> Prediction:
         """Run a model and wait until its prediction has ended.
 
@@ -302,6 +307,8 @@ class SkytellsClient(ClientBase):
             validate: Check the input by the model's own schema first, as `Model.validate` does.
             progress: `True` draws a bar: in a terminal (with the extra `progress`), in a notebook,
                 or as a few lines in a log. A function is called as `on_progress`.
+            download_to: A folder, or the name of a file, where its outputs are kept the moment it
+                has succeeded, as by `prediction.save()`; `prediction.paths` has them.
 
         Returns:
             The prediction, succeeded or cancelled.
@@ -309,6 +316,7 @@ class SkytellsClient(ClientBase):
         Raises:
             PredictionFailedError: It failed; `error.prediction` holds it.
             WaitTimeoutError: It is still running after `max_wait`; `error.prediction` holds it.
+            DownloadError: It succeeded, and not all outputs were kept; `error.prediction` holds it.
             SkytellsError: It was not accepted; or, with `maybe_sent`, its outcome is unknown.
 
         Example:
@@ -327,7 +335,12 @@ class SkytellsClient(ClientBase):
             self._desk,
             validate,
         )
-        return Prediction(self, self.perform(told.during(flow)))
+        if download_to is not None:
+            self.perform(place_for(download_to))
+        prediction = Prediction(self, self.perform(told.during(flow)))
+        if download_to is not None:
+            prediction.save(download_to)
+        return prediction
 
     def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is.
@@ -538,12 +551,14 @@ def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
 
 
 def _pour(effect: Pour) -> None:
-    body = cast("OpenBody", effect.body)
+    body, room = cast("OpenBody", effect.body), effect.most or math.inf
     try:
-        while chunk := body.read(effect.deadline):
+        while room > 0 and (chunk := body.read(effect.limit())):
             effect.into(chunk)
-    finally:
+            room -= len(chunk)
+    except BaseException:
         body.close()
+        raise
 
 
 def _refuse_awaitable(answer: object) -> None:

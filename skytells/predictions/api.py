@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import SkytellsError
 from ..pagination import AsyncPager, Pager
+from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY, DownloadProgress
 from ..types.predict import PredictionResponse, PredictionsListOptions
 from ..types.shared import PaginatedResponse
 from .calls import (
@@ -22,10 +25,16 @@ from .flows import Accepted, unconfirmed
 from .placing import Desk, create
 
 if TYPE_CHECKING:
+    from .._config import Config
     from ..client import AsyncSkytellsClient, SkytellsClient
+    from ..outputs import AsyncOutputReader, OutputReader
+    from .waiting import Waitable
 
-# In the classes below, `list` is a method.
+# In the classes below, `list` and `bytes` are methods.
 Found: TypeAlias = list[PredictionResponse]
+Paths: TypeAlias = list[Path]
+Content: TypeAlias = bytes
+Place: TypeAlias = str | os.PathLike[str]
 
 
 class PredictionsAPI:
@@ -37,10 +46,13 @@ class PredictionsAPI:
         True
     """
 
-    def __init__(self, client: SkytellsClient, accepted: Accepted, desk: Desk) -> None:
+    def __init__(
+        self, client: SkytellsClient, accepted: Accepted, desk: Desk, config: Config
+    ) -> None:
         self._client = client
         self._accepted = accepted
         self._desk = desk
+        self._config = config
 
     def create(
         self,
@@ -169,14 +181,126 @@ class PredictionsAPI:
         """
         return self._client.perform(unconfirmed(error, self._accepted))
 
+    def save(
+        self,
+        prediction: Waitable,
+        to: Place = ".",
+        *,
+        overwrite: bool = False,
+        progress: DownloadProgress | None = None,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> Paths:
+        """Keep all outputs of a prediction on disk, before the platform deletes them.
+
+        Args:
+            prediction: A record, a handle, a dict with an `id`, or an id.
+            to: A folder, which is made if need be; or, with a suffix, the name of a file.
+            overwrite: Whether a file that is there may be replaced; otherwise the next free of
+                `name-2`, `name-3` … is taken.
+            progress: Called with the bytes that have come, and how many there will be or `None`.
+            max_wait: Longest time for all of it, in milliseconds; without it, only silence for as
+                long as the client's `timeout` ends a download.
+            max_bytes: Largest output in bytes.
+            allow_private: Allow addresses of private networks, and plain http.
+
+        Returns:
+            The files, in the order of the outputs; a text is kept as a `.txt`.
+
+        Raises:
+            DownloadError: Not all could be kept; `error.paths` has those that were.
+            OutputExpiredError: One is no longer there.
+
+        Example:
+            >>> import tempfile
+            >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     [path] = client.predictions.save(prediction.id, f"{folder}/cat.png")
+            ...     print(path.name)
+            cat.png
+        """
+        from .kept import save_outputs, terms_of
+
+        terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
+        return self._client.perform(
+            save_outputs(prediction, to, terms, progress, overwrite=overwrite)
+        )
+
+    def bytes(
+        self,
+        prediction: Waitable,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_IN_MEMORY,
+        allow_private: bool = False,
+    ) -> Content:
+        """One output of a prediction, in memory.
+
+        Args:
+            prediction: A record, a handle, a dict with an `id`, or an id.
+            index: Which output, from 0.
+            max_wait: Longest time in milliseconds.
+            max_bytes: Largest output in bytes.
+            allow_private: Allow addresses of private networks, and plain http.
+
+        Raises:
+            DownloadError: It could not be fetched.
+
+        Example:
+            >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+            >>> client.predictions.bytes(prediction.id)[:4]
+            b'\\x89PNG'
+        """
+        from .kept import fetch_output, terms_of
+
+        terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
+        return self._client.perform(fetch_output(prediction, index, terms))
+
+    def open(
+        self,
+        prediction: Waitable,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> OutputReader:
+        """Read one output of a prediction as it comes, without holding it in memory.
+
+        Args:
+            prediction: A record, a handle, a dict with an `id`, or an id.
+            index: Which output, from 0.
+            max_wait: Longest time for all of it, in milliseconds.
+            max_bytes: Largest output in bytes.
+            allow_private: Allow addresses of private networks, and plain http.
+
+        Returns:
+            A context manager that gives chunks; the request is sent on entering it.
+
+        Example:
+            >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+            >>> with client.predictions.open(prediction.id) as output:
+            ...     size = sum(len(chunk) for chunk in output)
+        """
+        from ..outputs import OutputReader
+        from .kept import open_output, terms_of
+
+        terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
+        return OutputReader(self._client, open_output(prediction, index, terms))
+
 
 class AsyncPredictionsAPI:
     """Create, fetch and list predictions; `client.predictions`. As `PredictionsAPI`, awaited."""
 
-    def __init__(self, client: AsyncSkytellsClient, accepted: Accepted, desk: Desk) -> None:
+    def __init__(
+        self, client: AsyncSkytellsClient, accepted: Accepted, desk: Desk, config: Config
+    ) -> None:
         self._client = client
         self._accepted = accepted
         self._desk = desk
+        self._config = config
 
     async def create(
         self,
@@ -239,3 +363,53 @@ class AsyncPredictionsAPI:
     async def find_unconfirmed(self, error: SkytellsError) -> Found:
         """Find what a request whose answer was lost started; as `PredictionsAPI`'s."""
         return await self._client.perform(unconfirmed(error, self._accepted))
+
+    async def save(
+        self,
+        prediction: Waitable,
+        to: Place = ".",
+        *,
+        overwrite: bool = False,
+        progress: DownloadProgress | None = None,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> Paths:
+        """Keep all outputs of a prediction on disk, before the platform deletes them; as `PredictionsAPI.save`."""
+        from .kept import save_outputs, terms_of
+
+        terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
+        return await self._client.perform(
+            save_outputs(prediction, to, terms, progress, overwrite=overwrite)
+        )
+
+    async def bytes(
+        self,
+        prediction: Waitable,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_IN_MEMORY,
+        allow_private: bool = False,
+    ) -> Content:
+        """One output of a prediction, in memory; as `PredictionsAPI.bytes`."""
+        from .kept import fetch_output, terms_of
+
+        terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
+        return await self._client.perform(fetch_output(prediction, index, terms))
+
+    def open(
+        self,
+        prediction: Waitable,
+        index: int = 0,
+        *,
+        max_wait: float | None = None,
+        max_bytes: int = LARGEST_FILE,
+        allow_private: bool = False,
+    ) -> AsyncOutputReader:
+        """Read one output as it comes, with `async with`; as `PredictionsAPI.open`."""
+        from ..outputs import AsyncOutputReader
+        from .kept import open_output, terms_of
+
+        terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
+        return AsyncOutputReader(self._client, open_output(prediction, index, terms))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections import Counter, OrderedDict
@@ -151,6 +152,13 @@ def run(
     if prediction.status == PredictionStatus.FAILED:
         raise failed(prediction)
     return prediction
+
+
+def place_for(outputs: str | os.PathLike[str]) -> Flow[object]:
+    """See to it that outputs can be kept there, before anything is paid for."""
+    from ..outputs.saving import ready  # here: most programs keep no outputs
+
+    return (yield from ready(outputs))
 
 
 def failed(prediction: PredictionResponse) -> PredictionFailedError:

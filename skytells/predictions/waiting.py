@@ -226,7 +226,7 @@ def _expected(
     return handler.expect(id)
 
 
-def known(target: Waitable) -> tuple[str, PredictionResponse | None]:
+def known(target: Waitable, taker: str = "wait() takes") -> tuple[str, PredictionResponse | None]:
     """The id of what is waited for and, where it is more than an id, its last state."""
     if isinstance(target, str):
         return target, None
@@ -238,8 +238,8 @@ def known(target: Waitable) -> tuple[str, PredictionResponse | None]:
         if isinstance(wire.get("id"), str) and wire["id"]:
             return wire["id"], PredictionResponse.from_wire(wire)
     raise InvalidRequestError.of(
-        "wait() takes a prediction, a dict with an 'id', or an id; got "
-        f"{type(target).__name__} without one."
+        f"{taker} a prediction, a dict with an 'id', or an id; got {type(target).__name__} "
+        "without one."
     )
 
 

@@ -15,6 +15,7 @@ from .models import (
     PricingOperator,
     PricingUnit,
 )
+from .outputs import DownloadProgress
 from .predict import (
     Output,
     PredictionBilling,
@@ -48,6 +49,7 @@ from .shared import (
 __all__ = [
     "ApiErrorId",
     "ClientOptions",
+    "DownloadProgress",
     "Model",
     "ModelFieldsOptions",
     "ModelMetadata",

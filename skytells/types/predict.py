@@ -23,6 +23,7 @@ from .._checks import (
 )
 from .._record import Record
 from ..errors import InvalidRequestError
+from .outputs import described, is_address, parts_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -218,6 +219,26 @@ class PredictionResponse(Record):
 
         billing = self.metadata.billing if self.metadata is not None else None
         return decimal(billing.credits_used) if billing is not None else None
+
+    @property
+    def files(self) -> list[PredictionFile]:
+        """The files of its output, as the platform lists them, else by the addresses in `output`.
+
+        Name, type and size are there where they are known. Text is not a file.
+
+        Example:
+            >>> p = PredictionResponse(id="p1", output=["https://cdn.example/fox.png"])
+            >>> p.files[0].name, p.files[0].type
+            ('fox.png', 'image/png')
+        """
+        storage = self.metadata.storage if self.metadata else None
+        stored = (storage.files if storage else None) or []
+        listed = [file for file in stored if is_address(file.url or "")]
+        addresses = [part for part in parts_of(self.output) if is_address(part)]
+        if len(listed) >= len(addresses):
+            return listed
+        known = {file.url: file for file in listed}
+        return [known.get(a) or PredictionFile.from_wire(described(a)) for a in addresses]
 
     def outputs(self) -> Output:
         """The output, a list of one unwrapped."""

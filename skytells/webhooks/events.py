@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from pydantic_core import from_json
 
 from .._checks import did_you_mean, is_array, is_mapping, shown
-from .._surfaces import is_loopback
-from .._wire import as_object
+from .._wire import as_object, is_loopback
 from ..errors import InvalidRequestError
 from ..types.predict import PredictionResponse, PredictionStatus, moment
 

@@ -66,12 +66,13 @@ PLAIN = {
     *("stream", "chat", "completions"),
 }
 RULES = [
-    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|Pager|Completed|PooledTransport|Transport)\b",
+    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|Pager|Completed|OutputReader|PooledTransport|Transport)\b",
      r"Async\1"),
     (r"\b(OpenBody|ChatStream|ChatAPI|CompletionsAPI)\b", r"Async\1"),
     (r"\bself\._all\(\)", r"await self._all()"),
     (r"(?<=return )(self\.stream\(.*\)\.open\(\))", r"await \1"),
-    (r"\bself\._client\.(perform|wait)\(", r"await self._client.\1("),
+    (r"\bself\._client\.(perform|wait|predictions\.(?:save|bytes))\(", r"await self._client.\1("),
+    (r"\bprediction\.save\(", "await prediction.save("),
     (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),
     (r"\bblocking\((\w+)\)", r"\1"),
 ]  # fmt: skip
@@ -94,7 +95,8 @@ def methods(cls: type[Any]) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]
 def as_async(source: str, name: str) -> str:
     for pattern, replacement in RULES:
         source = re.sub(pattern, replacement, source)
-    return source if name in PLAIN else source.replace("def ", "async def ", 1)
+    plain = name in PLAIN or "-> AsyncOutputReader" in source
+    return source if plain else source.replace("def ", "async def ", 1)
 
 
 @pytest.mark.parametrize(("sync", "twin"), PAIRS, ids=lambda cls: cls.__name__)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, assert_type
 
 import httpx
@@ -18,6 +19,7 @@ from skytells import (
     AsyncChatStream,
     AsyncModelsAPI,
     AsyncOrchestratorAPI,
+    AsyncOutputReader,
     AsyncPrediction,
     AsyncPredictionsAPI,
     AsyncSkytellsClient,
@@ -30,6 +32,7 @@ from skytells import (
     Choice,
     ClientOptions,
     DispatchError,
+    DownloadError,
     Estimate,
     FinishReason,
     Flow,
@@ -45,6 +48,7 @@ from skytells import (
     ModelVendor,
     OnProgressCallback,
     OrchestratorAPI,
+    OutputReader,
     PaginatedResponse,
     Pagination,
     Prediction,
@@ -504,6 +508,33 @@ def pages(page: PaginatedResponse) -> None:
     assert_type(page.to_dict(), dict[str, Any])
 
 
+def outputs(client: SkytellsClient, prediction: Prediction) -> None:
+    assert_type(prediction.files, list[PredictionFile])
+    assert_type(prediction.paths, list[Path])
+    assert_type(prediction.save(), list[Path])
+    assert_type(prediction.save(Path("out"), progress=lambda come, total: None), list[Path])
+    assert_type(prediction.bytes(1), bytes)
+    with prediction.open() as output:
+        assert_type(output, OutputReader)
+        assert_type(list(output), list[bytes])
+        assert_type(output.read(), bytes)
+        assert_type(output.size, int | None)
+    assert_type(client.predictions.save("p1", "out/", overwrite=True, max_wait=1), list[Path])
+    assert_type(client.predictions.bytes({"id": "p1"}), bytes)
+    assert_type(client.predictions.open(prediction), OutputReader)
+    assert_type(client.run("flux-pro", download_to=Path("out")), Prediction)
+
+
+async def async_outputs(client: AsyncSkytellsClient, prediction: AsyncPrediction) -> None:
+    assert_type(await prediction.save(), list[Path])
+    assert_type(await prediction.bytes(), bytes)
+    async with prediction.open() as output:
+        assert_type(output, AsyncOutputReader)
+        assert_type([chunk async for chunk in output], list[bytes])
+        assert_type(await output.read(), bytes)
+    assert_type(await client.predictions.save("p1"), list[Path])
+
+
 def options() -> None:
     assert_type(ClientOptions(base_url=None, timeout=1, headers={}, retry=None), ClientOptions)
     assert_type(ClientOptions.from_dict({}), ClientOptions)
@@ -532,6 +563,9 @@ def errors(client: SkytellsClient) -> None:
         assert_type(error.errors, Sequence[Exception | None])
         assert_type(error.requests, Sequence[PredictionRequest])
         assert_type(error.unsent, Sequence[PredictionRequest])
+    except DownloadError as error:
+        assert_type(error.paths, Sequence[Path | None])
+        assert_type(error.errors, Sequence[DownloadError | None])
     except (PredictionFailedError, WaitTimeoutError) as error:
         assert_type(error.prediction, PredictionResponse | None)
         assert_type(error.prediction_id, str | None)

@@ -332,14 +332,14 @@ async def test_connection_is_kept_where_a_task_is_cancelled_while_taking_it() ->
     here = await pool._here()
     good, stale = Lane(), [Lane(expired=True), Lane(expired=True)]
     for lane in (good, *stale):
-        here.idle.put(ORIGIN, cast(httpcore.AsyncHTTPConnection, lane), 10)
-    task = asyncio.create_task(pool._take(here, ORIGIN, paid=False))
+        here.idle.put((ORIGIN, False), cast(httpcore.AsyncHTTPConnection, lane), 10)
+    task = asyncio.create_task(pool._take(here, (ORIGIN, False), paid=False))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert all(lane.closed for lane in stale)
-    connection, _ = here.idle.take(ORIGIN, paid=False)
+    connection, _ = here.idle.take((ORIGIN, False), paid=False)
     assert cast(object, connection) is good
     assert not good.closed
     await pool.aclose()

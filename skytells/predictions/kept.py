@@ -1,0 +1,50 @@
+"""Outputs of predictions by whatever stands for one: a record, a handle, a dict or an id."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .._flow import Flow
+from ..outputs.reading import Stream
+from ..outputs.saving import fetch, save, terms_of
+from ..outputs.transfer import Terms
+from ..types.outputs import DownloadProgress
+from ..types.predict import PredictionResponse
+from .calls import get_prediction
+from .waiting import Waitable, known
+
+__all__ = ["fetch_output", "open_output", "save_outputs", "terms_of"]
+
+
+def save_outputs(
+    target: Waitable,
+    to: str | os.PathLike[str],
+    terms: Terms,
+    progress: DownloadProgress | None,
+    *,
+    overwrite: bool,
+) -> Flow[list[Path]]:
+    """Keep all outputs."""
+    prediction = yield from _ended(target)
+    return (yield from save(prediction, to, terms, progress, overwrite=overwrite))
+
+
+def fetch_output(target: Waitable, index: int, terms: Terms) -> Flow[bytes]:
+    """One output, in memory."""
+    prediction = yield from _ended(target)
+    return (yield from fetch(prediction, index, terms))
+
+
+def open_output(target: Waitable, index: int, terms: Terms) -> Flow[Stream]:
+    """One output, begun."""
+    prediction = yield from _ended(target)
+    return (yield from Stream(prediction, index, terms).begin())
+
+
+def _ended(target: Waitable) -> Flow[PredictionResponse]:
+    """The prediction as it is known, if it has ended; else as the server has it now."""
+    id, seen = known(target, "save(), bytes() and open() take")
+    if seen is not None and seen.done:
+        return seen
+    return (yield from get_prediction(id))
