@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .types.models import Model, ModelList
+if TYPE_CHECKING:
+    from .types.models import Model, ModelList
 
 TTL: Final = 600.0
 """Seconds for which an answer of the catalogue is taken to be true."""
@@ -47,6 +48,8 @@ class Catalogue:
 
     def models(self, fields: Iterable[str] = ()) -> ModelList | None:
         """All models, where they were listed with at least these extra fields."""
+        from .types.models import ModelList  # here: predictions need nothing of the catalogue
+
         asked = frozenset(fields)
         with self._lock:
             everything = self._all
@@ -93,6 +96,8 @@ class Catalogue:
     def _shown(self, kept: _Kept, asked: frozenset[str]) -> Model | None:
         if self._clock() >= kept.until or not asked <= kept.fields:
             return None
+        from .types.models import Model  # here, as above
+
         unasked = kept.fields - asked
         # A copy: what the caller does to it stays with the caller.
         return Model.from_wire(deepcopy({k: v for k, v in kept.wire.items() if k not in unasked}))

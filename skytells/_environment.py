@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 import threading
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import certifi
 
@@ -34,11 +34,24 @@ def _new_context(file: str | None, folder: str | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
 
 
+# There, proxies are named in the settings of the system as well.
+_WITH_SYSTEM_PROXIES: Final = {"darwin", "win32"}
+
+
+def _names_a_proxy(variable: str) -> bool:
+    return variable.lower().endswith("_proxy")
+
+
 def proxy_options(origin: Origin) -> dict[str, Any] | None:
     """How to reach an origin through the proxy that the environment names for it, if it does.
 
     Only https goes through: over plain http a proxy would read the key.
     """
+    if sys.platform not in _WITH_SYSTEM_PROXIES and not any(map(_names_a_proxy, os.environ)):
+        return None
+    # Here: it loads the standard library's own client, and what that reads mail with.
+    from urllib.request import getproxies, proxy_bypass
+
     proxies = getproxies()
     url = proxies.get("https") or proxies.get("all")
     if not url or origin.scheme != "https" or proxy_bypass(origin.host):

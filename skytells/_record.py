@@ -18,14 +18,14 @@ from pydantic import (
     ConfigDict,
     PrivateAttr,
     ValidationError,
-    ValidationInfo,
     model_serializer,
     model_validator,
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
-from pydantic_core import to_jsonable_python
+from pydantic_core import SchemaValidator, to_jsonable_python
 
 from ._checks import is_list, is_mapping, is_object
+from ._reading import reader
 
 _new = object.__new__
 _set = object.__setattr__
@@ -33,15 +33,6 @@ _set = object.__setattr__
 _PYDANTIC_STATE: Final = frozenset(
     {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
 )
-
-
-class _Reading:
-    """The validation context of a dict that came off the wire, as that of a record being read."""
-
-    __slots__ = ("wire",)
-
-    def __init__(self, wire: dict[str, Any]) -> None:
-        self.wire = wire
 
 
 class Record(BaseModel, Mapping[str, Any]):
@@ -72,11 +63,13 @@ class Record(BaseModel, Mapping[str, Any]):
         _known: dict[str, Any] | None = PrivateAttr()
 
     _readable: ClassVar[frozenset[str]]
+    _reader: ClassVar[SchemaValidator | None]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         cls._readable = _PYDANTIC_STATE | cls.model_fields.keys()
+        cls._reader = None
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any], known: dict[str, Any] | None = None) -> Self:
@@ -94,14 +87,15 @@ class Record(BaseModel, Mapping[str, Any]):
     def _load(self) -> None:
         """Read the typed face, if that has not been done."""
         if not self.__dict__:
-            wire, known = self._wire, self._known
+            cls, wire, known = type(self), self._wire, self._known
+            if cls._reader is None:
+                cls._reader = reader(cls)
             given = wire if known is None else {**known, **wire}
-            self.__pydantic_validator__.validate_python(
-                given, self_instance=self, context=_Reading(given)
-            )
-            if known is not None:
-                _set(self, "_wire", wire)
-                _set(self, "_known", known)
+            values, _, present = cls._reader.validate_python(given)
+            _set(self, "__pydantic_extra__", None)
+            _set(self, "__pydantic_private__", None)
+            _set(self, "__pydantic_fields_set__", present)
+            _set(self, "__dict__", values)  # last: it is what tells other threads
 
     if not TYPE_CHECKING:
         # Only reached for what is not there yet: a field of a record that was not read, or
@@ -122,17 +116,11 @@ class Record(BaseModel, Mapping[str, Any]):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _keep_the_wire(
-        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
+    def _keep_the_wire(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not is_object(data):
             return handler(data)
-        reading = info.context if isinstance(info.context, _Reading) else None
-        if reading is not None and data is not reading.wire:
-            # A record inside the one that is being read: it is read when it is touched itself.
-            return cls.from_wire(data)
         record: Self = _read_leniently(handler, data)
-        _set(record, "_wire", cls._as_wire(data) if reading is None else data)
+        _set(record, "_wire", cls._as_wire(data))
         _set(record, "_known", None)
         return record
 

@@ -31,7 +31,6 @@ from .._flow import (
 )
 from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
 from ..errors import ConfigurationError
-from ..models import AsyncModelsAPI, FieldsOptions
 from ..prediction import AsyncPrediction
 from ..predictions.api import AsyncPredictionsAPI
 from ..predictions.calls import (
@@ -45,7 +44,6 @@ from ..predictions.flows import dispatch, place_for, run, running
 from ..predictions.placing import create
 from ..predictions.waiting import Options, Told, Waitable, wait, waiting
 from ..predictions.watch import AsyncCompleted, Watch
-from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
     DEFAULT_TIMEOUT,
@@ -60,7 +58,9 @@ if TYPE_CHECKING:
 
     from .._transport import AsyncOpenBody
     from ..chat import AsyncChatAPI
+    from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
+    from ..types.models import Model
     from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
@@ -98,7 +98,6 @@ class AsyncSkytellsClient(ClientBase):
     """
 
     predictions: AsyncPredictionsAPI
-    models: AsyncModelsAPI
 
     def __init__(
         self,
@@ -140,7 +139,13 @@ class AsyncSkytellsClient(ClientBase):
         super().__init__(config, shared)
         self._transport = transport
         self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
-        self.models = AsyncModelsAPI(self, self._shared.catalogue)
+
+    @cached_property
+    def models(self) -> AsyncModelsAPI:
+        """The catalogue of models."""
+        from ..models import AsyncModelsAPI  # here, with its types: a prediction needs none of them
+
+        return AsyncModelsAPI(self, self._shared.catalogue)
 
     @cached_property
     def orchestrator(self) -> AsyncOrchestratorAPI:

@@ -33,7 +33,6 @@ from .._flow import (
 )
 from .._transport import HttpxTransport, PooledTransport, Transport
 from ..errors import ConfigurationError, InvalidRequestError
-from ..models import FieldsOptions, ModelsAPI
 from ..prediction import Prediction
 from ..predictions.api import PredictionsAPI
 from ..predictions.calls import (
@@ -47,7 +46,6 @@ from ..predictions.flows import dispatch, place_for, run, running
 from ..predictions.placing import create
 from ..predictions.waiting import Options, Told, Waitable, blocking, wait, waiting
 from ..predictions.watch import Completed, Watch
-from ..types.models import Model
 from ..types.predict import PredictionResponse, RunOptions
 from ..types.shared import (
     DEFAULT_TIMEOUT,
@@ -62,7 +60,9 @@ if TYPE_CHECKING:
 
     from .._transport import OpenBody
     from ..chat import ChatAPI
+    from ..models import FieldsOptions, ModelsAPI
     from ..orchestrator import OrchestratorAPI
+    from ..types.models import Model
     from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
@@ -104,7 +104,6 @@ class SkytellsClient(ClientBase):
     """
 
     predictions: PredictionsAPI
-    models: ModelsAPI
 
     def __init__(
         self,
@@ -143,7 +142,13 @@ class SkytellsClient(ClientBase):
         super().__init__(config, shared)
         self._transport = transport
         self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
-        self.models = ModelsAPI(self, self._shared.catalogue)
+
+    @cached_property
+    def models(self) -> ModelsAPI:
+        """The catalogue of models."""
+        from ..models import ModelsAPI  # here, with its types: a prediction needs none of them
+
+        return ModelsAPI(self, self._shared.catalogue)
 
     @cached_property
     def orchestrator(self) -> OrchestratorAPI:

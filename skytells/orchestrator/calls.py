@@ -9,9 +9,10 @@ from typing import Any, Final, TypeAlias, TypeVar
 from .._checks import as_mapping
 from .._flow import Call, Safety, Side
 from .._record import Record
+from .._replies import wrong_kind
 from .._wire import Reply, as_list, as_object, path
 from ..errors import InvalidRequestError
-from ..predictions.calls import has_id, wrong_kind
+from ..predictions.calls import has_id
 from ..types.predict import to_json
 from .records import (
     Execution,

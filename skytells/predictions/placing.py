@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from .._catalogue import Catalogue
 from .._flow import Flow
-from ..models import find_model
 from ..types.predict import PredictionRequest, PredictionResponse
 from .calls import Accept, create_prediction
 
@@ -21,6 +20,8 @@ class Desk:
 def prepare(request: PredictionRequest, desk: Desk, validate: bool) -> Flow[PredictionRequest]:
     """A request as it is to be sent: checked by the model's schema, where that is asked for."""
     if validate:
+        from ..models import find_model  # here: nothing else of a prediction needs the catalogue
+
         request.encode()
         model = yield from find_model(desk.catalogue, request.model)
         model.validate(request.input)

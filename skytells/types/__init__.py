@@ -2,49 +2,53 @@
 
 from __future__ import annotations
 
-from .models import (
-    Model,
-    ModelFieldsOptions,
-    ModelMetadata,
-    ModelPricing,
-    ModelPrivacy,
-    ModelService,
-    ModelType,
-    ModelVendor,
-    PricingCriterion,
-    PricingOperator,
-    PricingUnit,
-)
-from .outputs import DownloadProgress
-from .predict import (
-    Output,
-    PredictionBilling,
-    PredictionFile,
-    PredictionMetadata,
-    PredictionMetrics,
-    PredictionModel,
-    PredictionRequest,
-    PredictionResponse,
-    PredictionsListOptions,
-    PredictionSource,
-    PredictionStatus,
-    PredictionStorage,
-    PredictionType,
-    PredictionUrls,
-    PredictionWebhook,
-    QueueItem,
-    RunOptions,
-    WaitOptions,
-)
-from .shared import (
-    ApiErrorId,
-    ClientOptions,
-    OnProgressCallback,
-    PaginatedResponse,
-    Pagination,
-    RetryOptions,
-    SkytellsError,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models import (
+        Model,
+        ModelFieldsOptions,
+        ModelMetadata,
+        ModelPricing,
+        ModelPrivacy,
+        ModelService,
+        ModelType,
+        ModelVendor,
+        PricingCriterion,
+        PricingOperator,
+        PricingUnit,
+    )
+    from .outputs import DownloadProgress
+    from .predict import (
+        Output,
+        PredictionBilling,
+        PredictionFile,
+        PredictionMetadata,
+        PredictionMetrics,
+        PredictionModel,
+        PredictionRequest,
+        PredictionResponse,
+        PredictionsListOptions,
+        PredictionSource,
+        PredictionStatus,
+        PredictionStorage,
+        PredictionType,
+        PredictionUrls,
+        PredictionWebhook,
+        QueueItem,
+        RunOptions,
+        WaitOptions,
+    )
+    from .shared import (
+        ApiErrorId,
+        ClientOptions,
+        OnProgressCallback,
+        PaginatedResponse,
+        Pagination,
+        RetryOptions,
+        SkytellsError,
+    )
 
 __all__ = [
     "ApiErrorId",
@@ -85,3 +89,17 @@ __all__ = [
     "SkytellsError",
     "WaitOptions",
 ]
+
+
+# A name loads its module when it is first used: predictions need nothing of the catalogue.
+_HOMES = ("predict", "shared", "models", "outputs")
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return import_module(f".{name}", __name__)
+    for module in (import_module(f".{home}", __name__) for home in _HOMES if name in __all__):
+        if hasattr(module, name):
+            value = globals()[name] = getattr(module, name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

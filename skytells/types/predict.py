@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
 
-from pydantic import Field, SkipValidation, TypeAdapter, ValidationError
+from pydantic import Field, SkipValidation
 
 from .._checks import (
     Default,
@@ -247,14 +247,11 @@ class PredictionResponse(Record):
         return self.output
 
 
-_MOMENT: Final = TypeAdapter(datetime)
-
-
 def moment(text: str | None) -> datetime | None:
     """A date of the wire as an aware datetime; `None` where it is none."""
     try:
-        read = _MOMENT.validate_python(text) if text else None
-    except ValidationError:
+        read = datetime.fromisoformat(text) if text else None
+    except ValueError:
         return None
     return read.replace(tzinfo=UTC) if read and read.tzinfo is None else read
 

@@ -151,7 +151,7 @@ def test_a_sync_get_makes_few_calls(server: Server) -> None:
     with SkytellsClient("sk-key", base_url=server.url) as client:
         calls = least(lambda: client.predictions.get(ID))
     assert calls.of("skytells") <= 90  # the rest is httpcore and h11
-    assert calls.all <= 540
+    assert calls.all <= 490
     assert server.connections == 1
 
 
@@ -206,21 +206,31 @@ def test_a_record_is_read_when_it_is_looked_at() -> None:
     untouched = least(lambda: read(Reply(200, {}, BODY)))
     touched = least(lambda: read(Reply(200, {}, BODY)).status)
     assert untouched.all <= 17
-    assert touched.all <= 48
+    assert touched.all <= 24
 
 
 def test_a_page_costs_little_until_it_is_looked_at() -> None:
     page = json.dumps({"data": [PREDICTION] * 50}).encode()
-    calls = least(lambda: read_page(Reply(200, {}, page)))
-    assert calls.all <= 240
+    untouched = least(lambda: read_page(Reply(200, {}, page)))
+    touched = least(lambda: [p.status for p in read_page(Reply(200, {}, page))])
+    assert untouched.all <= 240
+    assert touched.all <= 560
 
 
 def test_a_sync_client_loads_no_more_than_it_needs() -> None:
     modules = loaded("from skytells import SkytellsClient; SkytellsClient('sk-key')") - loaded("")
     assert not {"httpx", "asyncio", "skytells.client.aio", "starlette"} & modules
-    assert not {"statistics", "difflib", "concurrent.futures"} & modules
+    assert not {"statistics", "difflib", "concurrent.futures", "urllib.request"} & modules
+    assert not {"skytells.models", "skytells.types.models"} & modules
     ours = {name for name in modules if name.split(".")[0] == "skytells"}
     assert len(ours) <= 36
+
+
+def test_a_first_look_at_a_record_looks_for_no_plugins() -> None:
+    """Pydantic's own validators do, among all installed packages: it takes tens of milliseconds."""
+    code = "from skytells import PredictionResponse as P; P.from_wire({'id': 'p1'}).status"
+    modules = loaded(code) - loaded("")
+    assert not {"importlib.metadata", "email.message", "zipfile"} & modules
 
 
 def test_an_import_loads_next_to_nothing() -> None:

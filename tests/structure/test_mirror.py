@@ -95,7 +95,8 @@ def methods(cls: type[Any]) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]
 def as_async(source: str, name: str) -> str:
     for pattern, replacement in RULES:
         source = re.sub(pattern, replacement, source)
-    plain = name in PLAIN or "-> AsyncOutputReader" in source
+    plain = name in PLAIN or source.startswith("@cached_property")
+    plain = plain or "-> AsyncOutputReader" in source
     return source if plain else source.replace("def ", "async def ", 1)
 
 

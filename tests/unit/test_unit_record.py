@@ -7,11 +7,12 @@ import json
 import pickle
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given, settings
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from hypothesis.strategies import DataObject, data
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 import skytells.types
 from skytells._checks import is_list
@@ -86,7 +87,7 @@ MODEL: JsonObject = {
 
 RECORDS: list[type[Record]] = [
     found
-    for found in vars(skytells.types).values()
+    for found in (getattr(skytells.types, name) for name in skytells.types.__all__)
     if isinstance(found, type) and issubclass(found, Record)
 ]
 # `output` is given as it is, whatever it is.
@@ -592,6 +593,38 @@ def test_any_object_with_an_id_round_trips(wire: JsonObject) -> None:
     assert copied == wire
     copied.clear()
     assert dict(p) == wire
+
+
+@pytest.mark.parametrize("cls", RECORDS)
+@settings(deadline=None, max_examples=30)
+@given(data())
+def test_any_object_is_read_as_pydantic_reads_it(cls: type[Record], data: DataObject) -> None:
+    """Records that were received are read by a reader of their own; it must not differ."""
+    keys = [info.alias or name for name, info in cls.model_fields.items()]
+    wire = data.draw(json_objects(*keys)) | least(cls)
+    received, built = cls.from_wire(wire), cls.model_validate(wire)
+    for name in cls.model_fields:
+        one, other = getattr(received, name), getattr(built, name)
+        assert type(one) is type(other), name
+        assert repr(one) == repr(other)  # also where it is not a number
+
+
+class Odd(Record):
+    """Kinds of fields that no record of the API has."""
+
+    text: Annotated[str | None, BeforeValidator(lambda v: v["text"])] = None
+    pair: tuple[int, int] | None = None
+    word: Literal["a", "b"] | None = None
+    inner: PredictionModel = Field(default_factory=PredictionModel)
+
+
+def test_kinds_that_only_pydantic_knows_are_read_by_it() -> None:
+    odd = Odd.from_wire(
+        {"text": {"text": "x"}, "pair": [1, "2"], "word": "b", "inner": {"name": 1}}
+    )
+    assert (odd.text, odd.pair, odd.word, odd.inner.name) == ("x", (1, 2), "b", "1")
+    odd = Odd.from_wire({"text": {"text": []}, "pair": [1], "word": "c", "inner": "?"})
+    assert (odd.text, odd.pair, odd.word, odd.inner.name) == (None, None, None, None)
 
 
 @settings(deadline=None, max_examples=60)
