@@ -16,6 +16,7 @@ from ._version import __version__
 TYPE_CHECKING = False  # type checkers take it as true; `typing` itself would double the import
 if TYPE_CHECKING:
     from ._flow import Call, Flow
+    from .budget import Budget
     from .chat import (
         AsyncChatAPI,
         AsyncChatStream,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         ApiErrorId,
         Attempt,
         AuthenticationError,
+        BudgetExceededError,
         ConfigurationError,
         DispatchError,
         DownloadError,
@@ -122,6 +124,8 @@ __all__ = [
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
+    "Budget",
+    "BudgetExceededError",
     "Call",
     "ChatAPI",
     "ChatCompletion",
@@ -213,6 +217,7 @@ _HOMES = {
         "Call",
         "Flow",
     ),
+    "budget": ("Budget",),
     "client": (
         "API_BASE_URL",
         "AsyncSkytellsClient",
@@ -224,6 +229,7 @@ _HOMES = {
         "ApiErrorId",
         "Attempt",
         "AuthenticationError",
+        "BudgetExceededError",
         "ConfigurationError",
         "DispatchError",
         "DownloadError",

@@ -56,7 +56,7 @@ class ClientBase:
     def __init__(self, config: Config, shared: Shared | None) -> None:
         self._config = config
         self._shared = shared or Shared()
-        self._desk = Desk(self._shared.catalogue)
+        self._desk = Desk(self._shared.catalogue, config.budget)
         self._queue: deque[QueueItem] = deque()
         self._queue_lock = threading.Lock()
 

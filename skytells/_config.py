@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import _surfaces
 from ._checks import Default, as_mapping, milliseconds, shown, whole
@@ -16,6 +16,9 @@ from ._surfaces import Surface
 from ._version import __version__
 from .errors import ConfigurationError
 from .types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
+
+if TYPE_CHECKING:
+    from .budget import Budget
 
 DEFAULT_MAX_RESPONSE: Final = Default(32 * 1024 * 1024)
 EDGE_TIMEOUT: Final = Default(25_000)
@@ -46,6 +49,7 @@ class Config:
     retry: RetryPolicy
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     max_response_bytes: int
+    budget: Budget | None = None
 
     def surface(self, side: Side) -> Surface:
         """Where requests to a side go, and with which key."""
@@ -70,6 +74,7 @@ def configure(
     orchestrator_key: str | None = None,
     orchestrator_base_url: str | None = None,
     edge: bool = False,
+    budget: Budget | None = None,
 ) -> Config:
     """Merge and check all that a client is built from."""
     merged = ClientOptions.of(options)
@@ -87,6 +92,7 @@ def configure(
         retry=RetryPolicy.of(None if chosen_retry is None else RetryOptions.of(chosen_retry)),
         headers=_headers({**merged.headers, **_checked(headers)}),
         max_response_bytes=whole(max_response_bytes, "max_response_bytes", 1024, 2**40),
+        budget=_budget(budget),
     )
 
 
@@ -98,6 +104,7 @@ def reconfigure(
     headers: Mapping[str, str] | None,
     retry: RetryOptions | Mapping[str, Any] | None,
     orchestrator_key: str | None = None,
+    budget: Budget | None = None,
 ) -> Config:
     """The same settings with some changed; a `Default` or `None` is one that was not given."""
     changes: dict[str, Any] = {}
@@ -112,7 +119,17 @@ def reconfigure(
         changes["headers"] = _headers(_checked(headers), present)
     if retry is not None:
         changes["retry"] = RetryPolicy.of(RetryOptions.of(retry))
+    if budget is not None:
+        changes["budget"] = _budget(budget)
     return replace(config, **changes)
+
+
+def _budget(given: Budget | None) -> Budget | None:
+    if given is None:
+        return None
+    from .budget import as_budget  # here: it loads the arithmetic of decimals
+
+    return as_budget(given)
 
 
 def portable(config: Config) -> Config:

@@ -67,6 +67,8 @@ def exchange(
             raise
         else:
             budget.succeed(len(tries) + 1)
+            if config.budget is not None:
+                config.budget.see(result)
             return result
         if lost and call.method == "DELETE" and isinstance(failure, NotFoundError):
             # An earlier try, whose answer was lost, has done it.

@@ -8,6 +8,7 @@ Catch `SkytellsError` for all of it, a subclass for one meaning, or match `error
     ├── AuthenticationError       401: the key is missing, wrong or suspended
     ├── PaymentRequiredError      402: no credits
     ├── PermissionDeniedError     403: this account may not do that
+    ├── BudgetExceededError       refused here: it would cost more than the client's budget has left
     ├── NotFoundError             404, or an answer that says "no such thing"
     ├── RateLimitError            429: slow down; `retry_after` says for how long
     ├── ServerError               408, 425, 5xx, or an answer that is not the documented API
@@ -84,6 +85,8 @@ class ApiErrorId(StrEnum):
     CONFIGURATION_ERROR = "CONFIGURATION_ERROR"
     INVALID_RESPONSE = "INVALID_RESPONSE"
     UNEXPECTED_REDIRECT = "UNEXPECTED_REDIRECT"
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+    PRICE_UNKNOWN = "PRICE_UNKNOWN"
     WEBHOOK_SIGNATURE_INVALID = "WEBHOOK_SIGNATURE_INVALID"
     OUTPUT_EXPIRED = "OUTPUT_EXPIRED"
     ADDRESS_REFUSED = "ADDRESS_REFUSED"
@@ -227,6 +230,10 @@ class AuthenticationError(SkytellsError):
 
 class PaymentRequiredError(SkytellsError):
     """The account has no credits left."""
+
+
+class BudgetExceededError(SkytellsError):
+    """The client's `Budget` has less left than this would cost, or cannot know; nothing was sent."""
 
 
 class PermissionDeniedError(SkytellsError):

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import AsyncOpenBody
+    from ..budget import Budget
     from ..chat import AsyncChatAPI
     from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
@@ -86,6 +87,7 @@ class AsyncSkytellsClient(ClientBase):
         orchestrator_key: Your key for `client.orchestrator`, `wfb_…`.
         orchestrator_base_url: Where the Orchestrator is.
         edge: Whether the API is the edge gateway.
+        budget: What predictions may cost.
 
     Example:
         >>> import asyncio
@@ -114,6 +116,7 @@ class AsyncSkytellsClient(ClientBase):
         orchestrator_key: str | None = None,
         orchestrator_base_url: str | None = None,
         edge: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         config = configure(
             api_key,
@@ -127,6 +130,7 @@ class AsyncSkytellsClient(ClientBase):
             orchestrator_key=orchestrator_key,
             orchestrator_base_url=orchestrator_base_url,
             edge=edge,
+            budget=budget,
         )
         self._assemble(
             config,
@@ -169,6 +173,7 @@ class AsyncSkytellsClient(ClientBase):
         headers: Mapping[str, str] | None = None,
         retry: RetryOptions | Mapping[str, Any] | None = None,
         orchestrator_key: str | None = None,
+        budget: Budget | None = None,
     ) -> Self:
         """A client with some settings changed, on the same connections; as `SkytellsClient`'s."""
         config = reconfigure(
@@ -178,6 +183,7 @@ class AsyncSkytellsClient(ClientBase):
             headers=headers,
             retry=retry,
             orchestrator_key=orchestrator_key,
+            budget=budget,
         )
         client = type(self).__new__(type(self))
         client._assemble(config, self._transport, self._shared.under(api_key))
@@ -341,7 +347,9 @@ class AsyncSkytellsClient(ClientBase):
     async def dispatch(self) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
         requests = self._take_queue()
-        return await self.perform(dispatch(requests, self._shared.accepted, self._give_back))
+        return await self.perform(
+            dispatch(requests, self._shared.accepted, self._give_back, self._desk)
+        )
 
     async def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`; as `SkytellsClient.stream_prediction`."""

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._transport import OpenBody
+    from ..budget import Budget
     from ..chat import ChatAPI
     from ..models import FieldsOptions, ModelsAPI
     from ..orchestrator import OrchestratorAPI
@@ -92,6 +93,7 @@ class SkytellsClient(ClientBase):
             `SKYTELLS_ORCHESTRATOR_BASE_URL`, then `https://orchestrator.skytells.ai`.
         edge: Whether the API is the edge gateway: by default at `https://edge.skytells.ai/v1`, with
             a timeout of 25,000 milliseconds, and without webhooks.
+        budget: What predictions may cost; a run that would exceed it is refused.
 
     Raises:
         ConfigurationError: An option that cannot work; the message names it.
@@ -120,6 +122,7 @@ class SkytellsClient(ClientBase):
         orchestrator_key: str | None = None,
         orchestrator_base_url: str | None = None,
         edge: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         config = configure(
             api_key,
@@ -133,6 +136,7 @@ class SkytellsClient(ClientBase):
             orchestrator_key=orchestrator_key,
             orchestrator_base_url=orchestrator_base_url,
             edge=edge,
+            budget=budget,
         )
         self._assemble(
             config, HttpxTransport(http_client) if http_client is not None else PooledTransport()
@@ -172,6 +176,7 @@ class SkytellsClient(ClientBase):
         headers: Mapping[str, str] | None = None,
         retry: RetryOptions | Mapping[str, Any] | None = None,
         orchestrator_key: str | None = None,
+        budget: Budget | None = None,
     ) -> Self:
         """A client with some settings changed, on the same connections.
 
@@ -181,6 +186,7 @@ class SkytellsClient(ClientBase):
             headers: Sent besides those of this client.
             retry: How often a call is tried again.
             orchestrator_key: Another key for `client.orchestrator`.
+            budget: What predictions of this copy may cost; by default, the client's own budget.
 
         Example:
             >>> client.with_options(timeout=5_000, retry={"retries": 0}).models.get("flux-pro").name
@@ -193,6 +199,7 @@ class SkytellsClient(ClientBase):
             headers=headers,
             retry=retry,
             orchestrator_key=orchestrator_key,
+            budget=budget,
         )
         client = type(self).__new__(type(self))
         client._assemble(config, self._transport, self._shared.under(api_key))
@@ -474,7 +481,7 @@ class SkytellsClient(ClientBase):
             ['A cat', 'A dog']
         """
         requests = self._take_queue()
-        return self.perform(dispatch(requests, self._shared.accepted, self._give_back))
+        return self.perform(dispatch(requests, self._shared.accepted, self._give_back, self._desk))
 
     def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 from .._checks import as_mapping
 from .._flow import Clock, Flow, Sleep, Together
@@ -19,6 +19,7 @@ from .._history import History
 from .._wire import clean
 from ..errors import (
     ApiErrorId,
+    BudgetExceededError,
     ConfigurationError,
     DispatchError,
     InvalidRequestError,
@@ -37,10 +38,11 @@ from ..types.predict import (
     to_json,
 )
 from ..types.shared import OnProgressCallback
-from .calls import cancel_prediction, create_prediction, get_prediction, list_by_the_servers_clock
-from .placing import Desk, prepare
+from .calls import cancel_prediction, get_prediction, list_by_the_servers_clock
+from .placing import Desk, Placed, place
 from .waiting import callable_or_none, wait, waiting
 
+Outcomes: TypeAlias = list[PredictionResponse | Exception | None]
 DISPATCH_LIMIT: Final = 8
 RECONCILE_PAUSES: Final = (0.0, 1.0, 3.0)
 
@@ -137,16 +139,16 @@ def run(
     request = PredictionRequest(
         model, options.input, options.webhook, await_=not watched, stream=options.stream
     )
-    request = yield from prepare(request, desk or Desk(), validate)
     # A watched run is created in the background, so that its id is known from the start.
-    create = create_prediction(request, accepted.add, await_=not watched)
+    placed = yield from place(request, accepted.add, desk or Desk(), validate, not watched)
     try:
-        with accepted.expecting(request):
-            prediction = yield from create
+        with accepted.expecting(placed.request):
+            prediction = yield from placed.send()
     except SkytellsError as error:
         if not error.maybe_sent:
             raise
         prediction = yield from reconcile(error, accepted)
+        placed.end(prediction)
     if not prediction.done:
         prediction = yield from wait(prediction, wait_options, on_progress, history)
     if prediction.status == PredictionStatus.FAILED:
@@ -244,13 +246,24 @@ def dispatch(
     requests: Sequence[PredictionRequest],
     accepted: Accepted,
     give_back: Callable[[Sequence[PredictionRequest]], None],
+    desk: Desk | None = None,
 ) -> Flow[list[PredictionResponse]]:
     """Create all, a few at a time; what was surely not begun is given back."""
-    outcomes: list[PredictionResponse | Exception | None] = [None] * len(requests)
+    outcomes: Outcomes = [None] * len(requests)
+    sent: Outcomes = [None] * len(requests)
+    placed: dict[int, Placed] = {}
     try:
-        calls = [create_prediction(r, accepted.add, await_=r.await_) for r in requests]
-        yield Together(calls, DISPATCH_LIMIT, outcomes)
+        # In the order of the queue: where a budget does not suffice for all, the first are sent.
+        for number, request in enumerate(requests):
+            try:
+                placed[number] = yield from place(
+                    request, accepted.add, desk or Desk(), await_=request.await_
+                )
+            except SkytellsError as error:
+                outcomes[number] = error
+        yield Together([item.call for item in placed.values()], DISPATCH_LIMIT, sent)
     except BaseException as interrupt:
+        _account(placed, sent, outcomes)
         unsent = _unsent(requests, outcomes)
         give_back(unsent)
         ids = [o.id for o in outcomes if isinstance(o, PredictionResponse)]
@@ -260,6 +273,7 @@ def dispatch(
             with suppress(TypeError):  # an exception without a __dict__
                 vars(interrupt)["dispatch_error"] = _dispatch_error(requests, outcomes, unsent)
         raise
+    _account(placed, sent, outcomes)
     predictions = [o if isinstance(o, PredictionResponse) else None for o in outcomes]
     complete = [p for p in predictions if p is not None]
     if len(complete) == len(outcomes):
@@ -267,6 +281,13 @@ def dispatch(
     unsent = _unsent(requests, outcomes)
     give_back(unsent)
     raise _dispatch_error(requests, outcomes, unsent)
+
+
+def _account(placed: Mapping[int, Placed], sent: Outcomes, outcomes: Outcomes) -> None:
+    """Put what became of the requests that were sent at their places, and account for it."""
+    for (number, item), outcome in zip(placed.items(), sent, strict=False):
+        item.end(outcome)
+        outcomes[number] = outcome
 
 
 def _unsent(
@@ -281,10 +302,10 @@ def _unsent(
 
 
 def _not_begun(error: SkytellsError) -> bool:
-    """Whether a request surely started nothing and may succeed later: unsent, or refused as one too many."""
+    """Whether a request surely started nothing and may succeed later: unsent, or one too many."""
     if isinstance(error, NetworkError | RequestTimeoutError | ConfigurationError):
         return not error.maybe_sent
-    return isinstance(error, RateLimitError) or error.http_status == 425
+    return isinstance(error, RateLimitError | BudgetExceededError) or error.http_status == 425
 
 
 def _dispatch_error(

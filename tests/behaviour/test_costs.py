@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 import pytest
 
-from skytells import InvalidRequestError, NotFoundError, SkytellsClient
+from skytells import (
+    AsyncSkytellsClient,
+    Budget,
+    BudgetExceededError,
+    DispatchError,
+    InvalidRequestError,
+    NotFoundError,
+    PredictionFailedError,
+    SkytellsClient,
+)
 from skytells.local import LocalPlatform
 
 from ..conftest import Build
@@ -115,3 +125,94 @@ def test_what_failed_cost_nothing(build: Build, platform: LocalPlatform) -> None
     platform.script("flux-pro", fails="No.")
     made = client.wait(client.predictions.create(model="flux-pro", input=FOX))
     assert made.cost == 0
+
+
+# Budgets
+
+
+def test_a_budget_counts_what_the_platform_bills(build: Build, platform: LocalPlatform) -> None:
+    budget = Budget("0.50")
+    client = build(platform.key, base_url=platform.url, budget=budget)
+    before = Decimal(str(platform.credits))
+    client.run("flux-pro", {**FOX, "num_outputs": 2})
+    job = client.predictions.create(model="truefusion", input=FOX)
+    assert (budget.spent, budget.reserved) == (Decimal("0.1"), Decimal("0.03"))
+    client.wait(job)
+    assert (budget.spent, budget.reserved) == (Decimal("0.13"), Decimal(0))
+    assert before - Decimal(str(platform.credits)) == budget.spent
+    with pytest.raises(BudgetExceededError):
+        client.run("flux-pro", {**FOX, "num_outputs": 8})
+    assert budget.remaining == Decimal("0.37")
+
+
+def test_a_budget_stops_every_way_to_create(build: Build, platform: LocalPlatform) -> None:
+    client = build(platform.key, base_url=platform.url, budget=Budget("0.01"))
+    for act in (
+        lambda: client.run("flux-pro", FOX),
+        lambda: client.predict({"model": "flux-pro", "input": FOX}),
+        lambda: client.predictions.create(model="flux-pro", input=FOX),
+    ):
+        with pytest.raises(BudgetExceededError):
+            act()
+    client.queue({"model": "flux-pro", "input": FOX})
+    with pytest.raises(DispatchError) as caught:
+        client.dispatch()
+    assert caught.value.error_id == "BUDGET_EXCEEDED"
+    assert asked(platform) == ["GET /v1/model/flux-pro"]
+    assert len(caught.value.unsent) == 1
+
+
+def test_what_was_too_dear_is_back_in_the_queue(build: Build, platform: LocalPlatform) -> None:
+    platform.script("flux-pro", seconds=1e9)
+    client = build(platform.key, base_url=platform.url, budget=Budget("0.12"))
+    for _ in range(3):
+        client.queue({"model": "flux-pro", "input": FOX})
+    with pytest.raises(DispatchError) as caught:
+        client.dispatch()
+    assert [p is not None for p in caught.value.predictions] == [True, True, False]
+    for prediction in caught.value.predictions[:2]:
+        assert prediction is not None
+        client.cancel_prediction(prediction.id)
+    # What was cancelled has cost nothing, so that the third has room.
+    assert len(client.dispatch()) == 1
+
+
+def test_clients_share_a_budget_and_a_copy_may_have_its_own(
+    build: Build, platform: LocalPlatform
+) -> None:
+    budget, other = Budget("0.08"), Budget("0.05")
+    client = build(platform.key, base_url=platform.url, budget=budget)
+    client.with_options(timeout=9_000).run("flux-pro", FOX)
+    with pytest.raises(BudgetExceededError):
+        build(platform.key, base_url=platform.url, budget=budget).run("flux-pro", FOX)
+    client.with_options(budget=other).run("flux-pro", FOX)
+    assert (budget.spent, other.spent) == (Decimal("0.05"), Decimal("0.05"))
+
+
+def test_a_failed_run_costs_what_the_platform_says(build: Build, platform: LocalPlatform) -> None:
+    budget = Budget("0.06")
+    client = build(platform.key, base_url=platform.url, budget=budget)
+    platform.script("flux-pro", fails="No.")
+    with pytest.raises(PredictionFailedError):
+        client.run("flux-pro", FOX)
+    assert budget.remaining == Decimal("0.06")
+
+
+def test_a_price_that_cannot_be_known_is_refused_unless_one_is_assumed(
+    build: Build, platform: LocalPlatform
+) -> None:
+    with pytest.raises(BudgetExceededError, match="computing time"):
+        build(platform.key, base_url=platform.url, budget=Budget(9)).run("flux-edge", FOX)
+    budget = Budget(9, assume="0.10")
+    prediction = build(platform.key, base_url=platform.url, budget=budget).run("flux-edge", FOX)
+    assert budget.spent == prediction.cost
+    assert budget.reserved == 0
+
+
+async def test_tasks_cannot_spend_the_same_dollar(platform: LocalPlatform) -> None:
+    budget = Budget("0.25")
+    async with AsyncSkytellsClient(platform.key, base_url=platform.url, budget=budget) as client:
+        runs = [client.run("flux-pro", FOX) for _ in range(12)]
+        outcomes = await asyncio.gather(*runs, return_exceptions=True)
+    assert sum(isinstance(o, BudgetExceededError) for o in outcomes) == 7
+    assert budget.spent == Decimal("0.25")

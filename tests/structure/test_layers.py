@@ -22,7 +22,7 @@ LAYERS = [
     ["types"],
     ["notebook"],
     ["_progress"],
-    ["_history", "_catalogue"],
+    ["_history", "_catalogue", "budget"],
     ["_flow", "_replies", "_retry"],
     ["_surfaces", "_environment", "_network"],
     ["_config"],

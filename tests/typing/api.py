@@ -24,6 +24,7 @@ from skytells import (
     AsyncPredictionsAPI,
     AsyncSkytellsClient,
     Attempt,
+    Budget,
     Call,
     ChatCompletion,
     ChatCompletionChunk,
@@ -449,6 +450,21 @@ def costs(model: Model, record: PredictionResponse, handle: Prediction) -> None:
     assert_type((estimate.currency, estimate.reason), tuple[str, str])
     assert_type((estimate.unit, estimate.rule), tuple[str | None, str | None])
     assert_type((record.cost, handle.cost), tuple[Decimal | None, Decimal | None])
+
+
+def budgets(error: SkytellsError, record: PredictionResponse) -> None:
+    budget = Budget("5.00", assume=0.1)
+    assert_type(Budget(Decimal(5)).limit, Decimal)
+    amounts = (budget.spent, budget.reserved, budget.remaining)
+    assert_type(amounts, tuple[Decimal, Decimal, Decimal])
+    budget.settle(record)
+    budget.resolve(error, record)
+    client = SkytellsClient(budget=budget)
+    assert_type(client.with_options(budget=budget), SkytellsClient)
+    twin = AsyncSkytellsClient(budget=budget)
+    assert_type(twin.with_options(budget=budget), AsyncSkytellsClient)
+    # Amounts are not lists.
+    Budget([5])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def validated(client: SkytellsClient, twin: AsyncSkytellsClient) -> None:
