@@ -17,6 +17,7 @@ from .core import Platform, Request
 from .faults import Fault
 from .handle import LocalPlatform, in_process, serve
 from .options import PlatformOptions
+from .scripts import ScriptFields
 from .webhooks import Delivery
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Platform",
     "PlatformOptions",
     "Request",
+    "ScriptFields",
     "in_process",
     "serve",
 ]

@@ -71,6 +71,8 @@ def _welcome(platform: LocalPlatform) -> str:
         f"The local platform is at {platform.url} (Ctrl-C stops it).\n\n"
         f"export SKYTELLS_BASE_URL={platform.url}\n"
         f"export SKYTELLS_API_KEY={platform.key}\n"
+        f"export SKYTELLS_ORCHESTRATOR_BASE_URL={platform.orchestrator_url}\n"
+        f"export SKYTELLS_ORCHESTRATOR_KEY={platform.orchestrator_key}\n"
     )
 
 

@@ -32,6 +32,8 @@ VARIANTS: Final[Mapping[str, str]] = {
     "crlf": "the lines of a stream of inference end with CR and LF",
     "comments": "heartbeats, `id` and `retry` come between the events of inference",
     "multi-line": "the JSON of an event of inference comes in several lines",
+    "execution-completed": "an execution that succeeded is `completed`, one that failed `error`",
+    "session-only": "the Orchestrator takes keys for webhooks alone, and sessions for the rest",
     "responses-done": "a stream of responses ends with `[DONE]`, as one of chat does",
 }
 """Other forms of answers that the platform's documents or clients know; all are off at first."""

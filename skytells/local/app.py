@@ -24,10 +24,11 @@ from .core import Request as Seen
 from .events import EVENT_STREAM, Story
 from .faults import HEADER, Fault, read_header
 from .front import Front
-from .guard import looks_real, origin
+from .guard import bearer, looks_real, origin
 from .inference.routes import ELSEWHERE, INFERENCE, nothing
 from .jobs import Job
 from .mishaps import JsonAnswer, befall, refused
+from .orchestrator.routes import ORCHESTRATOR
 from .page import page_routes
 from .sender import Sender
 from .watch import Watch
@@ -123,20 +124,15 @@ def _model_named(platform: Platform, request: Request, seen: Seen) -> str | None
     return None
 
 
-def _keyed(handler: Handler, *, bearer: bool = False) -> Handler:
+def _keyed(handler: Handler, *, either: bool = False) -> Handler:
     async def answer(platform: Platform, request: Request) -> Response:
-        key = request.headers.get("x-api-key") or (_bearer(request) if bearer else None)
+        key = request.headers.get("x-api-key") or (bearer(request) if either else None)
         platform.authorise(key)
         if key and key != platform.key and looks_real(key):
             request.app.state.warn_of_real_key()
         return await handler(platform, request)
 
     return answer
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else None
 
 
 async def _create(platform: Platform, request: Request) -> Response:
@@ -224,7 +220,8 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/v1/models/{slug:path}", _keyed(_model)),
     ("GET", "/v1/model/{slug:path}", _keyed(_model)),
     ("GET", "/assets/{id}/{name}", _asset),
-    *((method, path, _keyed(handler, bearer=True)) for method, path, handler in INFERENCE),
+    *((method, path, _keyed(handler, either=True)) for method, path, handler in INFERENCE),
+    *ORCHESTRATOR,
 )
 
 

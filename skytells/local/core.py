@@ -25,6 +25,7 @@ from .faults import FaultBook
 from .inference.desk import Inference
 from .jobs import Ending, Job, Page
 from .memory import Jobs, Recent
+from .orchestrator.studio import Orchestrator
 from .scripts import ScriptFields, Scripts, normal_life
 from .webhooks import Outbox
 
@@ -72,6 +73,7 @@ class Platform:
         webhook_wrapped: send `{"type", "created_at", "data"}` instead of the bare prediction.
         webhook_copies: how often each event is sent.
         variants: other spellings of answers; see `skytells.local.answers.VARIANTS`.
+        orchestrator_key: the only key that the Orchestrator takes; `None` takes any `wfb_…`.
         keep: predictions to remember; of more, the oldest that are over are forgotten.
 
     Raises:
@@ -100,6 +102,7 @@ class Platform:
         webhook_wrapped: bool = False,
         webhook_copies: int = 1,
         variants: Iterable[str] = (),
+        orchestrator_key: str | None = None,
         keep: int = 10_000,
     ) -> None:
         self.clock: Clock = clock or Clock()
@@ -136,6 +139,7 @@ class Platform:
             seed=seed,
             lock=self._lock,
         )
+        self.orchestrator: Orchestrator = Orchestrator(self.clock, seed=seed, key=orchestrator_key)
 
     def __repr__(self) -> str:
         return f"Platform(predictions={len(self._jobs)}, clock={self.clock!r})"
@@ -313,7 +317,7 @@ class Platform:
         """Decide how the next predictions or answers of a model fare; it replaces the one before.
 
         Arguments:
-            slug: the model.
+            slug: the model, or the id of a workflow, whose executions it decides.
             fields: what is decided; see `skytells.local.ScriptFields`.
 
         Raises:
@@ -322,10 +326,13 @@ class Platform:
         Example:
             >>> Platform().script("flux-pro", fails="NSFW content detected.", times=1)
         """
+        if self.orchestrator.knows(slug):
+            return self.orchestrator.script(slug, fields)
         if slug not in self._slugs:
             raise ValueError(f"no model {slug!r}: take one of {', '.join(self._names())}")
         with self._lock:
             self._scripts.set(self._slugs[slug], fields)
+        return None
 
     def advance(self, seconds: float) -> None:
         """Move the platform's clock forward, in platform seconds."""

@@ -40,6 +40,12 @@ def check_same_origin(request: Request) -> None:
         raise Refusal(403, "SECURITY_VIOLATION", "Only the platform's own page may ask for this.")
 
 
+def bearer(request: Request) -> str | None:
+    """The key that came as `Authorization: Bearer`."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
 def looks_real(key: str) -> bool:
     """Whether a key may be one of the real platform, which has no business here.
 

@@ -72,6 +72,16 @@ class LocalPlatform:
         return self._platform.key
 
     @property
+    def orchestrator_url(self) -> str:
+        """The base URL of the Orchestrator, such as `http://127.0.0.1:54321/orchestrator`."""
+        return f"{self._origin}/orchestrator"
+
+    @property
+    def orchestrator_key(self) -> str:
+        """A key that the Orchestrator accepts."""
+        return self._platform.orchestrator.belongings.key
+
+    @property
     def predictions(self) -> list[JsonObject]:
         """Every prediction as the platform would send it now, newest first."""
         now = self._platform.now()
@@ -169,7 +179,8 @@ class LocalPlatform:
         """Decide how the next predictions or answers of a model fare; it replaces the one before.
 
         Arguments:
-            slug: the model.
+            slug: the model, or the id of a workflow, whose executions `fails`, `seconds` and
+                `times` decide.
             fields: what is decided, all of which may be left out:
 
             - `fails`: predictions fail at their end, and inference fails, and say this.
@@ -219,7 +230,11 @@ class LocalPlatform:
             self._server.stop()
 
     def _made(self, kind: Callable[..., C], options: Mapping[str, object]) -> C:
-        return kind(self.key, base_url=self.url, **options)
+        orchestrator = {
+            "orchestrator_key": self.orchestrator_key,
+            "orchestrator_base_url": self.orchestrator_url,
+        }
+        return kind(self.key, base_url=self.url, **{**orchestrator, **options})
 
 
 def serve(
@@ -251,6 +266,7 @@ def serve(
             - `webhook_wrapped`: webhooks say `{"type", "created_at", "data"}`.
             - `webhook_copies`: how often each event is sent (1).
             - `variants`: other spellings of answers; see `skytells.local.answers.VARIANTS`.
+            - `orchestrator_key`: the only key that the Orchestrator takes (any `wfb_…`).
             - `keep`: predictions to remember (10 000); the oldest that are over are forgotten.
 
     Raises:

@@ -22,4 +22,5 @@ class PlatformOptions(TypedDict, total=False):
     webhook_wrapped: bool
     webhook_copies: int
     variants: Iterable[str]
+    orchestrator_key: str | None
     keep: int

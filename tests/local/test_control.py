@@ -205,6 +205,23 @@ def test_a_stream_of_events_ends_with_the_prediction(
     assert httpx.get(job["urls"]["stream"]).status_code == 401
 
 
+def test_without_a_stream_the_same_address_answers_with_json(http: httpx.Client) -> None:
+    job = http.post("/predict", json=BODY).json()
+    assert "stream" not in job["urls"]
+    url = http.get(f"{job['urls']['get']}/stream").json()["urls"]["stream"]
+    answer = http.get(url)
+    assert answer.headers["content-type"] == "application/json"
+    assert (answer.json()["id"], answer.json()["status"]) == (job["id"], "pending")
+
+
+def test_a_client_knows_both_sides(platform: LocalPlatform) -> None:
+    assert platform.orchestrator_url == platform.url.replace("/v1", "/orchestrator")
+    with platform.client() as client:
+        assert "orchestrator_key=set" in repr(client)
+    with platform.client(orchestrator_key="wfb_mine") as client:
+        assert "wfb_mine" not in repr(client)
+
+
 def test_close_ends_a_stream_of_events(platform: LocalPlatform, http: httpx.Client) -> None:
     job = http.post("/predict", json={**BODY, "stream": True}).json()
     with http.stream("GET", job["urls"]["stream"]) as answer:

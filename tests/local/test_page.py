@@ -175,6 +175,22 @@ def test_only_the_newest_predictions_are_shown(still: Platform) -> None:
     assert jobs[0].id not in shown.text
 
 
+def test_talks_show_what_was_asked_answered_and_paid(still: Platform) -> None:
+    assert "None yet. Ask a model that chats" in read(still).text
+    asked = [{"role": "user", "content": EVIL}]
+    still.inference.chat({"model": "gpt-5", "messages": asked})
+    still.script("gpt-5", calls={"get_weather": {"city": "Rome"}})
+    still.inference.respond({"model": "gpt-5", "input": "How warm is it?"})
+    still.inference.embed({"model": "skytells-embed-3-small", "input": ["a fox", "a wolf"]})
+    shown = page(still, ORIGIN)
+    assert "<img src=x" not in shown
+    text = Reader(shown).text
+    assert EVIL in text
+    assert 'get_weather({"city": "Rome"})' in text
+    assert "2 × 1536 numbers" in text
+    assert re.search(r"\d+ for 0\.000\d+ credits", text)
+
+
 def test_deliveries_show_their_answers_newest_first() -> None:
     answers = ((500, None), (None, "ConnectError: refused"), (204, None))
     tried = [

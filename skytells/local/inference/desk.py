@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -11,7 +12,7 @@ from skytells.local.answers import Json, JsonObject, Refusal
 from skytells.local.checks import read_object
 
 from .embeddings import Embed, embeddings, read_embed
-from .orders import Answer, Ask, Turn
+from .orders import Answer, Ask, Talk, Turn
 from .reading import read_chat, read_response, wrong
 from .speaking import answer
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from skytells.local.scripts import Script, Scripts
 
 _STORED: Final = 1000
+_REMEMBERED: Final = 50
+_LONGEST: Final = 2000
 
 
 class Inference:
@@ -53,6 +56,13 @@ class Inference:
         self._dice = Random(None if seed is None else f"{seed}/inference")
         self._lock = lock
         self._stored: dict[str, list[Turn]] = {}
+        self._talks: deque[Talk] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def talks(self) -> list[Talk]:
+        """The latest questions and answers, newest first."""
+        with self._lock:
+            return [*reversed(self._talks)]
 
     def chat(self, body: Json, *, stream: bool = False) -> tuple[Ask, Answer]:
         """Chat.
@@ -91,7 +101,10 @@ class Inference:
         made = embeddings(embed, model.namespace, model.dimensions)
         with self._lock:
             script = self._scripts.of(model)
-            self._begin(model, script, model.tokens(embed.tokens, 0))
+            price = self._begin(model, script, model.tokens(embed.tokens, 0))
+            said = f"{len(embed.texts)} × {embed.dimensions or model.dimensions} numbers"
+            first = " ".join(embed.texts[0])[:_LONGEST]
+            self._talks.append(Talk(model.namespace, first, said, embed.tokens, price))
         return embed, made, script.seconds
 
     def limits(self, slug: str) -> dict[str, str]:
@@ -110,7 +123,10 @@ class Inference:
                 id=f"{self._dice.getrandbits(96):024x}",
                 created=int(self._clock.date()),
             )
-            self._begin(model, script, model.tokens(made.read, made.written), fails=fails)
+            cost = model.tokens(made.read, made.written)
+            price = self._begin(model, script, cost, fails=fails)
+            prompt, said = ask.prompt[:_LONGEST], _shown(made)[:_LONGEST]
+            self._talks.append(Talk(made.model, prompt, said, made.read + made.written, price))
         return ask, made
 
     def _model(self, slug: str, *, embeds: bool) -> Model:
@@ -127,13 +143,14 @@ class Inference:
             wrong("model", f"names {slug!r}, which belongs to {there}")
         return model
 
-    def _begin(self, model: Model, script: Script, price: float, *, fails: bool = True) -> None:
-        """Pay for what was decided, unless a script lets it fail."""
-        free = script.fails is not None
-        self._account.pay(model.namespace, 0.0 if free else price, script.seconds)
+    def _begin(self, model: Model, script: Script, cost: float, *, fails: bool = True) -> float:
+        """Pay for what was decided, unless a script lets it fail; the price is what was paid."""
+        price = cost if script.fails is None else 0.0
+        self._account.pay(model.namespace, price, script.seconds)
         self._scripts.use(model)
         if fails and script.fails is not None:
             raise Refusal(500, "INFERENCE_ERROR", script.fails)
+        return price
 
     def _earlier(self, id: str) -> list[Turn]:
         try:
@@ -145,3 +162,10 @@ class Inference:
                 f"No response {id!r} is stored: make the earlier one with store: true.",
                 param="previous_response_id",
             ) from None
+
+
+def _shown(answer: Answer) -> str:
+    """What an answer says, in a few words."""
+    said = answer.said[0]
+    calls = ", ".join(f"{call.name}({call.arguments})" for call in said.calls)
+    return answer.failure or said.text or calls or said.finish

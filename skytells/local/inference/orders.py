@@ -70,6 +70,25 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Talk:
+    """What is remembered of a question and its answer; long texts are cut.
+
+    Arguments:
+        model: who answered.
+        prompt: what the user said last, or what was embedded.
+        said: the words, or the calls.
+        tokens: how many were read and written.
+        credits: what it cost.
+    """
+
+    model: str
+    prompt: str
+    said: str
+    tokens: int
+    credits: float
+
+
+@dataclass(frozen=True)
 class Call:
     """A call of a tool; the arguments are JSON."""
 

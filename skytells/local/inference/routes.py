@@ -12,12 +12,12 @@ from starlette.responses import Response
 from skytells.local.answers import Json, JsonObject, Refusal
 from skytells.local.checks import read_json
 from skytells.local.core import Platform
+from skytells.local.delivery import Telling, streamed, until
 from skytells.local.faults import Fault
 from skytells.local.mishaps import JsonAnswer
 from skytells.local.shapes import inference_error
 
 from .chat import chunks, completion
-from .delivery import Telling, streamed, until
 from .frames import frames
 from .orders import Answer, Ask
 from .responses import events, failed, response

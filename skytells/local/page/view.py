@@ -13,6 +13,7 @@ from typing import Final
 
 from skytells.local.answers import Json, JsonObject, prediction_json
 from skytells.local.core import DEFAULT_KEY, Platform
+from skytells.local.inference.orders import Talk
 from skytells.local.jobs import Job
 from skytells.local.lives import TERMINAL
 from skytells.local.webhooks import Delivery
@@ -60,25 +61,57 @@ def page(platform: Platform, origin: str) -> str:
     main = tag(
         "main",
         _predictions(jobs, now, origin),
+        talks(platform.inference.talks),
         deliveries(list(platform.outbox.deliveries)),
     )
     body = tag("body", _header(platform, jobs, now, origin), main, tag("script", _SCRIPT))
     return f"<!doctype html>{tag('html', head, body, lang='en')}"
 
 
+def talks(had: Sequence[Talk]) -> Markup:
+    """What chat, responses and embeddings were asked and answered."""
+    rows = [
+        tag(
+            "tr",
+            tag("td", talk.model),
+            tag("td", _short(talk.prompt)),
+            tag("td", _short(talk.said)),
+            tag("td", f"{talk.tokens} for {_credits(talk.credits)}"),
+        )
+        for talk in had
+    ]
+    return _table(
+        "Chat and embeddings",
+        "talks",
+        ("Model", "Asked", "Answered", "Tokens"),
+        rows,
+        "None yet. Ask a model that chats to see them.",
+    )
+
+
 def deliveries(tried: Sequence[Delivery]) -> Markup:
     """The attempts to deliver webhooks and their answers, newest first."""
-    rows = [_delivery(delivery) for delivery in reversed(tried[-_SHOWN:])]
-    head = tag(
-        "tr", *(tag("th", name, scope="col") for name in ("Event", "To", "Attempt", "Answer"))
+    return _table(
+        "Webhook deliveries",
+        "deliveries",
+        ("Event", "To", "Attempt", "Answer"),
+        [_delivery(delivery) for delivery in reversed(tried[-_SHOWN:])],
+        "None yet. Give a prediction a webhook to see them.",
     )
+
+
+def _table(
+    title: str, id: str, names: Sequence[str], rows: Sequence[Markup], nothing: str
+) -> Markup:
+    """A section with a table, or with a note as long as there is nothing in it."""
+    head = tag("tr", *(tag("th", name, scope="col") for name in names))
     table = tag("table", tag("thead", head), tag("tbody", *rows))
-    empty = tag("p", "None yet. Give a prediction a webhook to see them.", class_="note")
+    empty = tag("p", nothing, class_="note")
     return tag(
         "section",
-        tag("h2", "Webhook deliveries", id="deliveries-title"),
-        tag("div", table if rows else empty, id="deliveries", data_live=True),
-        aria_labelledby="deliveries-title",
+        tag("h2", title, id=f"{id}-title"),
+        tag("div", table if rows else empty, id=id, data_live=True),
+        aria_labelledby=f"{id}-title",
     )
 
 
@@ -86,6 +119,7 @@ def _header(platform: Platform, jobs: list[Job], now: float, origin: str) -> Mar
     # A key that somebody chose is theirs: whoever sees this page need not see it.
     key = DEFAULT_KEY if platform.key == DEFAULT_KEY else "<the key you gave it>"
     exports = f"export SKYTELLS_BASE_URL={origin}/v1\nexport SKYTELLS_API_KEY={key}"
+    exports += f"\nexport SKYTELLS_ORCHESTRATOR_BASE_URL={origin}/orchestrator"
     statuses = Counter(job.stage(now).status for job in jobs)
     counted = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none yet"
     speed = "stands still" if not platform.clock.speed else f"{platform.clock.speed:g} times real"
@@ -176,10 +210,15 @@ def _outcome(job: Job, said: JsonObject, now: float) -> Markup:
         case "failed":
             return tag("p", said["response"], class_="failure")
         case "succeeded":
-            cost = f"{said['metadata']['billing']['credits_used']:.6f}".rstrip("0").rstrip(".")
-            return together(_output(job, now), tag("p", f"{cost} credits", class_="note"))
+            cost = _credits(said["metadata"]["billing"]["credits_used"])
+            return together(_output(job, now), tag("p", cost, class_="note"))
         case _:
             return together()
+
+
+def _credits(amount: float) -> str:
+    digits = f"{amount:.6f}".rstrip("0").rstrip(".")
+    return f"{digits} credits"
 
 
 def _output(job: Job, now: float) -> Markup:

@@ -1,4 +1,4 @@
-"""How an answer reaches the caller: when its time has come, whole or in events, faults included."""
+"""How a stream reaches the caller: event by event when its time has come, faults included."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from skytells.local.core import Platform
-from skytells.local.events import EVENT_STREAM
-from skytells.local.faults import Fault
-from skytells.local.mishaps import hang_up
-from skytells.local.watch import Watch, pause
-
-_GARBAGE = b"data: {]<not json>\n\n"
+from .core import Platform
+from .events import EVENT_STREAM
+from .faults import Fault
+from .mishaps import hang_up
+from .watch import Watch, pause
 
 
 @dataclass(frozen=True)
@@ -24,12 +22,16 @@ class Telling:
     Arguments:
         frames: its events as they travel.
         instead: what it says instead of the rest when a fault lets it fail.
+        garbage: an event that says nothing.
         seconds: platform seconds from the first to the last.
+        media_type: what it is.
     """
 
     frames: Sequence[bytes]
     instead: bytes
-    seconds: float
+    garbage: bytes = b"data: {]<not json>\n\n"
+    seconds: float = 0.0
+    media_type: str = EVENT_STREAM
 
 
 def streamed(
@@ -46,7 +48,7 @@ def streamed(
     fault: Fault | None = request.state.fault
     body = _bytes(platform, request, telling, fault or Fault())
     headers = {"cache-control": "no-cache", **headers}
-    return StreamingResponse(body, headers=headers, media_type=EVENT_STREAM)
+    return StreamingResponse(body, headers=headers, media_type=telling.media_type)
 
 
 async def until(platform: Platform, moment: float) -> None:
@@ -72,7 +74,7 @@ async def _bytes(
         yield frames[told][: len(frames[told]) // 2] if told < len(frames) else b""
         await hang_up(request)
     elif fault.body == "garbage":
-        yield _GARBAGE + b"".join(frames[told:])
+        yield telling.garbage + b"".join(frames[told:])
     elif fault.stream in ("error", "failed"):
         yield telling.instead
     elif fault.stream == "stalled":
