@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
+    from .responses import AsyncResponsesAPI, AsyncResponseStream, ResponsesAPI, ResponseStream
     from .streaming import AsyncStream, Stream
     from .types import (
         ClientOptions,
@@ -105,6 +106,18 @@ if TYPE_CHECKING:
         Usage,
     )
     from .types.costs import Estimate
+    from .types.responses import (
+        ContentPartEvent,
+        OutputItem,
+        OutputItemEvent,
+        Response,
+        ResponseEvent,
+        ResponseParams,
+        ResponseStateEvent,
+        ResponseStatus,
+        TextDeltaEvent,
+        TextDoneEvent,
+    )
     from .webhooks import Webhook, WebhookEvent, WebhookEventType, WebhookHandler
 
 __all__ = [
@@ -120,6 +133,8 @@ __all__ = [
     "AsyncPager",
     "AsyncPrediction",
     "AsyncPredictionsAPI",
+    "AsyncResponseStream",
+    "AsyncResponsesAPI",
     "AsyncSkytellsClient",
     "AsyncStream",
     "Attempt",
@@ -138,6 +153,7 @@ __all__ = [
     "Completed",
     "CompletionsAPI",
     "ConfigurationError",
+    "ContentPartEvent",
     "DispatchError",
     "DownloadError",
     "DownloadProgress",
@@ -162,6 +178,8 @@ __all__ = [
     "OnProgressCallback",
     "OrchestratorAPI",
     "OutputExpiredError",
+    "OutputItem",
+    "OutputItemEvent",
     "OutputReader",
     "Pager",
     "PaginatedResponse",
@@ -191,6 +209,13 @@ __all__ = [
     "QueueItem",
     "RateLimitError",
     "RequestTimeoutError",
+    "Response",
+    "ResponseEvent",
+    "ResponseParams",
+    "ResponseStateEvent",
+    "ResponseStatus",
+    "ResponseStream",
+    "ResponsesAPI",
     "RetryOptions",
     "RunOptions",
     "ServerError",
@@ -198,6 +223,8 @@ __all__ = [
     "SkytellsClient",
     "SkytellsError",
     "Stream",
+    "TextDeltaEvent",
+    "TextDoneEvent",
     "ToolCall",
     "Usage",
     "WaitOptions",
@@ -334,6 +361,24 @@ _HOMES = {
         "MessageParam",
         "ToolCall",
         "Usage",
+    ),
+    "responses": (
+        "AsyncResponseStream",
+        "AsyncResponsesAPI",
+        "ResponseStream",
+        "ResponsesAPI",
+    ),
+    "types.responses": (
+        "ContentPartEvent",
+        "OutputItem",
+        "OutputItemEvent",
+        "Response",
+        "ResponseEvent",
+        "ResponseParams",
+        "ResponseStateEvent",
+        "ResponseStatus",
+        "TextDeltaEvent",
+        "TextDoneEvent",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

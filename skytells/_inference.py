@@ -1,4 +1,4 @@
-"""What chat, responses and embeddings share: how a body is made of parameters, and checked."""
+"""What chat, responses and embeddings share: bodies made of parameters, and answers that are none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ._checks import as_mapping, did_you_mean, segment, shown
-from .errors import InvalidRequestError
+from ._flow import Call, Safety
+from ._replies import wrong_kind
+from ._wire import Reply
+from .errors import InvalidRequestError, SkytellsError
+from .streaming.reading import STREAM_HEADERS, Opened, error_in_stream, is_event_stream, opened
+from .types.predict import to_json
 
 
 def body_of(params: Mapping[str, Any], known: Collection[str], where: str) -> dict[str, Any]:
@@ -33,3 +38,19 @@ def body_of(params: Mapping[str, Any], known: Collection[str], where: str) -> di
     segment(body.get("model"), "model")
     extra = params.get("extra_body")
     return {**body, **as_mapping(extra or {}, "extra_body", InvalidRequestError)}
+
+
+def streaming_call(path: str, body: dict[str, Any]) -> Call[Opened]:
+    """A paid call whose answer is a stream of events."""
+    return Call(
+        *("POST", path, opened, Safety.PAID),
+        body=to_json(body),
+        name=path,
+        headers=STREAM_HEADERS,
+        keep=is_event_stream,
+    )
+
+
+def failed_answer(due: str, reply: Reply, wire: dict[str, Any] | None) -> SkytellsError:
+    """The error for a successful answer that is not what was asked for, or says that it is none."""
+    return error_in_stream(wire) if wire and wire.get("error") else wrong_kind(due, reply)

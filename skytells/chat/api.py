@@ -14,10 +14,19 @@ from .calls import CHUNKS, create_completion, stream_completion
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
+    from ..responses import AsyncResponsesAPI, ResponsesAPI
 
 
 class ChatStream(Stream[ChatCompletionChunk]):
-    """A completion as it is made: iterate over its chunks, or over `text`; then ask for `final()`."""
+    """A completion as it is made: iterate over its chunks, or over `text`; then ask for `final()`.
+
+    Example:
+        >>> messages = [{"role": "user", "content": "Say hi"}]
+        >>> with client.chat.completions.stream(model="gpt-5", messages=messages) as stream:
+        ...     text = "".join(stream.text)
+        >>> stream.final().text == text
+        True
+    """
 
     @property
     def text(self) -> Generator[str]:
@@ -106,6 +115,13 @@ class CompletionsAPI:
         Raises:
             InvalidRequestError: It was refused, by the content policy too.
             SkytellsError: It failed; or, with `maybe_sent`, it may have been paid for.
+
+        Example:
+            >>> completion = client.chat.completions.create(
+            ...     model="gpt-5", messages=[{"role": "user", "content": "Say hi"}]
+            ... )
+            >>> completion.finish_reason
+            <FinishReason.STOP: 'stop'>
         """
         if stream:
             return self.stream(model=model, messages=messages, **params).open()
@@ -128,12 +144,17 @@ class CompletionsAPI:
             model: Slug of the model.
             messages: The conversation so far.
             idle_timeout: Longest pause between two chunks, in milliseconds; `None` has no limit.
-            total_timeout: Longest time from the first byte to the last, in milliseconds.
+            total_timeout: Longest time from the head of the answer to its end, in milliseconds.
             params: As for `create()`.
 
         Raises:
             SkytellsError: While it is read: it failed, or ended too soon. `error.received` holds
                 the chunks that came.
+
+        Example:
+            >>> messages = [{"role": "user", "content": "Say hi"}]
+            >>> with client.chat.completions.stream(model="gpt-5", messages=messages) as stream:
+            ...     text = "".join(stream.text)
         """
         opening = stream_completion(model, messages, params)
         return ChatStream(self._client, opening, CHUNKS, Limits.of(idle_timeout, total_timeout))
@@ -203,6 +224,11 @@ class ChatAPI:
         """Chat completions."""
         return CompletionsAPI(self._client)
 
+    @property
+    def responses(self) -> ResponsesAPI:
+        """The same as `client.responses`."""
+        return self._client.responses
+
 
 class AsyncChatAPI:
     """Conversations; `client.chat`. As `ChatAPI`, awaited."""
@@ -214,3 +240,8 @@ class AsyncChatAPI:
     def completions(self) -> AsyncCompletionsAPI:
         """Chat completions."""
         return AsyncCompletionsAPI(self._client)
+
+    @property
+    def responses(self) -> AsyncResponsesAPI:
+        """The same as `client.responses`."""
+        return self._client.responses

@@ -7,20 +7,12 @@ from typing import Any, Final
 
 from .._checks import is_array, is_mapping
 from .._flow import Call, Safety
-from .._inference import body_of
-from .._replies import wrong_kind
+from .._inference import body_of, failed_answer, streaming_call
 from .._wire import Reply, as_list, as_object
-from ..errors import InvalidRequestError, SkytellsError
+from ..errors import InvalidRequestError
+from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder
-from ..streaming.reading import (
-    STREAM_HEADERS,
-    Format,
-    Opened,
-    error_in_stream,
-    event_object,
-    is_event_stream,
-    opened,
-)
+from ..streaming.reading import Format, event_object
 from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
 from ..types.predict import to_json
 
@@ -40,14 +32,7 @@ def stream_completion(
     model: str, messages: Sequence[MessageParam], params: Mapping[str, Any] | None = None
 ) -> Call[Opened]:
     """`POST /chat/completions`, streamed"""
-    body = to_json(_body(model, messages, {**(params or {}), "stream": True}))
-    return Call(
-        *("POST", PATH, opened, Safety.PAID),
-        body=body,
-        name=PATH,
-        headers=STREAM_HEADERS,
-        keep=is_event_stream,
-    )
+    return streaming_call(PATH, _body(model, messages, {**(params or {}), "stream": True}))
 
 
 def _body(
@@ -66,13 +51,8 @@ def read_completion(reply: Reply) -> ChatCompletion:
     """A reply in which a completion is due."""
     wire = as_object(reply.json())
     if wire is None or as_list(wire.get("choices")) is None:
-        raise wrong_object("a chat completion", reply, wire)
+        raise failed_answer("a chat completion", reply, wire)
     return ChatCompletion.from_wire(wire)
-
-
-def wrong_object(due: str, reply: Reply, wire: dict[str, Any] | None) -> SkytellsError:
-    """The error for a successful answer that is not what was asked for, or says that it is none."""
-    return error_in_stream(wire) if wire and wire.get("error") else wrong_kind(due, reply)
 
 
 def read_chunk(event: Event) -> ChatCompletionChunk:

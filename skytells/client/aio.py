@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from ..chat import AsyncChatAPI
     from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
+    from ..responses import AsyncResponsesAPI
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
@@ -164,6 +165,13 @@ class AsyncSkytellsClient(ClientBase):
         from ..chat import AsyncChatAPI
 
         return AsyncChatAPI(self)
+
+    @cached_property
+    def responses(self) -> AsyncResponsesAPI:
+        """Responses of text models."""
+        from ..responses import AsyncResponsesAPI
+
+        return AsyncResponsesAPI(self)
 
     def with_options(
         self,

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from ..chat import ChatAPI
     from ..models import FieldsOptions, ModelsAPI
     from ..orchestrator import OrchestratorAPI
+    from ..responses import ResponsesAPI
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
@@ -167,6 +168,13 @@ class SkytellsClient(ClientBase):
         from ..chat import ChatAPI
 
         return ChatAPI(self)
+
+    @cached_property
+    def responses(self) -> ResponsesAPI:
+        """Responses of text models."""
+        from ..responses import ResponsesAPI
+
+        return ResponsesAPI(self)
 
     def with_options(
         self,

@@ -24,6 +24,14 @@ class Stream(Generic[T]):
     The request is sent when the stream is entered or first iterated. It is read once; its
     connection is freed at its end, on an error, and when it is left. Between two items may pass
     `idle_timeout` milliseconds; a pause of yours does not count.
+
+    Example:
+        >>> messages = [{"role": "user", "content": "Say hi"}]
+        >>> with client.chat.completions.stream(model="gpt-5", messages=messages) as stream:
+        ...     for chunk in stream:
+        ...         text = chunk.text
+        >>> print(stream.final().finish_reason)
+        stop
     """
 
     def __init__(

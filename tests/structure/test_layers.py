@@ -30,7 +30,7 @@ LAYERS = [
     ["_transport", "pagination", "models", "webhooks"],
     ["predictions", "streaming"],
     ["prediction", "orchestrator", "_base", "_inference"],
-    ["chat"],
+    ["chat", "responses"],
     ["client"],
     ["__init__"],
 ]
@@ -52,6 +52,7 @@ COLOURED = {
     "orchestrator",
     "streaming",
     "chat",
+    "responses",
 }
 
 

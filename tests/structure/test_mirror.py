@@ -29,6 +29,12 @@ from skytells.chat import (
     ChatStream,
     CompletionsAPI,
 )
+from skytells.responses import (
+    AsyncResponsesAPI,
+    AsyncResponseStream,
+    ResponsesAPI,
+    ResponseStream,
+)
 from skytells.streaming import AsyncStream, Stream
 
 PAIRS: list[tuple[type[Any], type[Any]]] = [
@@ -45,6 +51,8 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (ChatStream, AsyncChatStream),
     (ChatAPI, AsyncChatAPI),
     (CompletionsAPI, AsyncCompletionsAPI),
+    (ResponsesAPI, AsyncResponsesAPI),
+    (ResponseStream, AsyncResponseStream),
 ]
 # What differs by more than colour: how effects are performed, and how a client ends.
 DRIVER = {
@@ -63,12 +71,12 @@ PLAIN = {
     "iterate",
     "as_completed",
     *("received", "snapshot", "__repr__"),
-    *("stream", "chat", "completions"),
+    *("stream", "chat", "completions", "responses"),
 }
 RULES = [
     (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|Pager|Completed|OutputReader|PooledTransport|Transport)\b",
      r"Async\1"),
-    (r"\b(OpenBody|ChatStream|ChatAPI|CompletionsAPI)\b", r"Async\1"),
+    (r"\b(OpenBody|ChatStream|ChatAPI|CompletionsAPI|ResponsesAPI|ResponseStream)\b", r"Async\1"),
     (r"\bself\._all\(\)", r"await self._all()"),
     (r"(?<=return )(self\.stream\(.*\)\.open\(\))", r"await \1"),
     (r"\bself\._client\.(perform|wait|predictions\.(?:save|bytes))\(", r"await self._client.\1("),

@@ -22,6 +22,7 @@ from skytells import (
     AsyncOutputReader,
     AsyncPrediction,
     AsyncPredictionsAPI,
+    AsyncResponseStream,
     AsyncSkytellsClient,
     Attempt,
     Budget,
@@ -49,6 +50,7 @@ from skytells import (
     ModelVendor,
     OnProgressCallback,
     OrchestratorAPI,
+    OutputItem,
     OutputReader,
     PaginatedResponse,
     Pagination,
@@ -73,11 +75,15 @@ from skytells import (
     PricingOperator,
     PricingUnit,
     QueueItem,
+    Response,
+    ResponseEvent,
+    ResponseStream,
     RetryOptions,
     RunOptions,
     Skytells,
     SkytellsClient,
     SkytellsError,
+    TextDeltaEvent,
     ToolCall,
     Usage,
     WaitOptions,
@@ -96,6 +102,7 @@ from skytells.orchestrator import (
 )
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
+from skytells.types.responses import InputItem
 from skytells.webhooks import (
     MemoryStore,
     Webhook,
@@ -737,3 +744,32 @@ async def achat(client: AsyncSkytellsClient, messages: list[dict[str, str]]) -> 
         async for text in stream.text:
             assert_type(text, str)
     assert_type(await stream.final(), ChatCompletion)
+
+
+def responses(client: SkytellsClient) -> None:
+    response = client.responses.create(model="m", input="Hi", reasoning={"effort": "low"})
+    assert_type(response, Response)
+    assert_type(response.output_text, str)
+    assert_type(response.output, list[OutputItem])
+    items: list[InputItem] = [{"role": "user", "content": "Hi"}, *response.output]
+    assert_type(client.chat.responses.create(model="m", input=items), Response)
+    assert_type(client.responses.create(model="m", input="Hi", stream=True), ResponseStream)
+    with client.responses.stream(model="m", input="Hi") as stream:
+        for event in stream:
+            assert_type(event, ResponseEvent)
+            if isinstance(event, TextDeltaEvent):
+                assert_type(event.delta, str)
+        for text in stream.text:
+            assert_type(text, str)
+    assert_type(stream.final(), Response)
+
+
+async def aresponses(client: AsyncSkytellsClient) -> None:
+    assert_type(await client.responses.create(model="m", input="Hi"), Response)
+    assert_type(
+        await client.responses.create(model="m", input="Hi", stream=True), AsyncResponseStream
+    )
+    async with client.responses.stream(model="m", input="Hi") as stream:
+        async for event in stream:
+            assert_type(event, ResponseEvent)
+    assert_type(await stream.final(), Response)
