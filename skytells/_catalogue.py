@@ -6,8 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from .types.models import Model, ModelList
@@ -18,8 +17,7 @@ TTL: Final = 600.0
 _MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     """A model as it was sent, the extra fields that are known of it, and until when that is true."""
 
     wire: dict[str, Any]

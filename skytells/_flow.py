@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from .errors import ApiErrorId, SkytellsError
 
@@ -89,8 +89,7 @@ class Call(Generic[T]):
         return cast(T, (yield self))
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """Send one request and read its whole reply by `deadline`, in seconds on the monotonic clock.
 
     Where `keep` says so, a 2xx reply is not read: its body stays open, as `reply.stream`.
@@ -101,8 +100,7 @@ class Exchange:
     keep: Keep | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pour:
+class Pour(NamedTuple):
     """Hand an open body, chunk by chunk, to a function, until it ends or `deadline` passes.
 
     Args:
@@ -170,24 +168,21 @@ class Bell(Generic[T]):
                 self._listeners.remove(wake)
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(NamedTuple):
     """Pause for so many seconds, or until the bell rings."""
 
     seconds: float
     bell: Bell[Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notify(Generic[T]):
+class Notify(NamedTuple, Generic[T]):
     """Hand the state of what is waited for to the user's callback."""
 
     callback: Callable[[T], object]
     state: T
 
 
-@dataclass(frozen=True, slots=True)
-class Together(Generic[T]):
+class Together(NamedTuple, Generic[T]):
     """Perform operations side by side, at most `limit` at once.
 
     Outcomes are put into `outcomes` at the place of their operation, the moment they are known: an
@@ -234,8 +229,7 @@ class Done(Generic[T]):
     value: T
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """An effect has ended with this exception."""
 
     error: BaseException

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .types.predict import PredictionResponse
 
@@ -14,8 +14,7 @@ _NEEDED = 3
 _LEAST_SPREAD = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Typical:
+class Typical(NamedTuple):
     """How long predictions of a model take, in seconds: nearly all within these bounds."""
 
     soonest: float

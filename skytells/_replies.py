@@ -7,9 +7,8 @@ sent is made printable and bounded before it stands in a message.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from ._wire import Reply, as_list, as_object, clean
@@ -62,8 +61,7 @@ _ADVICE_BY_ID: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Envelope:
+class _Envelope(NamedTuple):
     """What an error's body says, in whichever of its forms."""
 
     message: str | None

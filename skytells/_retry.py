@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ._flow import Safety
 from .errors import (
@@ -31,8 +30,7 @@ _REFUSED_UNSTARTED = frozenset({425, 429})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How often, after how long (seconds), and on which statuses a call is tried again."""
 
     retries: int = 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from ._flow import Side
@@ -30,8 +30,7 @@ _EDGE_HOST: Final = "edge.skytells.ai"
 _HOST: Final = re.compile(r"(?=.{1,253}$)[0-9a-z_-]{1,63}(\.[0-9a-z_-]{1,63})*\.?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(NamedTuple):
     """What one side's address and key are called, and how both are known."""
 
     url: str

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
@@ -18,8 +18,7 @@ from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, Serve
 MAX_ERROR_BODY: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where the API is: the only place that is ever sent the key."""
 
     scheme: str
