@@ -102,6 +102,15 @@ def test_names_and_numbers_come_from_the_prompt() -> None:
         ({"type": "array", "items": {"enum": [1, 2]}, "uniqueItems": True}, [1, 2]),
         ({"type": "array", "items": {"const": 1}, "uniqueItems": True}, [1]),
         ({"type": "array", "maxItems": 0, "items": {}}, []),
+        (
+            {
+                "$defs": {"B": {"required": ["b"], "properties": {"b": {"const": 2}}}},
+                "required": ["a"],
+                "properties": {"a": {"const": 1}},
+                "$ref": "#/$defs/B",
+            },
+            {"b": 2, "a": 1},
+        ),
         ({"allOf": [{"required": ["a"]}, {"properties": {"a": {"const": 1}}}]}, {"a": 1}),
         ({"required": ["a"], "additionalProperties": {"const": 2}}, {"a": 2}),
         ({"type": "object", "minProperties": 2}, {"key_1": "key_1 1", "key_2": "key_2 2"}),
@@ -126,6 +135,7 @@ def test_a_keyword_is_kept(schema: JsonObject, value: object) -> None:
         {"type": "string", "pattern": "(?=a)b"},
         {"type": "array", "minItems": 1_000_000_000},
         {"properties": 7},
+        {"type": "string", "pattern": "(?P<n>a)(?P<n>a)"},
         {
             "$defs": {"A": {"required": ["a"], "properties": {"a": {"$ref": "#/$defs/A"}}}},
             "$ref": "#/$defs/A",

@@ -331,7 +331,12 @@ def test_a_client_is_made_for_this_platform(
     monkeypatch.setitem(sys.modules, "skytells.client", clients)
     platform.client(timeout=5_000)
     platform.async_client()
-    where = {"api_key": "sk-local", "base_url": platform.url}
+    where = {
+        "api_key": "sk-local",
+        "base_url": platform.url,
+        "orchestrator_key": "wfb_local",
+        "orchestrator_base_url": platform.orchestrator_url,
+    }
     assert made == [{**where, "timeout": 5_000}, where]
 
 

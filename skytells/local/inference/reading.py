@@ -244,11 +244,9 @@ def _shape(given: Json, name: str, inside: str | None) -> JsonObject | None:
             return {}
         case {"type": "json_schema"}:
             holder = given if inside is None else given.get(inside)
-            if is_object(holder) and holder.get("name") and holder.get("schema"):
-                schema = holder["schema"]
-                if is_object(schema):
-                    return schema
-            wrong(name, "must have a name and a schema")
+            if not is_object(holder) or not (holder.get("name") and part_of(holder, "schema")):
+                wrong(name, "must have a name and a schema")
+            return part_of(holder, "schema")
         case _:
             wrong(name, "must be of type text, json_object or json_schema")
 
