@@ -32,8 +32,8 @@ demo: $(RUNS) ## Run models end to end on a local platform; needs no key.
 test: $(READY) ## Run the tests with coverage.
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
-test-browser: $(READY) ## Test the local platform's page in headless Chromium, which must be installed.
-	$(BIN)/python -m pytest -m browser tests/local $(ARGS)
+test-browser: $(READY) ## Test the pages in headless Chromium, which must be installed.
+	$(BIN)/python -m pytest -m browser tests/local tests/tools $(ARGS)
 
 $(PEERS)/.ready: Makefile
 	$(PYTHON) -m venv $(PEERS)/published
@@ -48,7 +48,7 @@ test-peers: $(READY) $(PEERS)/.ready ## Let clients that others wrote drive the 
 
 $(LOWEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
-	grep -E '^(dependencies|local|cli|validate) = ' $< | grep -oE '[a-z]+>=[0-9.]+' | sed 's/>=/==/' > $(LOWEST)/floors.txt
+	grep -E '^(dependencies|local|cli|fastapi|validate) = ' $< | grep -oE '[a-z]+>=[0-9.]+' | sed 's/>=/==/' > $(LOWEST)/floors.txt
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local]" --group dev --constraint $(LOWEST)/floors.txt
 	@touch $@

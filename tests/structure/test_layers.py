@@ -10,7 +10,7 @@ import pytest
 import skytells
 
 PACKAGE = Path(skytells.__file__).parent
-TOOLS = {"local", "cli", "pytest_plugin", "__main__"}
+TOOLS = {"local", "cli", "fastapi", "pytest_plugin", "__main__"}
 # What a notebook asks for is loaded when it does, whoever has to show himself.
 LAZY = {"notebook", "_progress"}
 
