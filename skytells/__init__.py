@@ -56,6 +56,16 @@ if TYPE_CHECKING:
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
     from .responses import AsyncResponsesAPI, AsyncResponseStream, ResponsesAPI, ResponseStream
+    from .safety import (
+        AsyncSafetyAPI,
+        SafetyAPI,
+        SafetyCategory,
+        SafetyFinding,
+        SafetyReport,
+        SafetySeverity,
+        SafetyTemplate,
+        SafetyTemplates,
+    )
     from .streaming import AsyncStream, Stream
     from .types import (
         ClientOptions,
@@ -135,6 +145,7 @@ __all__ = [
     "AsyncPredictionsAPI",
     "AsyncResponseStream",
     "AsyncResponsesAPI",
+    "AsyncSafetyAPI",
     "AsyncSkytellsClient",
     "AsyncStream",
     "Attempt",
@@ -218,6 +229,13 @@ __all__ = [
     "ResponsesAPI",
     "RetryOptions",
     "RunOptions",
+    "SafetyAPI",
+    "SafetyCategory",
+    "SafetyFinding",
+    "SafetyReport",
+    "SafetySeverity",
+    "SafetyTemplate",
+    "SafetyTemplates",
     "ServerError",
     "Skytells",
     "SkytellsClient",
@@ -294,6 +312,16 @@ _HOMES = {
         "AsyncPredictionsAPI",
         "Completed",
         "PredictionsAPI",
+    ),
+    "safety": (
+        "AsyncSafetyAPI",
+        "SafetyAPI",
+        "SafetyCategory",
+        "SafetyFinding",
+        "SafetyReport",
+        "SafetySeverity",
+        "SafetyTemplate",
+        "SafetyTemplates",
     ),
     "types": (
         "ClientOptions",

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
     from ..responses import AsyncResponsesAPI
+    from ..safety import AsyncSafetyAPI
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
@@ -172,6 +173,13 @@ class AsyncSkytellsClient(ClientBase):
         from ..responses import AsyncResponsesAPI
 
         return AsyncResponsesAPI(self)
+
+    @cached_property
+    def safety(self) -> AsyncSafetyAPI:
+        """Whether content is acceptable."""
+        from ..safety import AsyncSafetyAPI
+
+        return AsyncSafetyAPI(self)
 
     def with_options(
         self,

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from ..models import FieldsOptions, ModelsAPI
     from ..orchestrator import OrchestratorAPI
     from ..responses import ResponsesAPI
+    from ..safety import SafetyAPI
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
@@ -175,6 +176,13 @@ class SkytellsClient(ClientBase):
         from ..responses import ResponsesAPI
 
         return ResponsesAPI(self)
+
+    @cached_property
+    def safety(self) -> SafetyAPI:
+        """Whether content is acceptable."""
+        from ..safety import SafetyAPI
+
+        return SafetyAPI(self)
 
     def with_options(
         self,

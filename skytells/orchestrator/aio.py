@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..predictions.waiting import waiting
+from ..streaming import DEFAULT_IDLE, AsyncStream, Limits
 from .calls import (
+    OPERATIONS,
     create_integration,
     create_key,
     create_workflow,
@@ -17,6 +19,7 @@ from .calls import (
     duplicate_workflow,
     execution_logs,
     execution_status,
+    generate_workflow,
     get_integration,
     get_user,
     get_workflow,
@@ -38,6 +41,7 @@ from .records import (
     OrchestratorKey,
     OrchestratorUser,
     Workflow,
+    WorkflowOperation,
 )
 from .sync import Executions, Integrations, Keys, Logs, Parts, Workflows
 
@@ -54,6 +58,7 @@ class AsyncOrchestratorAPI:
         self.webhooks = AsyncWorkflowWebhooksAPI(client)
         self.integrations = AsyncIntegrationsAPI(client)
         self.api_keys = AsyncOrchestratorKeysAPI(client)
+        self.ai = AsyncOrchestratorAiAPI(client)
         self.user = AsyncOrchestratorUserAPI(client)
 
 
@@ -210,6 +215,24 @@ class AsyncOrchestratorKeysAPI:
     async def create(self, name: str) -> OrchestratorKey:
         """Create a key; as `OrchestratorKeysAPI.create`."""
         return await self._client.perform(create_key(name))
+
+
+class AsyncOrchestratorAiAPI:
+    """Workflows made from words; `client.orchestrator.ai`. As `OrchestratorAiAPI`."""
+
+    def __init__(self, client: AsyncSkytellsClient) -> None:
+        self._client = client
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        idle_timeout: float | None = DEFAULT_IDLE,
+        total_timeout: float | None = None,
+    ) -> AsyncStream[WorkflowOperation]:
+        """Let a workflow be made from a description; not awaited itself. As `OrchestratorAiAPI.generate`."""
+        limits = Limits.of(idle_timeout, total_timeout)
+        return AsyncStream(self._client, generate_workflow(prompt), OPERATIONS, limits)
 
 
 class AsyncOrchestratorUserAPI:

@@ -13,6 +13,8 @@ from .._replies import wrong_kind
 from .._wire import Reply, as_list, as_object, path
 from ..errors import InvalidRequestError
 from ..predictions.calls import has_id
+from ..streaming.decoders import Event, LineDecoder
+from ..streaming.reading import Format, Opened, event_object, opened
 from ..types.predict import to_json
 from .records import (
     Execution,
@@ -22,6 +24,7 @@ from .records import (
     OrchestratorKey,
     OrchestratorUser,
     Workflow,
+    WorkflowOperation,
 )
 
 R = TypeVar("R", bound=Record)
@@ -168,6 +171,24 @@ def create_key(name: str) -> Call[OrchestratorKey]:
     return _call("POST", "/api/api-keys", _one(OrchestratorKey, "a key"), body=body)
 
 
+def generate_workflow(prompt: str) -> Call[Opened]:
+    """`POST /api/ai/generate`, which answers line by line"""
+    return Call(
+        "POST",
+        "/api/ai/generate",
+        opened,
+        Safety.PAID,
+        body=to_json({"prompt": _text(prompt, "prompt")}),
+        name="/api/ai/generate",
+        headers=(
+            (b"accept", b"application/x-ndjson, application/jsonlines+json, text/plain, */*"),
+            (b"accept-encoding", b"identity"),
+        ),
+        keep=_is_lines,
+        side=Side.ORCHESTRATOR,
+    )
+
+
 def get_user() -> Call[OrchestratorUser]:
     """`GET /api/user`"""
     return _call("GET", "/api/user", _read_user)
@@ -282,6 +303,20 @@ def _read_zip(reply: Reply) -> bytes:
     if not reply.body.startswith(b"PK"):
         raise wrong_kind("a ZIP file", reply)
     return reply.body
+
+
+def _is_lines(headers: dict[str, str]) -> bool:
+    """Whether a reply may be JSON lines, under whatever name; a page of a web site is none."""
+    return "html" not in headers.get("content-type", "").lower()
+
+
+def _read_operation(event: Event) -> WorkflowOperation:
+    return WorkflowOperation.from_wire(event_object(event))
+
+
+# The Orchestrator has no sign that all was sent, so the end of the bytes is one.
+OPERATIONS: Final = Format(LineDecoder, _read_operation, open_ended=True)
+"""What `ai.generate()` sends: one operation to a line."""
 
 
 def _done(reply: Reply) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..predictions.waiting import blocking, waiting
+from ..streaming import DEFAULT_IDLE, Limits, Stream
 from .calls import (
+    OPERATIONS,
     create_integration,
     create_key,
     create_workflow,
@@ -17,6 +19,7 @@ from .calls import (
     duplicate_workflow,
     execution_logs,
     execution_status,
+    generate_workflow,
     get_integration,
     get_user,
     get_workflow,
@@ -39,6 +42,7 @@ from .records import (
     OrchestratorKey,
     OrchestratorUser,
     Workflow,
+    WorkflowOperation,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +71,7 @@ class OrchestratorAPI:
         self.webhooks = WorkflowWebhooksAPI(client)
         self.integrations = IntegrationsAPI(client)
         self.api_keys = OrchestratorKeysAPI(client)
+        self.ai = OrchestratorAiAPI(client)
         self.user = OrchestratorUserAPI(client)
 
 
@@ -287,6 +292,37 @@ class OrchestratorKeysAPI:
             name: What it is for.
         """
         return self._client.perform(create_key(name))
+
+
+class OrchestratorAiAPI:
+    """Workflows made from words; `client.orchestrator.ai`."""
+
+    def __init__(self, client: SkytellsClient) -> None:
+        self._client = client
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        idle_timeout: float | None = DEFAULT_IDLE,
+        total_timeout: float | None = None,
+    ) -> Stream[WorkflowOperation]:
+        """Let a workflow be made from a description, and read its steps as they come.
+
+        The request is sent when the stream is entered, or first iterated.
+
+        Args:
+            prompt: What the workflow should do.
+            idle_timeout: Longest pause between two operations, in milliseconds; `None` has no
+                limit.
+            total_timeout: Longest time from the first byte to the last, in milliseconds.
+
+        Raises:
+            SkytellsError: While it is read: it failed, ended too soon, or sent a line that cannot
+                be read. `error.received` holds the operations that came.
+        """
+        limits = Limits.of(idle_timeout, total_timeout)
+        return Stream(self._client, generate_workflow(prompt), OPERATIONS, limits)
 
 
 class OrchestratorUserAPI:

@@ -7,180 +7,25 @@ wherever it stands, `evaluate` holds it against a template.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any, ClassVar, Final, Literal, TypeAlias, cast
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
 
 from .._checks import is_array, is_mapping, is_object, shown
 from .._wire import as_list, clean
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
-
-Source: TypeAlias = Literal["prompt", "completion"]
-Judged: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | SkytellsError
-"""What may hold a verdict: a completion, a chunk or several, a response, filter results, an error."""
-
-
-class SafetyCategory(StrEnum):
-    """What content is judged by. Categories that are not listed stay plain strings."""
-
-    HATE = "hate"
-    VIOLENCE = "violence"
-    SEXUAL = "sexual"
-    SELF_HARM = "self_harm"
-    JAILBREAK = "jailbreak"
-    PROTECTED_MATERIAL_CODE = "protected_material_code"
-    PROTECTED_MATERIAL_TEXT = "protected_material_text"
-
-
-class SafetySeverity(StrEnum):
-    """How bad content is, in rising order. Severities that are not listed count as the worst."""
-
-    SAFE = "safe"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-
-_DEGREES: Final = {str(severity): degree for degree, severity in enumerate(SafetySeverity)}
-_UNKNOWN: Final = len(SafetySeverity)
-HARMS: Final = frozenset(
-    {
-        SafetyCategory.HATE,
-        SafetyCategory.VIOLENCE,
-        SafetyCategory.SEXUAL,
-        SafetyCategory.SELF_HARM,
-    }
+from .templates import (
+    PLATFORM,
+    SafetyCategory,
+    SafetyFinding,
+    SafetyReport,
+    SafetySeverity,
+    SafetyTemplate,
+    Source,
+    category_of,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class SafetyFinding:
-    """What was found of one category.
-
-    Args:
-        category: Which one.
-        source: Whether in the prompt or in the answer.
-        severity: How bad it is, for categories that have degrees.
-        filtered: Whether the platform held the content back for it.
-        detected: Whether it is there, for categories that have no degrees.
-    """
-
-    category: SafetyCategory | str
-    source: Source
-    severity: SafetySeverity | str | None = None
-    filtered: bool = False
-    detected: bool = False
-
-    @property
-    def degree(self) -> int:
-        """The severity as a number: -1 for none, 0 for `safe`, 3 for `high`, 4 for an unknown one."""
-        return -1 if self.severity is None else _DEGREES.get(self.severity, _UNKNOWN)
-
-    def merged(self, other: SafetyFinding) -> SafetyFinding:
-        """Both as one: the worst of each."""
-        worst = max(self, other, key=lambda finding: finding.degree)
-        return SafetyFinding(
-            self.category,
-            self.source,
-            worst.severity,
-            self.filtered or other.filtered,
-            self.detected or other.detected,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyTemplate:
-    """What is not acceptable.
-
-    Content fails in a category if its severity is `threshold` or worse, if it was detected, or,
-    with `fail_on_filtered`, if the platform held it back.
-
-    Args:
-        threshold: The lowest severity that fails: `"low"`, `"medium"` or `"high"`; `None` is none.
-        fail_on_filtered: Whether content fails because the platform held it back.
-        categories: Those that count; `None` is all, also those that are not known here.
-
-    Raises:
-        InvalidRequestError: A threshold that there is not, or `"safe"`, with which all would fail.
-
-    Example:
-        >>> from skytells import SafetyTemplate
-        >>> SafetyTemplate("medium", categories=["violence"]).threshold
-        <SafetySeverity.MEDIUM: 'medium'>
-    """
-
-    threshold: SafetySeverity | str | None = None
-    fail_on_filtered: bool = True
-    categories: Collection[SafetyCategory | str] | None = None
-
-    def __post_init__(self) -> None:
-        if self.threshold is not None:
-            if self.threshold not in set(SafetySeverity) - {SafetySeverity.SAFE}:
-                raise InvalidRequestError.of(
-                    "threshold is the lowest severity that fails: 'low', 'medium' or 'high', not "
-                    f"{shown(self.threshold)}."
-                )
-            object.__setattr__(self, "threshold", SafetySeverity(self.threshold))
-        object.__setattr__(self, "categories", _categories(self.categories))
-
-    def fails(self, finding: SafetyFinding) -> bool:
-        """Whether a finding is not acceptable."""
-        if self.categories is not None and finding.category not in self.categories:
-            return False
-        if finding.detected or (self.fail_on_filtered and finding.filtered):
-            return True
-        return self.threshold is not None and finding.degree >= _DEGREES[self.threshold]
-
-
-class SafetyTemplates:
-    """Templates for common needs.
-
-    | Template | Fails from | What was held back | Categories |
-    |---|---|---|---|
-    | `STRICT` | `low` | fails | all, also new ones |
-    | `MODERATE` | `medium` | fails | all, also new ones |
-    | `MINIMAL` | `high` | is looked at by its severity alone | all, also new ones |
-    | `CHILD_SAFE` | `low` | fails | hate, violence, sexual, self-harm |
-    | `ENTERPRISE` | `low` | fails | the seven of `SafetyCategory` |
-    """
-
-    STRICT: ClassVar[SafetyTemplate] = SafetyTemplate(SafetySeverity.LOW)
-    MODERATE: ClassVar[SafetyTemplate] = SafetyTemplate(SafetySeverity.MEDIUM)
-    MINIMAL: ClassVar[SafetyTemplate] = SafetyTemplate(SafetySeverity.HIGH, fail_on_filtered=False)
-    CHILD_SAFE: ClassVar[SafetyTemplate] = SafetyTemplate(SafetySeverity.LOW, categories=HARMS)
-    ENTERPRISE: ClassVar[SafetyTemplate] = SafetyTemplate(
-        SafetySeverity.LOW, categories=frozenset(SafetyCategory)
-    )
-
-
-_PLATFORM: Final = SafetyTemplate()
-"""Content fails where the platform held it back or detected something, and not otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyReport:
-    """Whether content is acceptable, and why not.
-
-    Args:
-        passed: Whether it was judged, and nothing in it fails.
-        findings: All that was found, the worst of each category in prompt and answer.
-        failures: Those of them that fail.
-        refused: Whether the platform refused to answer or broke its answer off.
-        judged: Whether there was any verdict at all; what nobody judged does not pass.
-        reason: The server's words, where it refused the request.
-    """
-
-    passed: bool
-    findings: tuple[SafetyFinding, ...]
-    failures: tuple[SafetyFinding, ...]
-    refused: bool = False
-    judged: bool = True
-    reason: str | None = field(default=None, repr=False)
-
-    @property
-    def categories(self) -> tuple[SafetyCategory | str, ...]:
-        """The categories that fail, each once."""
-        return tuple(dict.fromkeys(finding.category for finding in self.failures))
+Judged: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | SkytellsError
+"""What may hold a verdict: a completion, a chunk or several, a response, filter results, an error."""
 
 
 def parse(judged: Judged) -> tuple[SafetyFinding, ...]:
@@ -234,7 +79,7 @@ def evaluate(
         >>> safety.evaluate(found).passed, safety.evaluate(found, SafetyTemplates.STRICT).passed
         (True, False)
     """
-    chosen = _PLATFORM if template is None else template
+    chosen = PLATFORM if template is None else template
     if not isinstance(chosen, SafetyTemplate):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidRequestError.of(
             "template must be a SafetyTemplate, such as SafetyTemplates.STRICT, not "
@@ -268,21 +113,6 @@ def is_refusal(error: SkytellsError) -> bool:
     )
 
 
-def _categories(given: Collection[object] | None) -> frozenset[SafetyCategory | str] | None:
-    if given is None:
-        return None
-    names = [] if isinstance(given, str | bytes) else list(given)
-    if not names or not all(isinstance(name, str) and name for name in names):
-        raise InvalidRequestError.of(
-            f"categories must be a list with at least one name, not {shown(given)}."
-        )
-    return frozenset(map(_category, cast("list[str]", names)))
-
-
-def _category(name: str) -> SafetyCategory | str:
-    return SafetyCategory(name) if name in set(SafetyCategory) else name
-
-
 def _wire(judged: object) -> Any:
     """What is looked through, as JSON."""
     if is_mapping(judged) or is_array(judged):
@@ -303,12 +133,12 @@ def _results(wire: object, source: Source) -> Iterator[tuple[Source, _Results]]:
         for item in wire:
             yield from _results(item, source)
     elif is_mapping(wire):
-        places = _PLACES.keys() & wire
-        for name in places - {"content_filters"}:
+        places = [name for name in _PLACES if name in wire]
+        for name in places:
             yield from _results(wire[name], _PLACES[name] or source)
         for one in as_list(wire.get("content_filters")) or []:
             yield from _results(one, "prompt" if _is_prompts(one) else "completion")
-        if not places:
+        if not places and "content_filters" not in wire:
             yield source, wire
 
 
@@ -319,7 +149,6 @@ _PLACES: Final[dict[str, Source | None]] = {
     "choices": "completion",
     "content_filter_results": None,
     "content_filter_result": None,
-    "content_filters": None,
     "response": None,
     "error": "prompt",
     "innererror": None,
@@ -339,7 +168,7 @@ def _finding(category: str, source: Source, result: object) -> SafetyFinding | N
     given = result.get("severity")
     severity = given if isinstance(given, str) and given else None
     return SafetyFinding(
-        _category(category),
+        category_of(category),
         source,
         SafetySeverity(severity) if severity in set(SafetySeverity) else severity,
         result.get("filtered") is True,

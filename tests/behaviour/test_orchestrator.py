@@ -33,8 +33,8 @@ from skytells.orchestrator import (
 
 from ..conftest import Build
 from .conftest import Serve
-from .misbehaving import Server, Step
-from .steps import answers, resets, sends, stalls
+from .misbehaving import Peer, Server, Step
+from .steps import answers, reply, resets, sends, stalls
 
 SK = "sk-never-over-there-0123456789"
 WFB = "wfb_never-over-here-0123456789"
@@ -483,3 +483,90 @@ def test_an_unfinished_answer_of_a_download_is_an_error(on: On, serve: Serve) ->
     cut = b"HTTP/1.1 200 OK\r\ncontent-type: application/zip\r\ncontent-length: 100\r\n\r\nPK"
     with pytest.raises(NetworkError):
         on(serve(sends(cut, then=lambda peer: peer.close()))).workflows.download("w1")
+
+
+# What is generated comes line by line
+
+LINES = b'{"op":"setName","name":"Posters"}\n\n{"op":"addNode","node":{"id":"n1"}}\r\n{"op":"done"}'
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-ndjson", "application/jsonlines+json", "text/plain", "application/json"]
+)
+def test_generate_gives_operations_as_they_come(on: On, serve: Serve, kind: str) -> None:
+    server = serve(answers(LINES, headers={"content-type": kind}))
+    stream = on(server).ai.generate("Make posters")
+    assert server.requests == []  # not before it is read
+    operations = list(stream)
+    assert [operation.op for operation in operations] == ["setName", "addNode", "done"]
+    assert operations[1]["node"] == {"id": "n1"}
+    [request] = server.requests
+    assert (request.target, request.json) == ("/api/ai/generate", {"prompt": "Make posters"})
+    assert "application/x-ndjson" in request.headers["accept"]
+    assert request.headers["authorization"] == f"Bearer {WFB}"
+    assert SK.encode() not in request.raw
+
+
+FAULTY: list[tuple[str, bytes, str, int]] = [
+    ("a line that is not JSON", b'{"op":"a"}\nnonsense\n{"op":"b"}\n', "INVALID_JSON", 1),
+    ("a line that is no object", b'{"op":"a"}\n[1]\n', "INVALID_RESPONSE", 1),
+    ("a last line that is cut", b'{"op":"a"}\n{"op":"b', "NETWORK_ERROR", 1),
+    ("an error among the lines", b'{"op":"a"}\n{"error":{"message":"No."}}\n', "UNKNOWN_ERROR", 1),
+    ("a line in Latin-1", b'{"op":"a"}\n{"op":"\xe9"}\n', "INVALID_JSON", 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "error_id", "received"), [f[1:] for f in FAULTY], ids=[f[0] for f in FAULTY]
+)
+def test_a_faulty_line_raises_and_nothing_before_it_is_lost(
+    on: On, serve: Serve, body: bytes, error_id: str, received: int
+) -> None:
+    server = serve(answers(body, headers=NDJSON))
+    stream = on(server, retry=None).ai.generate("x")
+    with pytest.raises(SkytellsError) as caught:
+        list(stream)
+    assert caught.value.error_id == error_id
+    assert [operation["op"] for operation in caught.value.received] == ["a"] * received
+    assert (len(server.requests), caught.value.maybe_sent) == (1, True)
+
+
+def test_a_stream_that_breaks_off_raises(on: On, serve: Serve) -> None:
+    start = reply(LINES, headers=NDJSON | {"content-length": "9999"})
+    for then in (Peer.close, Peer.reset):
+        stream = on(serve(sends(start, then=then))).ai.generate("x")
+        with pytest.raises(NetworkError):
+            list(stream)
+
+
+def test_a_stream_that_stalls_raises(on: On, serve: Serve) -> None:
+    start = reply(LINES, headers=NDJSON | {"content-length": "9999"})
+    server = serve(sends(start, then=Peer.hold))
+    with pytest.raises(SkytellsError, match="No event came for 50 ms") as caught:
+        list(on(server).ai.generate("x", idle_timeout=50))
+    assert [operation["op"] for operation in caught.value.received] == ["setName", "addNode"]
+    assert server.was_cut()
+
+
+def test_a_key_that_a_line_echoes_is_not_shown(on: On, serve: Serve) -> None:
+    for key in (SK, WFB):
+        line = json.dumps({"error": {"message": f"No {key}"}}).encode()
+        with pytest.raises(SkytellsError) as caught:
+            list(on(serve(answers(line, headers=NDJSON))).ai.generate("x"))
+        assert key not in f"{caught.value!r} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize("prompt", ["", " ", None, 5])
+def test_nothing_is_generated_from_nothing(on: On, serve: Serve, prompt: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="prompt"):
+        on(serve(answers(LINES))).ai.generate(prompt)
+
+
+def test_a_page_of_the_web_site_is_no_stream(on: On, serve: Serve) -> None:
+    server = serve(answers(b"<html>", headers={"content-type": "text/html"}))
+    with pytest.raises(SkytellsError):
+        list(on(server).ai.generate("x"))
+    refused = serve(answers({"error": "Unauthorized"}, 401))
+    with pytest.raises(AuthenticationError, match="signed-in browser"):
+        list(on(refused).ai.generate("x"))

@@ -31,6 +31,7 @@ LAYERS = [
     ["predictions", "streaming"],
     ["prediction", "orchestrator", "_base", "_inference"],
     ["chat", "responses"],
+    ["safety"],
     ["client"],
     ["__init__"],
 ]
@@ -53,6 +54,7 @@ COLOURED = {
     "streaming",
     "chat",
     "responses",
+    "safety",
 }
 
 

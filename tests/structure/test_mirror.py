@@ -35,6 +35,7 @@ from skytells.responses import (
     ResponsesAPI,
     ResponseStream,
 )
+from skytells.safety import AsyncSafetyAPI, SafetyAPI
 from skytells.streaming import AsyncStream, Stream
 
 PAIRS: list[tuple[type[Any], type[Any]]] = [
@@ -47,6 +48,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
         for name in orchestrator.__all__
         if name.endswith("API") and not name.startswith("Async")
     ),
+    (SafetyAPI, AsyncSafetyAPI),
     (Stream, AsyncStream),
     (ChatStream, AsyncChatStream),
     (ChatAPI, AsyncChatAPI),
@@ -67,16 +69,18 @@ PLAIN = {
     "_arrive",
     "__reduce__",
     "with_options",
-    "orchestrator",
+    *("orchestrator", "generate"),
+    *("safety", "evaluate", "was_filtered", "filtered_categories", "parse"),
     "iterate",
     "as_completed",
     *("received", "snapshot", "__repr__"),
     *("stream", "chat", "completions", "responses"),
 }
 RULES = [
-    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|Pager|Completed|OutputReader|PooledTransport|Transport)\b",
+    (r"\b(SkytellsClient|Prediction|PredictionsAPI|ModelsAPI|OrchestratorAPI|SafetyAPI|Pager|Completed|OutputReader|PooledTransport|Transport)\b",
      r"Async\1"),
-    (r"\b(OpenBody|ChatStream|ChatAPI|CompletionsAPI|ResponsesAPI|ResponseStream)\b", r"Async\1"),
+    (r"\b(OpenBody|Stream|ChatStream|ChatAPI|CompletionsAPI|ResponsesAPI|ResponseStream)\b",
+     r"Async\1"),
     (r"\bself\._all\(\)", r"await self._all()"),
     (r"(?<=return )(self\.stream\(.*\)\.open\(\))", r"await \1"),
     (r"\bself\._client\.(perform|wait|predictions\.(?:save|bytes))\(", r"await self._client.\1("),

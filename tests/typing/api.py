@@ -80,6 +80,12 @@ from skytells import (
     ResponseStream,
     RetryOptions,
     RunOptions,
+    SafetyCategory,
+    SafetyFinding,
+    SafetyReport,
+    SafetySeverity,
+    SafetyTemplate,
+    SafetyTemplates,
     Skytells,
     SkytellsClient,
     SkytellsError,
@@ -99,9 +105,11 @@ from skytells.orchestrator import (
     Integration,
     OrchestratorUser,
     Workflow,
+    WorkflowOperation,
 )
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
+from skytells.streaming import AsyncStream, Stream
 from skytells.types.responses import InputItem
 from skytells.webhooks import (
     MemoryStore,
@@ -773,3 +781,23 @@ async def aresponses(client: AsyncSkytellsClient) -> None:
         async for event in stream:
             assert_type(event, ResponseEvent)
     assert_type(await stream.final(), Response)
+
+
+def judging(client: SkytellsClient, completion: ChatCompletion) -> None:
+    report = client.safety.check_text("A cat", template=SafetyTemplates.STRICT)
+    assert_type(report, SafetyReport)
+    assert_type(report.passed, bool)
+    assert_type(report.findings, tuple[SafetyFinding, ...])
+    assert_type(report.categories, tuple[SafetyCategory | str, ...])
+    assert_type(report.findings[0].severity, SafetySeverity | str | None)
+    assert_type(client.safety.check_image(b"", categories=["hate"]), SafetyReport)
+    assert_type(client.safety.evaluate(completion, SafetyTemplate("low")), SafetyReport)
+    assert_type(client.safety.was_filtered([{"choices": []}]), bool)
+    assert_type(client.safety.parse(completion), tuple[SafetyFinding, ...])
+    assert_type(client.orchestrator.ai.generate("x"), Stream[WorkflowOperation])
+
+
+async def async_judging(client: AsyncSkytellsClient, completion: ChatCompletion) -> None:
+    assert_type(await client.safety.check_text("A cat"), SafetyReport)
+    assert_type(client.safety.evaluate(completion), SafetyReport)
+    assert_type(client.orchestrator.ai.generate("x"), AsyncStream[WorkflowOperation])

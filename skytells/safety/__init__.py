@@ -1,0 +1,28 @@
+"""Safety: what content filters found, and whether that is acceptable; `client.safety`."""
+
+from .api import AsyncSafetyAPI, SafetyAPI
+from .judging import evaluate, filtered_categories, is_refusal, parse, was_filtered
+from .templates import (
+    SafetyCategory,
+    SafetyFinding,
+    SafetyReport,
+    SafetySeverity,
+    SafetyTemplate,
+    SafetyTemplates,
+)
+
+__all__ = [
+    "AsyncSafetyAPI",
+    "SafetyAPI",
+    "SafetyCategory",
+    "SafetyFinding",
+    "SafetyReport",
+    "SafetySeverity",
+    "SafetyTemplate",
+    "SafetyTemplates",
+    "evaluate",
+    "filtered_categories",
+    "is_refusal",
+    "parse",
+    "was_filtered",
+]
