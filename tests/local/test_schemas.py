@@ -135,6 +135,10 @@ def test_a_keyword_is_kept(schema: JsonObject, value: object) -> None:
         {"type": "string", "pattern": "(?=a)b"},
         {"type": "array", "minItems": 1_000_000_000},
         {"properties": 7},
+        {
+            "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}},
+            "required": ["a", "b"],
+        },
         {"type": "string", "pattern": "(?P<n>a)(?P<n>a)"},
         {
             "$defs": {"A": {"required": ["a"], "properties": {"a": {"$ref": "#/$defs/A"}}}},

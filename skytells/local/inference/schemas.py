@@ -68,9 +68,11 @@ class _Maker:
         self._names = [quoted or name for quoted, name in _NAMES.findall(prompt)]
         self._numbers = [float(number) for number in _NUMBERS.findall(prompt)]
         self._made = 0
+        self._values = 0
 
     def value(self, schema: Json, name: str, depth: int) -> Json:
-        if depth > _DEEPEST:
+        self._values += 1
+        if depth > _DEEPEST or self._values > _MOST:
             raise ValueError(f"the schema of {name!r} has no end")
         schema = self._plain(schema, depth)
         if "const" in schema:
