@@ -1,34 +1,14 @@
-"""The async client: its verbs, one line each, and the driver that performs them."""
+"""The async client: settings in, APIs and verbs out, one line each."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
+from .._base import KEEP, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._exchange import exchange
-from .._flow import (
-    Bell,
-    Call,
-    Done,
-    Effect,
-    Exchange,
-    Notify,
-    Offload,
-    Operation,
-    Pour,
-    Raised,
-    Sleep,
-    Together,
-    advance,
-)
 from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
 from ..errors import ConfigurationError
 from ..prediction import AsyncPrediction
@@ -52,11 +32,11 @@ from ..types.shared import (
     PaginatedResponse,
     RetryOptions,
 )
+from .async_driver import AsyncDriver
 
 if TYPE_CHECKING:
     import httpx
 
-    from .._transport import AsyncOpenBody
     from ..budget import Budget
     from ..chat import AsyncChatAPI
     from ..models import AsyncModelsAPI, FieldsOptions
@@ -66,10 +46,8 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
-T = TypeVar("T")
 
-
-class AsyncSkytellsClient(ClientBase):
+class AsyncSkytellsClient(AsyncDriver):
     """The async client of the Skytells platform. As `SkytellsClient`, awaited.
 
     One client may serve several event loops, one after another or in several threads: each has its
@@ -142,8 +120,7 @@ class AsyncSkytellsClient(ClientBase):
     def _assemble(
         self, config: Config, transport: AsyncTransport, shared: Shared | None = None
     ) -> None:
-        super().__init__(config, shared)
-        self._transport = transport
+        super().__init__(config, transport, shared)
         self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
 
     @cached_property
@@ -204,62 +181,6 @@ class AsyncSkytellsClient(ClientBase):
         client = type(self).__new__(type(self))
         client._assemble(config, self._transport, self._shared.under(api_key))
         return client
-
-    async def perform(self, operation: Operation[T]) -> T:
-        """Perform a call, or a flow of your own; as `SkytellsClient.perform`."""
-        with closing(iter(operation)) as flow:
-            effect = advance(flow)
-            while not isinstance(effect, Done):
-                effect = advance(flow, await self._give(effect))
-            return effect.value
-
-    async def _give(self, effect: Effect) -> object:
-        """What an effect gives, or what it raised."""
-        try:
-            match effect:
-                case Call():
-                    return await self.perform(exchange(effect, self._config, self._shared.budget))
-                case Exchange():
-                    return await self._transport.send(effect)
-                case Pour():
-                    await _pour(effect)
-                case Offload(work):
-                    return await asyncio.to_thread(work)
-                case Sleep(seconds, bell):
-                    await _sleep(seconds, bell)
-                case Notify(callback, state):
-                    answer = callback(state)
-                    if inspect.isawaitable(answer):
-                        await answer
-                case Together():
-                    await self._together(effect)
-        except BaseException as error:
-            return Raised(error)
-        return None
-
-    async def _together(self, effect: Together[Any]) -> None:
-        gate = asyncio.Semaphore(effect.limit)
-
-        async def one(place: int) -> None:
-            async with gate:
-                try:
-                    effect.outcomes[place] = await self.perform(effect.begin(place))
-                except Exception as error:
-                    effect.outcomes[place] = error
-
-        async with asyncio.TaskGroup() as tasks:
-            for place in range(len(effect.operations)):
-                tasks.create_task(one(place))
-
-    async def aclose(self) -> None:
-        """Close this event loop's connections, those of `with_options` clients too."""
-        await self._transport.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
         if not isinstance(self._transport, AsyncPooledTransport):
@@ -416,24 +337,3 @@ class AsyncSkytellsClient(ClientBase):
         """Deprecated: use `client.models.get(slug)`."""
         deprecated("get_model", "client.models.get(slug)")
         return await self.models.get(slug, fields, options)
-
-
-async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
-    if bell is None:
-        await asyncio.sleep(seconds)
-        return
-    loop, woken = asyncio.get_running_loop(), asyncio.Event()
-    with bell.heard(lambda: loop.call_soon_threadsafe(woken.set)), suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await woken.wait()
-
-
-async def _pour(effect: Pour) -> None:
-    body, room = cast("AsyncOpenBody", effect.body), effect.most or math.inf
-    try:
-        while room > 0 and (chunk := await body.read(effect.limit())):
-            effect.into(chunk)
-            room -= len(chunk)
-    except BaseException:
-        await body.aclose()
-        raise

@@ -1,38 +1,16 @@
-"""The sync client: its verbs, one line each, and the driver that performs them."""
+"""The sync client: settings in, APIs and verbs out, one line each."""
 
 from __future__ import annotations
 
-import inspect
-import math
 import os
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
-from contextvars import copy_context
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from .._base import KEEP, ClientBase, Shared, deprecated, raw_call
+from .._base import KEEP, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._exchange import exchange
-from .._flow import (
-    Bell,
-    Call,
-    Done,
-    Effect,
-    Exchange,
-    Notify,
-    Offload,
-    Operation,
-    Pour,
-    Raised,
-    Sleep,
-    Together,
-    advance,
-)
 from .._transport import HttpxTransport, PooledTransport, Transport
-from ..errors import ConfigurationError, InvalidRequestError
+from ..errors import ConfigurationError
 from ..prediction import Prediction
 from ..predictions.api import PredictionsAPI
 from ..predictions.calls import (
@@ -54,11 +32,11 @@ from ..types.shared import (
     PaginatedResponse,
     RetryOptions,
 )
+from .driver import Driver
 
 if TYPE_CHECKING:
     import httpx
 
-    from .._transport import OpenBody
     from ..budget import Budget
     from ..chat import ChatAPI
     from ..models import FieldsOptions, ModelsAPI
@@ -68,10 +46,8 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
-T = TypeVar("T")
 
-
-class SkytellsClient(ClientBase):
+class SkytellsClient(Driver):
     """The sync client of the Skytells platform.
 
     It may be shared by threads, is cheap to build, and survives a fork. Use it as a context manager
@@ -145,8 +121,7 @@ class SkytellsClient(ClientBase):
         )
 
     def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
-        super().__init__(config, shared)
-        self._transport = transport
+        super().__init__(config, transport, shared)
         self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
 
     @cached_property
@@ -220,80 +195,6 @@ class SkytellsClient(ClientBase):
         client = type(self).__new__(type(self))
         client._assemble(config, self._transport, self._shared.under(api_key))
         return client
-
-    def perform(self, operation: Operation[T]) -> T:
-        """Perform a call, or a flow of your own: a generator that yields calls and returns a value.
-
-        Args:
-            operation: What to do. The same operation is performed by either client.
-
-        Returns:
-            What the operation returns.
-        """
-        with closing(iter(operation)) as flow:
-            effect = advance(flow)
-            while not isinstance(effect, Done):
-                effect = advance(flow, self._give(effect))
-            return effect.value
-
-    def _give(self, effect: Effect) -> object:
-        """What an effect gives, or what it raised."""
-        try:
-            match effect:
-                case Call():
-                    return self.perform(exchange(effect, self._config, self._shared.budget))
-                case Exchange():
-                    return self._transport.send(effect)
-                case Pour():
-                    _pour(effect)
-                case Offload(work):
-                    return work()
-                case Sleep(seconds, bell):
-                    _sleep(seconds, bell)
-                case Notify(callback, state):
-                    _refuse_awaitable(callback(state))
-                case Together():
-                    self._together(effect)
-        except BaseException as error:
-            return Raised(error)
-        return None
-
-    def _together(self, effect: Together[Any]) -> None:
-        def one(place: int) -> None:
-            try:
-                effect.outcomes[place] = self.perform(effect.begin(place))
-            except Exception as error:
-                effect.outcomes[place] = error
-
-        # Here: a client that performs one call at a time never loads them.
-        from concurrent.futures import ThreadPoolExecutor
-        from concurrent.futures import wait as wait_for
-
-        with ThreadPoolExecutor(effect.limit, thread_name_prefix="skytells") as threads:
-            try:
-                # Each thread sees the caller's context variables, as tasks do.
-                wait_for(
-                    [
-                        threads.submit(copy_context().run, one, place)
-                        for place in range(len(effect.operations))
-                    ]
-                )
-            except BaseException:
-                if effect.hasten is not None:
-                    effect.hasten()
-                # What is under way ends, so that its outcome is known; the rest is not begun.
-                threads.shutdown(wait=True, cancel_futures=True)
-                raise
-
-    def close(self) -> None:
-        """Close the connections, those of `with_options` clients too."""
-        self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
         if not isinstance(self._transport, PooledTransport):
@@ -567,33 +468,3 @@ class SkytellsClient(ClientBase):
         """Deprecated: use `client.models.get(slug)`."""
         deprecated("get_model", "client.models.get(slug)")
         return self.models.get(slug, fields, options)
-
-
-def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
-    if bell is None:
-        time.sleep(seconds)
-        return
-    woken = threading.Event()
-    with bell.heard(woken.set):
-        woken.wait(seconds)
-
-
-def _pour(effect: Pour) -> None:
-    body, room = cast("OpenBody", effect.body), effect.most or math.inf
-    try:
-        while room > 0 and (chunk := body.read(effect.limit())):
-            effect.into(chunk)
-            room -= len(chunk)
-    except BaseException:
-        body.close()
-        raise
-
-
-def _refuse_awaitable(answer: object) -> None:
-    if inspect.isawaitable(answer):
-        if inspect.iscoroutine(answer):
-            answer.close()
-        raise InvalidRequestError.of(
-            "on_progress returned something to await, and this client cannot: pass a plain "
-            "function, or use AsyncSkytellsClient."
-        )

@@ -100,9 +100,8 @@ class EventDecoder:
         """Each end of a line as `\\n`; that of the last chunk may have been half of `\\r\\n`."""
         if self._after_return and chunk:
             chunk, self._after_return = chunk.removeprefix(b"\n"), False
-            if not chunk:
-                return chunk
-        self._after_return = chunk.endswith(b"\r")
+        if chunk:
+            self._after_return = chunk.endswith(b"\r")
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _event(self, block: bytes) -> list[Event]:

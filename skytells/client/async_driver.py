@@ -1,0 +1,120 @@
+"""The async driver: performs operations, effect by effect. Waiting happens here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from .._base import ClientBase, Shared
+from .._config import Config
+from .._exchange import exchange
+from .._flow import (
+    Bell,
+    Call,
+    Done,
+    Effect,
+    Exchange,
+    Notify,
+    Offload,
+    Operation,
+    Pour,
+    Raised,
+    Sleep,
+    Together,
+    advance,
+)
+
+if TYPE_CHECKING:
+    from .._transport import AsyncOpenBody, AsyncTransport
+
+T = TypeVar("T")
+
+
+class AsyncDriver(ClientBase):
+    """What performs operations for tasks."""
+
+    def __init__(
+        self, config: Config, transport: AsyncTransport, shared: Shared | None = None
+    ) -> None:
+        super().__init__(config, shared)
+        self._transport = transport
+
+    async def perform(self, operation: Operation[T]) -> T:
+        """Perform a call, or a flow of your own; as `SkytellsClient.perform`."""
+        with closing(iter(operation)) as flow:
+            effect = advance(flow)
+            while not isinstance(effect, Done):
+                effect = advance(flow, await self._give(effect))
+            return effect.value
+
+    async def _give(self, effect: Effect) -> object:
+        """What an effect gives, or what it raised."""
+        try:
+            match effect:
+                case Call():
+                    return await self.perform(exchange(effect, self._config, self._shared.budget))
+                case Exchange():
+                    return await self._transport.send(effect)
+                case Pour():
+                    await _pour(effect)
+                case Offload(work):
+                    return await asyncio.to_thread(work)
+                case Sleep(seconds, bell):
+                    await _sleep(seconds, bell)
+                case Notify(callback, state):
+                    answer = callback(state)
+                    if inspect.isawaitable(answer):
+                        await answer
+                case Together():
+                    await self._together(effect)
+        except BaseException as error:
+            return Raised(error)
+        return None
+
+    async def _together(self, effect: Together[Any]) -> None:
+        gate = asyncio.Semaphore(effect.limit)
+
+        async def one(place: int) -> None:
+            async with gate:
+                try:
+                    effect.outcomes[place] = await self.perform(effect.begin(place))
+                except Exception as error:
+                    effect.outcomes[place] = error
+
+        async with asyncio.TaskGroup() as tasks:
+            for place in range(len(effect.operations)):
+                tasks.create_task(one(place))
+
+    async def aclose(self) -> None:
+        """Close this event loop's connections, those of `with_options` clients too."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+
+async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
+    if bell is None:
+        await asyncio.sleep(seconds)
+        return
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+    with bell.heard(lambda: loop.call_soon_threadsafe(woken.set)), suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+
+
+async def _pour(effect: Pour) -> None:
+    body, room = cast("AsyncOpenBody", effect.body), effect.most or math.inf
+    try:
+        while room > 0 and (chunk := await body.read(effect.limit())):
+            effect.into(chunk)
+            room -= len(chunk)
+    except BaseException:
+        await body.aclose()
+        raise

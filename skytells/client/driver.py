@@ -1,0 +1,148 @@
+"""The sync driver: performs operations, effect by effect. Waiting happens here and nowhere else."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import threading
+import time
+from contextlib import closing
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from .._base import ClientBase, Shared
+from .._config import Config
+from .._exchange import exchange
+from .._flow import (
+    Bell,
+    Call,
+    Done,
+    Effect,
+    Exchange,
+    Notify,
+    Offload,
+    Operation,
+    Pour,
+    Raised,
+    Sleep,
+    Together,
+    advance,
+)
+from ..errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from .._transport import OpenBody, Transport
+
+T = TypeVar("T")
+
+
+class Driver(ClientBase):
+    """What performs operations for threads."""
+
+    def __init__(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
+        super().__init__(config, shared)
+        self._transport = transport
+
+    def perform(self, operation: Operation[T]) -> T:
+        """Perform a call, or a flow of your own: a generator that yields calls and returns a value.
+
+        Args:
+            operation: What to do. The same operation is performed by either client.
+
+        Returns:
+            What the operation returns.
+        """
+        with closing(iter(operation)) as flow:
+            effect = advance(flow)
+            while not isinstance(effect, Done):
+                effect = advance(flow, self._give(effect))
+            return effect.value
+
+    def _give(self, effect: Effect) -> object:
+        """What an effect gives, or what it raised."""
+        try:
+            match effect:
+                case Call():
+                    return self.perform(exchange(effect, self._config, self._shared.budget))
+                case Exchange():
+                    return self._transport.send(effect)
+                case Pour():
+                    _pour(effect)
+                case Offload(work):
+                    return work()
+                case Sleep(seconds, bell):
+                    _sleep(seconds, bell)
+                case Notify(callback, state):
+                    _refuse_awaitable(callback(state))
+                case Together():
+                    self._together(effect)
+        except BaseException as error:
+            return Raised(error)
+        return None
+
+    def _together(self, effect: Together[Any]) -> None:
+        def one(place: int) -> None:
+            try:
+                effect.outcomes[place] = self.perform(effect.begin(place))
+            except Exception as error:
+                effect.outcomes[place] = error
+
+        # Here: a client that performs one call at a time never loads them.
+        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import wait as wait_for
+
+        with ThreadPoolExecutor(effect.limit, thread_name_prefix="skytells") as threads:
+            try:
+                # Each thread sees the caller's context variables, as tasks do.
+                wait_for(
+                    [
+                        threads.submit(copy_context().run, one, place)
+                        for place in range(len(effect.operations))
+                    ]
+                )
+            except BaseException:
+                if effect.hasten is not None:
+                    effect.hasten()
+                # What is under way ends, so that its outcome is known; the rest is not begun.
+                threads.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def close(self) -> None:
+        """Close the connections, those of `with_options` clients too."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
+    if bell is None:
+        time.sleep(seconds)
+        return
+    woken = threading.Event()
+    with bell.heard(woken.set):
+        woken.wait(seconds)
+
+
+def _pour(effect: Pour) -> None:
+    body, room = cast("OpenBody", effect.body), effect.most or math.inf
+    try:
+        while room > 0 and (chunk := body.read(effect.limit())):
+            effect.into(chunk)
+            room -= len(chunk)
+    except BaseException:
+        body.close()
+        raise
+
+
+def _refuse_awaitable(answer: object) -> None:
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise InvalidRequestError.of(
+            "on_progress returned something to await, and this client cannot: pass a plain "
+            "function, or use AsyncSkytellsClient."
+        )
