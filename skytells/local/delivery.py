@@ -53,6 +53,8 @@ def streamed(
 
 async def until(platform: Platform, moment: float) -> None:
     """Return when the platform's clock shows a moment, or the platform closes."""
+    if platform.now() >= moment - 1e-6:
+        return
     with Watch(platform) as watch:
         while platform.now() < moment - 1e-6 and not platform.closed:
             await watch.until(moment)
