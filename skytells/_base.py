@@ -20,7 +20,7 @@ from ._wire import Reply
 from .errors import InvalidRequestError
 from .predictions.calls import Payload, as_request
 from .predictions.flows import Accepted
-from .predictions.placing import Desk
+from .predictions.placing import Desk, check
 from .types.predict import PredictionRequest, QueueItem, to_json
 
 KEEP: Final = Default(0)
@@ -80,7 +80,7 @@ class ClientBase:
             InvalidRequestError: It cannot be sent.
         """
         request = as_request(payload)
-        request.encode()
+        check(request, self._desk)
         request = request.copy()
         with self._queue_lock:
             self._queue.append(QueueItem(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -43,6 +43,12 @@ class Catalogue:
         with self._lock:
             kept = self._models.get(slug)
         return None if kept is None else self._shown(kept, frozenset(fields))
+
+    def peek(self, slug: str) -> Mapping[str, Any]:
+        """What is known of a model, as it was sent and not to be changed; nothing, if none is."""
+        with self._lock:
+            kept = self._models.get(slug)
+        return kept.wire if kept is not None and self._clock() < kept.until else {}
 
     def models(self, fields: Iterable[str] = ()) -> ModelList | None:
         """All models, where they were listed with at least these extra fields."""

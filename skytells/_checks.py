@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 from .errors import ConfigurationError, InvalidRequestError
 
@@ -34,6 +35,28 @@ def is_array(value: object) -> TypeGuard[Sequence[Any]]:
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether a value that a user hands in has keys."""
     return isinstance(value, Mapping)
+
+
+PLAIN: Final = (str, int, float, type(None))
+
+
+def is_file(value: object) -> bool:
+    """Whether a value that a user hands in is a file: a path, bytes, or something to read from."""
+    if isinstance(value, bytes | bytearray | os.PathLike):
+        return True
+    return not is_mapping(value) and callable(getattr(value, "read", None))
+
+
+def has_files(value: object) -> bool:
+    """Whether there is a file anywhere in an input."""
+    if isinstance(value, PLAIN):
+        return False
+    try:
+        if is_mapping(value):
+            return any(map(has_files, value.values()))
+        return any(map(has_files, value)) if is_array(value) else is_file(value)
+    except RecursionError:
+        return False  # encoding says what is wrong with it
 
 
 class Default(int):

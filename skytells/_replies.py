@@ -55,6 +55,8 @@ _ADVICE: Final[dict[type[SkytellsError], str]] = {
 }
 _ADVICE_BY_ID: Final = {
     "MODEL_NOT_FOUND": "Check the spelling; client.models.list() names every model.",
+    "MODEL_NOT_SUPPORTED": "A chat model answers client.chat.completions.create(), and others "
+    "client.run().",
     "PREDICTION_NOT_FOUND": "Check the id; client.predictions.list() shows the latest.",
     "VALIDATION_ERROR": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
     "INVALID_INPUT": "See client.models.get(slug, fields=['input_schema']) for what it takes.",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from ._checks import is_mapping
 from ._wire import as_list, as_object
@@ -35,3 +35,26 @@ def _target(reference: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     for key in reference.removeprefix("#/").split("/"):
         found = as_object(found.get(key)) or {}
     return found
+
+
+URI_FORMATS: Final[tuple[str, ...]] = ("uri", "url")
+
+
+def takes_uri(
+    part: object, schema: Mapping[str, Any], steps: Sequence[str | int], depth: int = 0
+) -> bool:
+    """Whether a part of a schema, or what is at some steps inside it, takes a URI."""
+    here = resolved(part, schema)
+    options = [option for name in _CHOICES for option in as_list(here.get(name)) or []]
+    if depth < _DEEPEST and any(takes_uri(o, schema, steps, depth + 1) for o in options):
+        return True
+    if not steps:
+        return here.get("format") in URI_FORMATS
+    first, rest = steps[0], steps[1:]
+    named = as_object(here.get("properties")) or {}
+    inner = here.get("items") if isinstance(first, int) else named.get(first)
+    return depth < _DEEPEST and takes_uri(inner, schema, rest, depth + 1)
+
+
+_CHOICES: Final = ("anyOf", "oneOf", "allOf")
+_DEEPEST: Final = 8

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ._checks import did_you_mean, is_mapping, shown
-from ._schema import properties, resolved
+from ._schema import URI_FORMATS, properties, resolved
 from ._wire import as_list, clean
 from .errors import ApiErrorId, ConfigurationError, InvalidRequestError, InvalidResponseError
 
@@ -106,7 +106,6 @@ def _closed(schema: Mapping[str, Any]) -> dict[str, Any]:
 _OPEN: Final = frozenset(
     {"patternProperties", "unevaluatedProperties", "allOf", "anyOf", "oneOf", "if", "$ref"}
 )
-URI_FORMATS: Final[tuple[str, ...]] = ("uri", "url")
 _URI: Final = re.compile(r"(https?://|data:|[A-Za-z][A-Za-z0-9+.-]*:)\S*")
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, cast
 
-from .._checks import as_mapping
+from .._checks import as_mapping, is_list
 from .._flow import Clock, Flow, Sleep, Together
 from .._history import History
 from .._wire import clean
@@ -233,7 +233,16 @@ def unconfirmed(
 def _has_input(prediction: PredictionResponse, asked: dict[str, Any]) -> bool:
     """Whether a prediction's input is what was asked for; the server may have added defaults."""
     given = prediction.input or {}
-    return all(key in given and given[key] == value for key, value in asked.items())
+    return all(key in given and _agree(given[key], value) for key, value in asked.items())
+
+
+def _agree(given: object, asked: object) -> bool:
+    """Whether a value is the one that was asked for; of a file, the server may tell another URI."""
+    if isinstance(asked, str) and asked.startswith("data:"):
+        return isinstance(given, str)
+    if is_list(asked) and is_list(given):
+        return len(asked) == len(given) and all(map(_agree, given, asked))
+    return given == asked
 
 
 def cancel_and_look(id: str) -> Flow[PredictionResponse]:
@@ -249,6 +258,7 @@ def dispatch(
     desk: Desk | None = None,
 ) -> Flow[list[PredictionResponse]]:
     """Create all, a few at a time; what was surely not begun is given back."""
+    requests = list(requests)
     outcomes: Outcomes = [None] * len(requests)
     sent: Outcomes = [None] * len(requests)
     placed: dict[int, Placed] = {}
@@ -259,6 +269,8 @@ def dispatch(
                 placed[number] = yield from place(
                     request, accepted.add, desk or Desk(), await_=request.await_
                 )
+                # Its files are read: should it go back into the queue, it does so with them.
+                requests[number] = placed[number].request
             except SkytellsError as error:
                 outcomes[number] = error
         yield Together([item.call for item in placed.values()], DISPATCH_LIMIT, sent)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .._catalogue import Catalogue
-from .._flow import Call, Flow
-from ..errors import SkytellsError
+from .._checks import has_files
+from .._flow import Call, Flow, Offload
+from .._wire import as_list, as_object
+from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
 from ..types.predict import PredictionRequest, PredictionResponse
 from .calls import Accept, create_prediction
 
 if TYPE_CHECKING:
     from ..budget import Budget, Reservation
+    from ..types.models import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +63,76 @@ def place(
     validate: bool = False,
     await_: bool | None = None,
 ) -> Flow[Placed]:
-    """Make a request ready: check its input, if that is asked for, and set its price aside."""
+    """Make a request ready: read its files, check its input, set its price aside, as is due."""
+    if has_files(request.input):
+        request = yield from _with_files(request, desk)
     call = create_prediction(request, accepted, await_=await_)
     reservation = None
     if validate or desk.budget is not None:
-        from ..models import find_model  # here: nothing else of a prediction needs the catalogue
-
-        model = yield from find_model(desk.catalogue, request.model)
+        model = yield from _model(request, desk)
+        refuse_chat(request, desk)
         if validate:
             model.validate(request.input)
         if desk.budget is not None:
             # The call's own copy, by which an error names its request.
             asked = call.request or request
             reservation = desk.budget.reserve(model.estimate(request.input), asked)
+    else:
+        refuse_chat(request, desk)
     return Placed(request, call, reservation)
+
+
+def _model(request: PredictionRequest, desk: Desk) -> Flow[Model]:
+    from ..models import find_model  # here: nothing else of a prediction needs the catalogue
+
+    return (yield from find_model(desk.catalogue, request.model))
+
+
+def _with_files(request: PredictionRequest, desk: Desk) -> Flow[PredictionRequest]:
+    """A request whose files are data URIs, where the model takes them."""
+    from .._inputs import read_files
+
+    check(request, desk)
+    with suppress(SkytellsError):  # what the schema is not known to forbid is left to the server
+        yield from _model(request, desk)
+    check(request, desk)
+    input = yield from Offload(partial(read_files, request.input))
+    return replace(request, input=input)
+
+
+def check(request: PredictionRequest, desk: Desk) -> None:
+    """Refuse a request that surely cannot be sent, by what is known without asking anybody."""
+    if not has_files(request.input):
+        request.encode()
+        refuse_chat(request, desk)
+        return
+    from .._inputs import check_files, check_places, without_files
+
+    replace(request, input=without_files(request.input)).encode()
+    refuse_chat(request, desk)
+    check_files(request.input)
+    schema = as_object(desk.catalogue.peek(request.model).get("input_schema"))
+    if schema:
+        check_places(request.input, schema, request.model)
+
+
+def refuse_chat(request: PredictionRequest, desk: Desk) -> None:
+    """Refuse a model that only chats, if the catalogue is known to say so."""
+    known = desk.catalogue.peek(request.model)
+    if not known:
+        return
+    from ..types.models import Model
+
+    if not Model.from_wire(dict(known)).chats_only:
+        return
+    embeds = "embeddings" in (as_list(known.get("capabilities")) or [])
+    instead = "embeddings.create(…, input=…)" if embeds else "chat.completions.create(…)"
+    raise InvalidRequestError(
+        f"{request.model} takes no predictions, and nothing was sent. Ask it with "
+        f"client.{instead}.",
+        ApiErrorId.MODEL_NOT_SUPPORTED,
+        f"{request.model} is a model of the inference API",
+    )
 
 
 def create(

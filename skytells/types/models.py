@@ -165,6 +165,13 @@ class Model(Record):
         vendor = self.vendor
         return (vendor.name or vendor.slug) if isinstance(vendor, ModelVendor) else vendor
 
+    @property
+    def chats_only(self) -> bool:
+        """Whether it answers the inference API alone, as in `client.chat`, and no predictions."""
+        served = self.service.type if self.service is not None else None
+        compatible = self.metadata is not None and self.metadata.openai_compatible is True
+        return compatible and served != "prediction_serving"
+
     def validate(self, input: Mapping[str, Any]) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Check an input by the model's own schema, without sending anything.
 

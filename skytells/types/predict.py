@@ -14,6 +14,7 @@ from pydantic import Field, SkipValidation
 from .._checks import (
     Default,
     as_mapping,
+    has_files,
     is_mapping,
     known_keys,
     milliseconds,
@@ -329,13 +330,19 @@ def _own(value: Any) -> Any:
     """A copy of what JSON can carry, down to its last dict and list."""
     if is_mapping(value):
         return {key: _own(item) for key, item in value.items()}
+    if isinstance(value, bytearray):
+        return bytes(value)
     parts = _parts(value)
     return value if parts is None else [_own(item) for _, item in parts]
 
 
 def plain_input(given: object) -> dict[str, Any]:
-    """A model's input as the JSON that it travels as."""
+    """A model's input as the JSON that it travels as, with something in place of each file."""
     input = as_mapping(given, "input", InvalidRequestError)
+    if has_files(input):
+        from .._inputs import without_files
+
+        input = without_files(input)
     plain: dict[str, Any] = json.loads(to_json(dict(input)))
     return plain
 

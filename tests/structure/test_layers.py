@@ -18,7 +18,7 @@ LAZY = {"notebook", "_progress"}
 LAYERS = [
     ["_version", "errors"],
     ["_checks"],
-    ["_wire", "_reading", "_record", "_markup", "_schema", "_validation"],
+    ["_wire", "_reading", "_record", "_markup", "_schema", "_validation", "_inputs"],
     ["types"],
     ["notebook"],
     ["_progress"],
