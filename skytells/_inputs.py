@@ -6,6 +6,7 @@ A string is never taken for a path, whatever it looks like.
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import os
 import stat
@@ -85,6 +86,8 @@ def _check(file: Any, steps: Steps) -> None:
         _check_path(Path(file), where)
     elif isinstance(file, io.TextIOBase):
         raise _text(where)
+    elif inspect.iscoroutinefunction(getattr(file, "read", None)):
+        raise _no_bytes(file, where)
     elif isinstance(file, bytes | bytearray):
         _check_size(len(file), where)
 
@@ -140,10 +143,7 @@ def _read(file: Any, where: str) -> bytes:
         if isinstance(piece, str):
             raise _text(where)
         if not isinstance(piece, bytes):
-            raise InvalidRequestError.of(
-                f"{where}: read() of the {type(file).__name__} gave no bytes. Read it yourself and "
-                "give the bytes."
-            )
+            raise _no_bytes(file, where)
         if not piece:
             break
         data += piece
@@ -160,6 +160,13 @@ def _check_size(size: int, where: str) -> None:
 
 def _text(where: str) -> InvalidRequestError:
     return InvalidRequestError.of(f"{where}: the file is open as text. Open it with mode 'rb'.")
+
+
+def _no_bytes(file: object, where: str) -> InvalidRequestError:
+    return InvalidRequestError.of(
+        f"{where}: read() of the {type(file).__name__} gives no bytes. Read it yourself, and give "
+        "the bytes."
+    )
 
 
 def _unreadable(where: str, what: str, error: Exception) -> InvalidRequestError:

@@ -226,7 +226,8 @@ class SkytellsClient(Driver):
 
         Args:
             model: Slug of the model, such as `"flux-pro"`.
-            input: The model's parameters.
+            input: The model's parameters. A `Path`, bytes or an open binary file among them, of 10
+                MiB at most, travels as a data URI.
             on_progress: Called with each new state of the prediction.
             webhook: `{"url": …, "events": […]}`.
             stream: Ask for `urls.stream`.

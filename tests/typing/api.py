@@ -461,6 +461,7 @@ def costs(model: Model, record: PredictionResponse, handle: Prediction) -> None:
     model.validate({"prompt": "A cat"})
     estimate = model.estimate({"prompt": "A cat"})
     assert_type(estimate, Estimate)
+    assert_type(model.chats_only, bool)
     assert_type((estimate.amount, estimate.rate), tuple[Decimal | None, Decimal | None])
     assert_type((estimate.currency, estimate.reason), tuple[str, str])
     assert_type((estimate.unit, estimate.rule), tuple[str | None, str | None])
@@ -484,6 +485,7 @@ def budgets(error: SkytellsError, record: PredictionResponse) -> None:
 
 async def validated(client: SkytellsClient, twin: AsyncSkytellsClient) -> None:
     assert_type(client.run("flux-pro", {}, validate=True), Prediction)
+    assert_type(client.run("m", {"image": Path("a.png"), "mask": b"", "n": 1}), Prediction)
     assert_type(client.predict(PAYLOAD, validate=True), PredictionResponse)
     assert_type(client.predictions.create(PAYLOAD, validate=True), PredictionResponse)
     assert_type(await twin.run("flux-pro", {}, validate=True), AsyncPrediction)
