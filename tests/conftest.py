@@ -127,7 +127,12 @@ def platform() -> Iterator[LocalPlatform]:
 @pytest.fixture
 def client(build: Build, platform: LocalPlatform) -> SkytellsClient:
     """A client of either colour on the local platform."""
-    return build(platform.key, base_url=platform.url)
+    return build(
+        platform.key,
+        base_url=platform.url,
+        orchestrator_key=platform.orchestrator_key,
+        orchestrator_base_url=platform.orchestrator_url,
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -63,6 +63,13 @@ class OrchestratorAPI:
     The key (`orchestrator_key=`, `SKYTELLS_ORCHESTRATOR_KEY`) is promised to open
     `webhooks.trigger()`. What manages workflows may want a signed-in browser instead: it then fails
     with an `AuthenticationError` that says so.
+
+    Example:
+        >>> hook = {"id": "hook", "type": "trigger", "data": {"config": {"triggerType": "Webhook"}}}
+        >>> workflow = client.orchestrator.workflows.create("Posters", nodes=[hook])
+        >>> execution = client.orchestrator.webhooks.trigger(workflow.id, {"title": "Jazz"})
+        >>> print(client.orchestrator.executions.wait(execution).status)
+        success
     """
 
     def __init__(self, client: SkytellsClient) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+import skytells.local
 from skytells import (
     AsyncSkytellsClient,
     AuthenticationError,
@@ -23,6 +24,7 @@ from skytells import (
     SkytellsError,
     WaitTimeoutError,
 )
+from skytells.local import LocalPlatform
 from skytells.orchestrator import (
     Execution,
     ExecutionStatus,
@@ -570,3 +572,145 @@ def test_a_page_of_the_web_site_is_no_stream(on: On, serve: Serve) -> None:
     refused = serve(answers({"error": "Unauthorized"}, 401))
     with pytest.raises(AuthenticationError, match="signed-in browser"):
         list(on(refused).ai.generate("x"))
+
+
+# On the local platform, from end to end
+
+HOOK: dict[str, Any] = {
+    "id": "start",
+    "type": "trigger",
+    "data": {"config": {"triggerType": "Webhook"}},
+}
+STEP: dict[str, Any] = {"id": "draw", "type": "action", "data": {"label": "Draw"}}
+EDGE: dict[str, Any] = {"id": "x", "source": "start", "target": "draw"}
+
+
+def test_a_workflow_lives_and_dies(client: SkytellsClient) -> None:
+    api = client.orchestrator
+    workflow = api.workflows.create("Posters", nodes=[HOOK, STEP], edges=[EDGE])
+    assert [w.id for w in api.workflows.list()] == [workflow.id]
+    changed = api.workflows.update(workflow.id, name="Prints", visibility="public")
+    assert (changed.name, changed.visibility) == ("Prints", "public")
+    assert [node["id"] for node in api.workflows.get(workflow.id).nodes or []] == ["start", "draw"]
+    assert "export async function run" in api.workflows.code(workflow.id)
+    with zipfile.ZipFile(io.BytesIO(api.workflows.download(workflow.id))) as file:
+        assert "workflow.ts" in file.namelist()
+    copy = api.workflows.duplicate(workflow.id)
+    assert (copy.id != workflow.id, copy.visibility) == (True, "private")
+    api.workflows.delete(copy.id)
+    with pytest.raises(NotFoundError):
+        api.workflows.get(copy.id)
+
+
+@pytest.mark.parametrize("variants", [(), ("execution-completed",)])
+def test_a_trigger_is_seen_through_to_its_end(build: Build, variants: tuple[str, ...]) -> None:
+    with skytells.local.serve(speed=1000.0, variants=variants) as platform:
+        api = platform_client(build, platform).orchestrator
+        workflow = api.workflows.create("Posters", nodes=[HOOK, STEP], edges=[EDGE])
+        started = api.webhooks.trigger(workflow.id, {"title": "Jazz"})
+        assert not started.done
+        seen = list[Execution]()
+        ended = api.executions.wait(started, seen.append, interval=1)
+        assert (ended.status, ended.done) == (ExecutionStatus.SUCCESS, True)
+        assert seen[-1].node_statuses is not None
+        assert set(seen[-1].node_statuses) == {"start", "draw"}
+        [latest] = api.executions.list(workflow.id)
+        assert (latest.input, latest.id) == ({"title": "Jazz"}, started.id)
+        assert latest.completed is not None
+        assert latest.output
+        logs = api.executions.logs(started.id)
+        assert [(log.node_id, log.status) for log in logs] == [
+            ("start", ExecutionStatus.SUCCESS),
+            ("draw", ExecutionStatus.SUCCESS),
+        ]
+        api.executions.delete_all(workflow.id)
+        assert api.executions.list(workflow.id) == []
+
+
+def platform_client(build: Build, platform: LocalPlatform, **options: Any) -> SkytellsClient:
+    both = {
+        "base_url": platform.url,
+        "orchestrator_key": platform.orchestrator_key,
+        "orchestrator_base_url": platform.orchestrator_url,
+    }
+    return build(platform.key, **(both | options))
+
+
+def test_a_workflow_that_fails_says_so(client: SkytellsClient, platform: LocalPlatform) -> None:
+    api = client.orchestrator
+    workflow = api.workflows.create("Posters", nodes=[HOOK, STEP], edges=[EDGE])
+    platform.script(workflow.id, fails="No ink.")
+    ended = api.executions.wait(api.webhooks.trigger(workflow.id), interval=1)
+    assert ended.status == ExecutionStatus.FAILED
+    assert api.executions.list(workflow.id)[0].error == "No ink."
+
+
+def test_only_what_a_webhook_begins_can_be_triggered(client: SkytellsClient) -> None:
+    workflow = client.orchestrator.workflows.create("By hand")
+    with pytest.raises(InvalidRequestError):
+        client.orchestrator.webhooks.trigger(workflow.id)
+
+
+def test_what_is_generated_makes_a_workflow(client: SkytellsClient) -> None:
+    api = client.orchestrator
+    with api.ai.generate("Fetch the news, then post them") as stream:
+        operations = list(stream)
+    nodes = [operation["node"] for operation in operations if operation.op == "addNode"]
+    edges = [operation["edge"] for operation in operations if operation.op == "addEdge"]
+    assert len(api.workflows.create("News", nodes=nodes, edges=edges).nodes or []) == len(nodes) > 1
+
+
+def test_integrations_keys_and_profile(client: SkytellsClient) -> None:
+    api = client.orchestrator
+    made = api.integrations.create("Team", "slack", {"token": "t"})
+    assert [one.id for one in api.integrations.list("slack")] == [made.id]
+    assert api.integrations.get(made.id).config == {"token": "t"}
+    assert api.integrations.test(made.id).ok
+    assert api.integrations.update(made.id, config={"token": ""}).config == {"token": ""}
+    assert not api.integrations.test(made.id).ok
+    api.integrations.delete(made.id)
+    assert api.integrations.list() == []
+    key = api.api_keys.create("CI")
+    assert key.key is not None
+    assert [one.key for one in api.api_keys.list()] == [None]
+    other = client.with_options(orchestrator_key=key.key)
+    assert other.orchestrator.user.update("Ann").name == "Ann"
+    assert api.user.get().name == "Ann"
+
+
+def test_a_key_may_open_triggers_alone(build: Build) -> None:
+    with skytells.local.serve(speed=1000.0, variants=["session-only"]) as platform:
+        api = platform_client(build, platform).orchestrator
+        with pytest.raises(AuthenticationError, match="signed-in browser"):
+            api.workflows.list()
+        with pytest.raises(NotFoundError):
+            api.webhooks.trigger("no-such-workflow")
+
+
+def test_a_key_that_is_not_known_is_explained(build: Build) -> None:
+    with skytells.local.serve(orchestrator_key="wfb_right") as platform:
+        client = platform_client(build, platform, orchestrator_key="wfb_wrong")
+        with pytest.raises(AuthenticationError, match="Check orchestrator_key") as caught:
+            client.orchestrator.webhooks.trigger("w1")
+        assert "wfb_wrong" not in f"{caught.value!r} {vars(caught.value)}"
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_faults_of_the_orchestrator_are_borne_while_waiting(
+    client: SkytellsClient, platform: LocalPlatform, hasty: None, times: int
+) -> None:
+    api = client.orchestrator
+    workflow = api.workflows.create("Posters", nodes=[HOOK])
+    started = api.webhooks.trigger(workflow.id)
+    platform.fault(path="/api/workflows/executions/*", status=503, times=times)
+    assert api.executions.wait(started, interval=1).done
+
+
+@pytest.mark.parametrize("fault", [{"body": "garbage"}, {"body": "truncated"}, {"stream": "error"}])
+def test_faults_in_a_stream_raise(
+    client: SkytellsClient, platform: LocalPlatform, fault: dict[str, Any]
+) -> None:
+    platform.fault(path="/api/ai/generate", **fault)
+    with pytest.raises(SkytellsError) as caught:
+        list(client.orchestrator.ai.generate("Fetch the news, then post them"))
+    assert caught.value.maybe_sent

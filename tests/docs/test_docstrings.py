@@ -49,6 +49,8 @@ def names(clean_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with skytells.local.serve(speed=100.0) as platform, platform.client() as client:
         monkeypatch.setenv("SKYTELLS_BASE_URL", platform.url)
         monkeypatch.setenv("SKYTELLS_API_KEY", platform.key)
+        monkeypatch.setenv("SKYTELLS_ORCHESTRATOR_BASE_URL", platform.orchestrator_url)
+        monkeypatch.setenv("SKYTELLS_ORCHESTRATOR_KEY", platform.orchestrator_key)
         yield {name: getattr(skytells, name) for name in skytells.__all__} | {"client": client}
 
 
