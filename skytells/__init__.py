@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         CompletionsAPI,
     )
     from .client import API_BASE_URL, AsyncSkytellsClient, Skytells, SkytellsClient, create_client
+    from .embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
     from .errors import (
         ApiErrorId,
         Attempt,
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from .types.costs import Estimate
+    from .types.embeddings import Embedding, EmbeddingResponse
     from .types.responses import (
         ContentPartEvent,
         OutputItem,
@@ -137,6 +139,7 @@ __all__ = [
     "AsyncChatStream",
     "AsyncCompleted",
     "AsyncCompletionsAPI",
+    "AsyncEmbeddingsAPI",
     "AsyncModelsAPI",
     "AsyncOrchestratorAPI",
     "AsyncOutputReader",
@@ -168,6 +171,9 @@ __all__ = [
     "DispatchError",
     "DownloadError",
     "DownloadProgress",
+    "Embedding",
+    "EmbeddingResponse",
+    "EmbeddingsAPI",
     "Estimate",
     "FilterResult",
     "FinishReason",
@@ -407,6 +413,14 @@ _HOMES = {
         "ResponseStatus",
         "TextDeltaEvent",
         "TextDoneEvent",
+    ),
+    "embeddings": (
+        "AsyncEmbeddingsAPI",
+        "EmbeddingsAPI",
+    ),
+    "types.embeddings": (
+        "Embedding",
+        "EmbeddingResponse",
     ),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

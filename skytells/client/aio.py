@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from ..budget import Budget
     from ..chat import AsyncChatAPI
+    from ..embeddings import AsyncEmbeddingsAPI
     from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
     from ..responses import AsyncResponsesAPI
@@ -157,6 +158,13 @@ class AsyncSkytellsClient(AsyncDriver):
         from ..safety import AsyncSafetyAPI
 
         return AsyncSafetyAPI(self)
+
+    @cached_property
+    def embeddings(self) -> AsyncEmbeddingsAPI:
+        """Texts as vectors."""
+        from ..embeddings import AsyncEmbeddingsAPI
+
+        return AsyncEmbeddingsAPI(self)
 
     def with_options(
         self,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from ..budget import Budget
     from ..chat import ChatAPI
+    from ..embeddings import EmbeddingsAPI
     from ..models import FieldsOptions, ModelsAPI
     from ..orchestrator import OrchestratorAPI
     from ..responses import ResponsesAPI
@@ -158,6 +159,13 @@ class SkytellsClient(Driver):
         from ..safety import SafetyAPI
 
         return SafetyAPI(self)
+
+    @cached_property
+    def embeddings(self) -> EmbeddingsAPI:
+        """Texts as vectors."""
+        from ..embeddings import EmbeddingsAPI
+
+        return EmbeddingsAPI(self)
 
     def with_options(
         self,

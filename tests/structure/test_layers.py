@@ -30,7 +30,7 @@ LAYERS = [
     ["_transport", "pagination", "models", "webhooks"],
     ["predictions", "streaming"],
     ["prediction", "orchestrator", "_base", "_inference"],
-    ["chat", "responses"],
+    ["chat", "responses", "embeddings"],
     ["safety"],
     ["client"],
     ["__init__"],
@@ -55,6 +55,7 @@ COLOURED = {
     "chat",
     "responses",
     "safety",
+    "embeddings",
 }
 
 

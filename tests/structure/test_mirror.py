@@ -31,6 +31,7 @@ from skytells.chat import (
 )
 from skytells.client.async_driver import AsyncDriver
 from skytells.client.driver import Driver
+from skytells.embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
 from skytells.responses import (
     AsyncResponsesAPI,
     AsyncResponseStream,
@@ -58,6 +59,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (CompletionsAPI, AsyncCompletionsAPI),
     (ResponsesAPI, AsyncResponsesAPI),
     (ResponseStream, AsyncResponseStream),
+    (EmbeddingsAPI, AsyncEmbeddingsAPI),
 ]
 # What differs by more than colour: how effects are performed, how a client ends, what iterates.
 OWN = {

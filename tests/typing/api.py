@@ -35,6 +35,8 @@ from skytells import (
     ClientOptions,
     DispatchError,
     DownloadError,
+    Embedding,
+    EmbeddingResponse,
     Estimate,
     FinishReason,
     Flow,
@@ -803,3 +805,12 @@ async def async_judging(client: AsyncSkytellsClient, completion: ChatCompletion)
     assert_type(await client.safety.check_text("A cat"), SafetyReport)
     assert_type(client.safety.evaluate(completion), SafetyReport)
     assert_type(client.orchestrator.ai.generate("x"), AsyncStream[WorkflowOperation])
+
+
+async def embeddings(client: SkytellsClient, aclient: AsyncSkytellsClient) -> None:
+    answer = client.embeddings.create(model="m", input=["a", "b"], dimensions=9)
+    assert_type(answer, EmbeddingResponse)
+    assert_type(answer.vectors, list[list[float]])
+    assert_type(answer.data, list[Embedding])
+    assert_type(client.embeddings.create(model="m", input=[[1, 2], [3]]), EmbeddingResponse)
+    assert_type(await aclient.embeddings.create(model="m", input="a"), EmbeddingResponse)
