@@ -39,6 +39,8 @@ _IN_SHELL: Final = (
     (r"client\.models\.get\([^)]*\)", "`skytells models get SLUG`"),
     (r"client\.wait\('([^']*)'\)", r"`skytells predictions wait \1`"),
     (r"client\.cancel_prediction\('([^']*)'\)", r"`skytells predictions cancel \1`"),
+    (r"client\.predictions\.save\('([^']*)'\)", r"`skytells predictions wait \1 --download DIR`"),
+    (r"client\.run\(…, download_to='outputs/'\)", "`skytells run … --download DIR`"),
     (r"client\.predictions\.find_unconfirmed\(error\)", "`skytells predictions list`"),
     (r"timeout= \(milliseconds\)", "--timeout (seconds)"),
     (r", or raise retry=\{[^}]*\}", ""),
@@ -61,7 +63,11 @@ class Commands(TyperGroup):
 
 
 def code_of(error: errors.SkytellsError) -> int:
-    """The exit code for an error."""
+    """The exit code for an error; for an output that was not kept, that of the reason."""
+    if isinstance(error, errors.DownloadError) and isinstance(
+        error.__cause__, errors.SkytellsError
+    ):
+        error = error.__cause__
     return next(CODES[kind] for kind in type(error).__mro__ if kind in CODES)
 
 

@@ -1,18 +1,17 @@
 """How a prediction that is over reaches the user: its outputs, its file names, its failure."""
 
-import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from .._wire import as_list, as_object
-from ..errors import SkytellsError
+from ..errors import DownloadError, SkytellsError
 from . import failures, output
 
 if TYPE_CHECKING:
+    from ..client import SkytellsClient
     from ..types.predict import PredictionResponse
 
 
@@ -31,13 +30,20 @@ def told_on_failure(as_json: bool) -> Generator[None]:
         raise
 
 
-def deliver(prediction: "PredictionResponse", *, as_json: bool, folder: Path | None) -> None:
+def deliver(
+    client: "SkytellsClient",
+    prediction: "PredictionResponse",
+    *,
+    as_json: bool,
+    folder: Path | None,
+) -> None:
     """Keep the outputs, print them or their files, and exit with what went wrong, if it did."""
+    from ..types.outputs import parts_of
+
     output.note(_summary(prediction))
-    outputs = list(outputs_of(prediction))
-    results, failure = outputs, None
+    results, failure = parts_of(prediction.output), None
     if folder is not None:
-        results, failure = _kept(outputs, folder, prediction.id)
+        results, failure = _kept(client, prediction, folder)
     if as_json:
         more = {} if folder is None else {"downloaded": results}
         output.document(prediction.to_dict() | more)
@@ -50,31 +56,17 @@ def deliver(prediction: "PredictionResponse", *, as_json: bool, folder: Path | N
         raise typer.Exit(failures.NOT_SUCCEEDED)
 
 
-def outputs_of(prediction: "PredictionResponse") -> Iterator[str]:
-    """The outputs one by one: addresses and texts; of an object its address, or it as JSON."""
-    given: object = prediction.output
-    items = as_list(given)
-    if items is None:
-        items = [] if given is None else [given]
-    for item in items:
-        address = (as_object(item) or {}).get("url", item)
-        yield address if isinstance(address, str) else json.dumps(item, ensure_ascii=False)
-
-
-def _kept(outputs: list[str], folder: Path, name: str) -> tuple[list[str], SkytellsError | None]:
+def _kept(
+    client: "SkytellsClient", prediction: "PredictionResponse", folder: Path
+) -> tuple[list[str], SkytellsError | None]:
     """Keep all that can be kept; returns the files, and what went wrong first."""
-    from .download import save, save_text
-
-    files: list[str] = []
-    failure: SkytellsError | None = None
-    for item in outputs:
-        address = item.startswith(("https://", "http://"))
-        try:
-            files.append(str(save(item, folder) if address else save_text(item, folder, name)))
-        except SkytellsError as error:
-            failures.complain(error)
-            failure = failure or error
-    return files, failure
+    try:
+        return list(map(str, client.predictions.save(prediction, folder))), None
+    except DownloadError as error:
+        wrong = [each for each in error.errors if each is not None] or [error]
+        for each in wrong:
+            failures.complain(each)
+        return [str(path) for path in error.paths if path is not None], wrong[0]
 
 
 def _summary(prediction: "PredictionResponse") -> str:

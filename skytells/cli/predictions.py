@@ -92,7 +92,7 @@ def wait(
             prediction = client.wait(id, on_progress=bar.see, max_wait=milliseconds(max_wait))
             if prediction.failure is not None:
                 raise failed(prediction)
-        outcome.deliver(prediction, as_json=as_json, folder=download)
+        outcome.deliver(client, prediction, as_json=as_json, folder=download)
 
 
 @app.command()
@@ -127,6 +127,8 @@ def _row(prediction: "PredictionResponse") -> tuple[object, ...]:
 
 
 def _details(prediction: "PredictionResponse") -> list[tuple[str, object]]:
+    from ..types.outputs import parts_of
+
     rows: list[tuple[str, object]] = [
         ("id", prediction.id),
         ("status", prediction.status),
@@ -140,6 +142,6 @@ def _details(prediction: "PredictionResponse") -> list[tuple[str, object]]:
             (f"input.{name}", value if isinstance(value, str) else json.dumps(value))
             for name, value in (prediction.input or {}).items()
         ),
-        *(("output", item) for item in outcome.outputs_of(prediction)),
+        *(("output", item) for item in parts_of(prediction.output)),
     ]
     return [(name, value) for name, value in rows if value is not None]

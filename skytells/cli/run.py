@@ -77,7 +77,7 @@ def run(
         with outcome.told_on_failure(as_json), Bar(keep=False) as bar:
             limit = milliseconds(max_wait)
             prediction = client.run(slug, parameters, bar.see, max_wait=limit)
-        outcome.deliver(prediction.response, as_json=as_json, folder=download)
+        outcome.deliver(client, prediction.response, as_json=as_json, folder=download)
 
 
 def _announce(created: "PredictionResponse", as_json: bool) -> None:

@@ -109,10 +109,13 @@ def save(
             )
             for place, (each, name) in enumerate(zip(found, names, strict=True))
         ]
-        if len(flows) == 1:
-            return [(yield from flows[0])]
         outcomes: list[Path | Exception | None] = [None] * len(flows)
-        if flows:
+        if len(flows) == 1:  # in this thread, so that an interrupt ends it at once
+            try:
+                outcomes[0] = yield from flows[0]
+            except DownloadError as error:
+                outcomes[0] = error
+        elif flows:
             yield Together(flows, AT_ONCE, outcomes, stopped.set)
         return _all_kept(outcomes)
 

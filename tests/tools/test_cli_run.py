@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import skytells.local
-from skytells import PredictionResponse
 from skytells.local import LocalPlatform
 
 from .support import KEY, PICTURE, Skytells
@@ -182,7 +181,7 @@ def test_run_never_overwrites_a_file(
         cli("run", *PICTURE, "--download", str(tmp_path))
     names = sorted(file.name for file in tmp_path.iterdir())
     assert len(names) == 3
-    assert sum("-1." in name or "-2." in name for name in names) == 2
+    assert sum("-2." in name or "-3." in name for name in names) == 2
 
 
 def test_run_sends_no_key_for_a_download(
@@ -218,21 +217,5 @@ def test_run_keeps_what_it_can_and_exits_with_what_it_cannot(
     result = cli("run", *PICTURE, "-i", "num_outputs=2", "--download", str(tmp_path))
     [kept] = tmp_path.iterdir()
     assert (result.code, result.out) == (5, f"{kept}\n")
-    assert platform.predictions[0]["output"][0] in result.err
-
-
-def test_the_outputs_of_a_prediction_are_addresses_and_texts() -> None:
-    from skytells.cli.outcome import outputs_of
-
-    given = ["a text", {"url": "https://x.test/1.png", "type": "image"}, {"answer": 42}]
-    wire = {"id": "p1", "status": "succeeded", "output": given}
-    outputs = outputs_of(PredictionResponse.from_wire(wire))
-    assert list(outputs) == ["a text", "https://x.test/1.png", '{"answer": 42}']
-
-
-@pytest.mark.parametrize("output", [None, []])
-def test_a_prediction_without_output_has_no_outputs(output: object) -> None:
-    from skytells.cli.outcome import outputs_of
-
-    wire = {"id": "p1", "status": "succeeded", "output": output}
-    assert list(outputs_of(PredictionResponse.from_wire(wire))) == []
+    assert "is gone (HTTP 404)" in result.err
+    assert "--download DIR" in result.err
