@@ -223,7 +223,7 @@ _AsyncArrival: TypeAlias = tuple[int, _Headers, AsyncIterator[bytes]]
 @contextmanager
 def _arriving(opening: AbstractContextManager[httpcore.Response]) -> Generator[_Arrival]:
     with opening as response:
-        yield response.status, response.headers, iter(response.iter_stream())
+        yield response.status, response.headers, _chunks(response)
 
 
 @asynccontextmanager
@@ -231,7 +231,60 @@ async def _aarriving(
     opening: AbstractAsyncContextManager[httpcore.Response],
 ) -> AsyncGenerator[_AsyncArrival]:
     async with opening as response:
-        yield response.status, response.headers, aiter(response.aiter_stream())
+        yield response.status, response.headers, _achunks(response)
+
+
+# What is left of a body, in bytes, from which on it is read past h11. That costs its connection.
+_LARGE: Final = 1024 * 1024
+_AT_ONCE: Final = 64 * 1024
+
+
+def _chunks(response: httpcore.Response) -> Iterator[bytes]:
+    """A body; most of a large one straight off its socket, since h11 copies each byte three times."""
+    left, chunks = _length(response), iter(response.iter_stream())
+    for chunk in chunks:
+        # h11 has handed on all that it had read.
+        yield chunk
+        left -= len(chunk)
+        if left >= _LARGE:
+            break
+    else:
+        return
+    stream = response.extensions["network_stream"]
+    while left > 0:
+        chunk = stream.read(_AT_ONCE)[:left]
+        yield _some(chunk)
+        left -= len(chunk)
+
+
+async def _achunks(response: httpcore.Response) -> AsyncIterator[bytes]:
+    """A body; most of a large one straight off its socket, since h11 copies each byte three times."""
+    left, chunks = _length(response), aiter(response.aiter_stream())
+    async for chunk in chunks:
+        yield chunk
+        left -= len(chunk)
+        if left >= _LARGE:
+            break
+    else:
+        return
+    stream = response.extensions["network_stream"]
+    while left > 0:
+        chunk = (await stream.read(_AT_ONCE))[:left]
+        yield _some(chunk)
+        left -= len(chunk)
+
+
+def _length(response: httpcore.Response) -> int:
+    """How long a body is, where its length is all that tells where it ends."""
+    headers = _named(response.headers)
+    length = "" if "transfer-encoding" in headers else headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+def _some(chunk: bytes) -> bytes:
+    if not chunk:
+        raise httpcore.RemoteProtocolError("the connection was closed within the body")
+    return chunk
 
 
 def _open(exchange: Exchange, arriving: AbstractContextManager[_Arrival]) -> Reply:
