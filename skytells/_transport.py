@@ -356,6 +356,10 @@ class OpenBody:
         with suppress(Exception):
             self._resources.close()
 
+    def abandon(self) -> None:
+        """Let go of it, where nothing can be waited for."""
+        self.close()
+
 
 class AsyncOpenBody:
     """The rest of a reply. At its end, on an error, and when let go of, its connection is freed."""
@@ -393,6 +397,11 @@ class AsyncOpenBody:
         self.closed = True
         with suppress(Exception):
             await self._resources.aclose()
+
+    def abandon(self) -> None:
+        """Let go of it, where nothing can be waited for: its event loop closes the connection."""
+        self.closed = True
+        self._chunks, self._resources = _alone(b""), AsyncExitStack()
 
 
 class _Trace:

@@ -92,6 +92,8 @@ class Body(Protocol):
     @property
     def closed(self) -> bool: ...
 
+    def abandon(self) -> None: ...
+
 
 Keep: TypeAlias = Callable[[dict[str, str]], bool]
 """Whether the body of a successful reply with these headers is to stay open."""

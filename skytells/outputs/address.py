@@ -79,8 +79,8 @@ def _is_host(host: str) -> bool:
 
 
 def _refused(url: str, why: str) -> InvalidResponseError:
-    # Without the query, which may be what grants access.
-    shown = clean(url.partition("?")[0], 100)
+    # Without user, password and query, which may be what grants access.
+    shown = clean(re.sub(r"//[^/]*@", "//", url.partition("?")[0]), 100)
     return InvalidResponseError(
         f"{shown} {why}; outputs are fetched over https only. If it is a store of yours, pass "
         "allow_private=True.",

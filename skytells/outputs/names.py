@@ -12,6 +12,7 @@ from ..types.outputs import KINDS
 
 LONGEST: Final = 110
 
+_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 _SUFFIXES: Final = {kind: suffix for suffix, kind in reversed(KINDS.items())} | {
     "audio/x-wav": ".wav",
@@ -26,17 +27,19 @@ def safe_name(name: str) -> str:
     It holds no separator, begins with no dot or dash, ends with no dot or space, is none that
     Windows keeps for devices, and has at most 110 characters, its suffix kept.
 
-    >>> safe_name("../../etc/pässwd"), safe_name("nul.txt"), safe_name(".bashrc")
-    ('etc_passwd', '_nul.txt', 'bashrc')
+    >>> safe_name("../../etc/pässwd"), safe_name("nul.txt"), safe_name(".png")
+    ('etc_passwd', '_nul.txt', 'output.png')
     """
     plain = unicodedata.normalize("NFKD", name[:1000]).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9._ -]+", "_", plain).lstrip("._- ").rstrip(". ")
-    if _RESERVED.match(plain):
-        plain = f"_{plain}"
-    path = PurePath(plain)
-    suffix = path.suffix if len(path.suffix) <= 12 else ""
-    stem = plain.removesuffix(suffix)[: LONGEST - len(suffix)].rstrip(". ")
-    return f"{stem}{suffix}"
+    plain = re.sub(r"[^A-Za-z0-9._ -]+", "_", plain).rstrip(". ")
+    found = _SUFFIX.search(plain)
+    suffix = found[0] if found else ""
+    stem = plain.removesuffix(suffix).lstrip("._- ")
+    if not stem:
+        return f"output{suffix}" if suffix.lower() in KINDS else ""
+    if _RESERVED.match(stem):
+        stem = f"_{stem}"
+    return stem[: LONGEST - len(suffix)].rstrip(". ") + suffix
 
 
 def suffix_for(kind: str | None) -> str:

@@ -14,7 +14,7 @@ from typing import Final, cast
 from .._checks import milliseconds, whole
 from .._config import Config
 from .._flow import Flow, Offload, Together
-from ..errors import ApiErrorId, DownloadError, InvalidRequestError, SkytellsError
+from ..errors import DownloadError, InvalidRequestError
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse
 from .disk import PartialFile, Target
@@ -94,21 +94,17 @@ def save(
         found = _outputs(prediction)
         target = yield from ready(to)
         names = stems(found, target.name)
-        stopped = threading.Event()
         meter.expect([each.size for each in found])
+        transfers = [Transfer(each, terms) for each in found]
         flows = [
-            _keep(
-                prediction,
-                each,
-                target,
-                name,
-                terms,
-                partial(meter.tell, place),
-                stopped,
-                overwrite,
-            )
-            for place, (each, name) in enumerate(zip(found, names, strict=True))
+            _keep(prediction, transfer, target, name, partial(meter.tell, place), overwrite)
+            for place, (transfer, name) in enumerate(zip(transfers, names, strict=True))
         ]
+
+        def hasten() -> None:
+            for transfer in transfers:
+                transfer.stopped = True
+
         outcomes: list[Path | Exception | None] = [None] * len(flows)
         if len(flows) == 1:  # in this thread, so that an interrupt ends it at once
             try:
@@ -116,7 +112,7 @@ def save(
             except DownloadError as error:
                 outcomes[0] = error
         elif flows:
-            yield Together(flows, AT_ONCE, outcomes, stopped.set)
+            yield Together(flows, AT_ONCE, outcomes, hasten)
         return _all_kept(outcomes)
 
 
@@ -125,11 +121,14 @@ def fetch(prediction: PredictionResponse, index: int, terms: Terms) -> Flow[byte
     with naming(prediction):
         one = source(prediction, index)
         transfer, chunks = Transfer(one, terms), list[bytes]()
-        with failing(prediction, one):
-            while (piece := (yield from transfer.next(PIECE))).size:
-                if not piece.offset:
-                    chunks.clear()
-                chunks += piece.chunks
+        try:
+            with failing(prediction, one):
+                while (piece := (yield from transfer.next(PIECE))).size:
+                    if not piece.offset:
+                        chunks.clear()
+                    chunks += piece.chunks
+        finally:
+            transfer.abandon()
         return b"".join(chunks)
 
 
@@ -144,30 +143,27 @@ def _outputs(prediction: PredictionResponse) -> list[Source]:
 
 def _keep(
     prediction: PredictionResponse,
-    one: Source,
+    transfer: Transfer,
     target: Target,
     name: str,
-    terms: Terms,
     report: DownloadProgress,
-    stopped: threading.Event,
     overwrite: bool,
 ) -> Flow[Path]:
     """Keep one output."""
-    transfer, part = Transfer(one, terms), PartialFile(target.folder)
+    part = PartialFile(target.folder)
     try:
         more = True
         while more:
-            with failing(prediction, one):
+            with failing(prediction, transfer.source):
                 piece = yield from transfer.next(PIECE)
                 yield from Offload(partial(part.write, piece))
             more = piece.size > 0
             report(piece.offset + piece.size, transfer.size)
-            if stopped.is_set():
-                raise SkytellsError("Interrupted.", ApiErrorId.ABORTED, "interrupted")
-        with failing(prediction, one):
+        with failing(prediction, transfer.source):
             final = with_suffix(name, transfer.type)
             return (yield from Offload(partial(part.settle, final, overwrite=overwrite)))
     finally:
+        transfer.abandon()
         part.discard()
 
 
@@ -180,14 +176,13 @@ def _all_kept(outcomes: Sequence[Path | Exception | None]) -> list[Path]:
         if not isinstance(error, DownloadError):
             raise error  # a callback's own
     first = cast(DownloadError, wrong[0])
-    error = first
-    if len(outcomes) > 1:
-        error = type(first)(
-            f"{len(wrong)} of {len(outcomes)} outputs were not kept, error.paths has the others. "
-            f"{first.message}",
-            *(first.error_id, first.details, first.http_status),
-            retryable=first.retryable,
-        )
+    many = f"{len(wrong)} of {len(outcomes)} outputs were not kept, error.paths has the others. "
+    error = type(first)(
+        f"{many if len(outcomes) > 1 else ''}{first.message}",
+        *(first.error_id, first.details, first.http_status),
+        retry_after=first.retry_after,
+        retryable=first.retryable,
+    )
     error.paths = tuple(each if isinstance(each, Path) else None for each in outcomes)
     error.errors = tuple(each if isinstance(each, DownloadError) else None for each in outcomes)
     raise error from first.__cause__

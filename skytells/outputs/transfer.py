@@ -93,7 +93,9 @@ class Transfer:
     ) -> None:
         self.type, self.size = source.type, source.size
         self.body: Body | None = None
-        self._source, self._terms = source, terms
+        self.stopped = False
+        """Whether it is to end at its next bytes, unfinished."""
+        self.source, self._terms = source, terms
         self._clock, self._chance = clock, chance
         self._content: bytes | None = None
         self._received = 0
@@ -108,6 +110,8 @@ class Transfer:
         offset, chunks = self._received, list[bytes]()
 
         def take(chunk: bytes) -> None:
+            if self.stopped:
+                raise SkytellsError("Interrupted.", ApiErrorId.ABORTED, "Interrupted")
             chunks.append(chunk)
             self._received += len(chunk)
             self._refuse_above(self._received)
@@ -127,6 +131,11 @@ class Transfer:
                 self.body = None
                 self._bear(trouble)
         return Piece(offset, chunks)
+
+    def abandon(self) -> None:
+        """Let go of the wire, wherever it is."""
+        if self.body is not None:
+            self.body.abandon()
 
     def _end(self) -> None:
         if self.body is not None and not self.body.closed:
@@ -149,8 +158,8 @@ class Transfer:
             raise trouble
 
     def _open(self) -> Flow[None]:
-        url = self._source.url or ""
-        self._content = self._source.content if not url else inline(url)
+        url = self.source.url or ""
+        self._content = self.source.content if not url else inline(url)
         if self._content is not None:
             self.size = len(self._content)
             return
@@ -204,7 +213,7 @@ class Transfer:
         headers = reply.headers
         self._received = 0
         self._validator = _validator(headers)
-        self.type = headers.get("content-type", "").partition(";")[0].strip() or self._source.type
+        self.type = headers.get("content-type", "").partition(";")[0].strip() or self.source.type
         if reply.stream is None:
             self._content = reply.body
             self._total = len(reply.body)
@@ -214,8 +223,8 @@ class Transfer:
             self._total = None
         else:
             # Only its end tells how long it is, and it ends in the same way where it is cut.
-            self._total = self._source.size
-        self.size = self._total if self._total is not None else self._source.size
+            self._total = self.source.size
+        self.size = self._total if self._total is not None else self.source.size
         self._refuse_above(self._total or 0)
 
     def _go_on(self, reply: Reply) -> None:

@@ -22,6 +22,9 @@ from ..behaviour.events import DONE, delta, event
 class NoBody:
     closed = False
 
+    def abandon(self) -> None:
+        """There is nothing to let go of."""
+
 
 def opened(hide: Any = bytes) -> Opened:
     return Opened(NoBody(), {}, hide)
