@@ -63,6 +63,8 @@ class Record(BaseModel, Mapping[str, Any]):
         _known: dict[str, Any] | None = PrivateAttr()
 
     _readable: ClassVar[frozenset[str]]
+    _masked: ClassVar[frozenset[str]] = frozenset()
+    """Names of fields that hold secrets, the same on both faces: they are had, and never shown."""
     _reader: ClassVar[SchemaValidator | None]
 
     @classmethod
@@ -193,7 +195,7 @@ class Record(BaseModel, Mapping[str, Any]):
         self._load()
         for name, value in self.__dict__.items():
             if value is not None:
-                yield name, value
+                yield name, _mask(value) if name in self._masked else value
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
         return type(self).from_wire, (self._wire, self._known)
@@ -207,6 +209,10 @@ class Record(BaseModel, Mapping[str, Any]):
     def __str__(self) -> str:
         return repr(self)
 
+    def shown(self) -> dict[str, Any]:
+        """The items as they may be shown: secrets among them are masked."""
+        return {n: _mask(v) if n in self._masked else v for n, v in self._wire.items()}
+
     def _repr_html_(self) -> str:
         from .notebook import render
 
@@ -216,6 +222,11 @@ class Record(BaseModel, Mapping[str, Any]):
         """A copy, with `update` (names of attributes) in both faces."""
         wire = deepcopy(self._wire) if deep else self._wire
         return type(self).from_wire({**wire, **self._as_wire(update or {})}, self._known)
+
+
+def _mask(secret: object) -> object:
+    """What is shown of a secret; of an object that holds several, what they are called."""
+    return dict.fromkeys(secret, "***") if is_object(secret) else secret and "***"
 
 
 def _plain(value: object) -> Any:

@@ -188,7 +188,7 @@ def _prices(model: Model) -> Markup:
 def _fields(record: Record) -> Markup:
     rows = [
         (name, _cut(value if isinstance(value, str) else _json(value), _LONG))
-        for name, value in record.items()
+        for name, value in record.shown().items()
     ]
     return _table(("", ""), rows)
 

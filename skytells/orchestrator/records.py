@@ -5,10 +5,9 @@ As all records, they are read leniently: only `id` is sure to be there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -129,7 +128,9 @@ class ExecutionLog(Record):
 
 
 class Integration(Record):
-    """A service that workflows may use. Its `config` holds credentials: no `repr` shows them."""
+    """A service that workflows may use. Its `config` holds credentials: they are had, not shown."""
+
+    _masked: ClassVar[frozenset[str]] = frozenset({"config"})
 
     id: str
     name: str | None = None
@@ -138,10 +139,6 @@ class Integration(Record):
     """The settings, decrypted; only from `get()`, for their owner."""
     created_at: str | None = Field(default=None, alias="createdAt")
     updated_at: str | None = Field(default=None, alias="updatedAt")
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        for name, value in super().__repr_args__():
-            yield name, dict.fromkeys(value, "***") if name == "config" else value
 
 
 class IntegrationTest(Record):
@@ -158,7 +155,9 @@ class IntegrationTest(Record):
 
 
 class OrchestratorKey(Record):
-    """A key of the Orchestrator. No `repr` shows the key itself."""
+    """A key of the Orchestrator. The key itself is had, not shown."""
+
+    _masked: ClassVar[frozenset[str]] = frozenset({"key"})
 
     id: str
     name: str | None = None
@@ -166,10 +165,6 @@ class OrchestratorKey(Record):
     """The key itself: only from `create()`, once. Keep it in a safe place."""
     key_prefix: str | None = Field(default=None, alias="keyPrefix")
     created_at: str | None = Field(default=None, alias="createdAt")
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        for name, value in super().__repr_args__():
-            yield name, "***" if name == "key" else value
 
 
 class OrchestratorUser(Record):

@@ -65,7 +65,7 @@ class SafetyAPI:
         """Have a picture judged; as `check_text`.
 
         Args:
-            image: Its URL, a `Path`, or the bytes of a PNG, JPEG, GIF or WebP file.
+            image: Its URL, a `Path`, its bytes, or an open file; ten megabytes at most.
             template: What is not acceptable.
             categories: Those that count, instead of the template's.
         """

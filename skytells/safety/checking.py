@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
+from .._checks import is_file
 from .._flow import Flow, Offload
+from .._inputs import read_files
 from ..chat.calls import create_completion
 from ..errors import InvalidRequestError, SkytellsError
 from .judging import evaluate, is_refusal
@@ -18,16 +19,11 @@ from .templates import SafetyCategory, SafetyReport, SafetyTemplate
 MODEL: Final = "deepbrain-router"
 # Some models refuse to answer with a single token.
 MAX_TOKENS: Final = 16
-Picture: TypeAlias = str | Path | bytes
-"""A picture: its URL, a file, or its bytes."""
+Picture: TypeAlias = str | Path | bytes | BinaryIO
+"""A picture: its URL, a path, its bytes, or an open file."""
 
 _ABOUT_IT: Final = "What is in this picture?"
-_MAGIC: Final = {
-    "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
-    "jpeg": re.compile(rb"\xff\xd8\xff"),
-    "gif": re.compile(rb"GIF8[79]a"),
-    "webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
-}
+_ADDRESS: Final = re.compile(r"(https?://|data:image/)\S+$")
 
 
 def check_text(
@@ -47,9 +43,15 @@ def check_image(
     categories: Collection[SafetyCategory | str] | None,
 ) -> Flow[SafetyReport]:
     """Have a picture judged."""
-    if isinstance(image, Path):
-        image = yield from Offload(partial(_file, image))
-    url = _address(image)
+    url: object = image
+    if is_file(image):
+        read = yield from Offload(partial(read_files, {"image": image}))
+        url = read["image"]
+    if not isinstance(url, str) or not _ADDRESS.match(url):
+        raise InvalidRequestError.of(
+            "check_image() takes a picture: its URL (https://…), a pathlib.Path, bytes, or an open "
+            "file. For a file by its name, pass Path(name)."
+        )
     parts: list[dict[str, Any]] = [
         {"type": "text", "text": _ABOUT_IT},
         {"type": "image_url", "image_url": {"url": url}},
@@ -71,28 +73,3 @@ def _check(
             raise
         return evaluate(error, template, categories=categories)
     return evaluate(judged, template, categories=categories)
-
-
-def _file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InvalidRequestError.of(
-            f"The picture {path.name!r} cannot be read: {error.strerror}. Check the path."
-        ) from None
-
-
-def _address(image: object) -> str:
-    if isinstance(image, bytes):
-        kind = next((name for name, magic in _MAGIC.items() if magic.match(image)), None)
-        if kind is None:
-            raise InvalidRequestError.of(
-                "These bytes are not a PNG, JPEG, GIF or WebP picture. Convert them first."
-            )
-        return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
-    if isinstance(image, str) and re.match(r"(https?://|data:image/)\S+$", image):
-        return image
-    raise InvalidRequestError.of(
-        "check_image() takes a URL (https://…), a pathlib.Path, or bytes. For a file, pass "
-        "Path(name)."
-    )

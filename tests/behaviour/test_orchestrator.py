@@ -25,6 +25,7 @@ from skytells import (
     WaitTimeoutError,
 )
 from skytells.local import LocalPlatform
+from skytells.notebook import render
 from skytells.orchestrator import (
     Execution,
     ExecutionStatus,
@@ -457,7 +458,7 @@ def test_wait_gives_up_where_it_never_saw_anything(on: On, serve: Serve, hasty: 
 # What is never shown
 
 
-def test_credentials_are_in_no_repr(on: On, serve: Serve) -> None:
+def test_credentials_are_shown_nowhere(on: On, serve: Serve) -> None:
     server = serve(
         answers({"id": "k1", "name": "CI", "key": "wfb_shown-once", "keyPrefix": "wfb_sh"}),
         answers({"id": "i1", "type": "slack", "config": {"token": "xoxb-secret"}}),
@@ -468,6 +469,7 @@ def test_credentials_are_in_no_repr(on: On, serve: Serve) -> None:
     integration = api.integrations.get("i1")
     assert integration.config == {"token": "xoxb-secret"}
     shown = f"{key} {key!r} {[key]} {integration} {integration!r}"
+    shown += render(key) + render(integration)
     assert "shown-once" not in shown
     assert "xoxb" not in shown
     assert "wfb_sh" in shown

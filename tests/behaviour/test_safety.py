@@ -142,17 +142,19 @@ def test_a_picture_goes_as_what_it_is(
     build: Build, serve: Serve, tmp_path: Path, data: bytes, kind: str
 ) -> None:
     server = serve(answers(ANSWER))
-    file = tmp_path / "named-otherwise.txt"
+    file = tmp_path / "picture"
     file.write_bytes(data)
     client = build("sk-key", base_url=server.url)
     client.safety.check_image(data)
     client.safety.check_image(file)
+    with file.open("rb") as opened:
+        client.safety.check_image(opened)
     client.safety.check_image("data:image/png;base64,AAAA")
     texts = [request.json["messages"][0]["content"][0]["type"] for request in server.requests]
     urls = [r.json["messages"][0]["content"][1]["image_url"]["url"] for r in server.requests]
-    assert texts == ["text"] * 3
+    assert texts == ["text"] * 4
     encoded = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    assert urls == [encoded, encoded, "data:image/png;base64,AAAA"]
+    assert urls == [encoded, encoded, encoded, "data:image/png;base64,AAAA"]
 
 
 @pytest.mark.parametrize(
