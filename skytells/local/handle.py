@@ -178,19 +178,19 @@ class LocalPlatform:
     def script(self, slug: str, **fields: Unpack[ScriptFields]) -> None:
         """Decide how the next predictions or answers of a model fare; it replaces the one before.
 
+        - `fails`: predictions fail at their end, and inference fails, and say this.
+        - `seconds`: platform seconds that they take.
+        - `statuses`: what predictions pass through instead of the usual; a final one ends them.
+        - `says`: what a chat model answers.
+        - `calls`: the tools that it calls instead, with their arguments.
+        - `finish`: why it stops: `stop`, `length` or `content_filter`.
+        - `filters`: what its prompt is taken for, such as `{"violence": "medium"}`.
+        - `times`: for how many requests; all by default.
+
         Arguments:
             slug: the model, or the id of a workflow, whose executions `fails`, `seconds` and
                 `times` decide.
-            fields: what is decided, all of which may be left out:
-
-            - `fails`: predictions fail at their end, and inference fails, and say this.
-            - `seconds`: platform seconds that they take.
-            - `statuses`: what predictions pass through instead of the usual; a final one ends them.
-            - `says`: what a chat model answers.
-            - `calls`: the tools that it calls instead, with their arguments.
-            - `finish`: why it stops: `stop`, `length` or `content_filter`.
-            - `filters`: what its prompt is taken for, such as `{"violence": "medium"}`.
-            - `times`: for how many requests; all by default.
+            fields: what is decided, as above; all may be left out.
 
         Raises:
             ValueError: the model does not exist, or the script contradicts itself.
