@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from .models import AsyncModelsAPI, ModelsAPI
     from .orchestrator import AsyncOrchestratorAPI, OrchestratorAPI
-    from .outputs import AsyncOutputReader, OutputReader
+    from .outputs import AsyncOutputReader, OutputReader, Preview
     from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
@@ -220,6 +220,7 @@ __all__ = [
     "PredictionWebhook",
     "PredictionsAPI",
     "PredictionsListOptions",
+    "Preview",
     "PricingCriterion",
     "PricingOperator",
     "PricingUnit",
@@ -311,7 +312,7 @@ _HOMES = {
         "AsyncPrediction",
         "Prediction",
     ),
-    "outputs": ("AsyncOutputReader", "OutputReader"),
+    "outputs": ("AsyncOutputReader", "OutputReader", "Preview"),
     "pagination": ("AsyncPager", "Pager"),
     "predictions": (
         "AsyncCompleted",

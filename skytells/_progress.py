@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from math import isfinite
 from types import TracebackType
@@ -235,9 +234,10 @@ class Cell:
             self._draw({"text/plain": "", "text/html": ""})
 
     def _draw(self, shown: dict[str, str]) -> None:
-        display: Any = import_module("IPython.display").display
+        from .notebook import display
+
         if self._handle is None:
-            self._handle = display(shown, raw=True, display_id=True)
+            self._handle = display()(shown, raw=True, display_id=True)
         elif shown != self._last:
             self._handle.update(shown, raw=True)
         self._last = shown

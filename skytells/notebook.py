@@ -7,45 +7,55 @@ link. Colours are those of the page around: a theme of Jupyter or of VS Code, or
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from ._checks import shown
 from ._markup import Content, Markup, tag, together
 from ._record import Record
-from ._wire import as_list, as_object, clean
+from ._wire import clean
+from .errors import ConfigurationError
+from .outputs.previews import Media, Preview
 from .types.models import Model
-from .types.predict import PredictionResponse
+from .types.outputs import is_address, name_in, parts_of
+from .types.predict import PredictionFile, PredictionResponse
 from .types.shared import PaginatedResponse
 
-Shown: TypeAlias = Record | PaginatedResponse | Iterable[Model] | Iterable[PredictionResponse]
+Shown: TypeAlias = (
+    Record | Preview | PaginatedResponse | Iterable[Model] | Iterable[PredictionResponse]
+)
 
 # No colour here is for one background only: greys are see-through, and text has the page's own.
+# A class that is named twice outweighs what notebooks say of their tables and texts.
 STYLE: Final = tag(
     "style",
     Markup(
         """
 .skytells{font:13px/1.5 var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif));
 color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));margin:4px 0}
-.skytells p{margin:4px 0;max-width:72em;overflow-wrap:anywhere;unicode-bidi:isolate}
-.skytells a{color:var(--jp-content-link-color,var(--vscode-textLink-foreground,inherit));
+.skytells.skytells p{margin:4px 0;max-width:72em;overflow-wrap:anywhere;unicode-bidi:isolate}
+.skytells.skytells a{color:var(--jp-content-link-color,var(--vscode-textLink-foreground,inherit));
 text-decoration:underline;overflow-wrap:anywhere}
-.skytells table{border-collapse:collapse;margin:4px 0;font-size:inherit;color:inherit}
-.skytells th,.skytells td{text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;
+.skytells.skytells table{border-collapse:collapse;margin:4px 0;font-size:inherit;color:inherit}
+.skytells.skytells th,.skytells.skytells td{text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;
 border-bottom:1px solid rgba(128,128,128,.3);unicode-bidi:isolate}
-.skytells th{font-weight:600}
-.skytells td{overflow-wrap:anywhere;max-width:36em}
+.skytells.skytells th{font-weight:600}
+.skytells.skytells td{overflow-wrap:anywhere;max-width:36em}
 .skytells .line{white-space:nowrap}
-.skytells pre{margin:4px 0;padding:8px 10px;max-width:72em;max-height:30em;overflow:auto;
+.skytells.skytells pre{margin:4px 0;padding:8px 10px;max-width:72em;max-height:30em;overflow:auto;
 white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px;color:inherit;
 background:rgba(128,128,128,.12);border-radius:4px}
-.skytells code{font-size:12px;color:inherit;background:none;overflow-wrap:anywhere}
+.skytells.skytells code{font-size:12px;color:inherit;background:none;padding:0;overflow-wrap:anywhere}
 .skytells .soft{opacity:.75}
 .skytells .dot{display:inline-block;width:8px;height:8px;border-radius:50%;margin-right:6px;
 background:#8b8b8b}
 .skytells .succeeded{background:#2da44e}.skytells .failed{background:#e5534b}
 .skytells .processing,.skytells .starting,.skytells .started,.skytells .fill{background:#3b82f6}
+.skytells .many{display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start}
+.skytells img,.skytells video{display:block;max-width:100%;max-height:512px;margin:0;border-radius:4px}
+.skytells .many img,.skytells .many video{max-width:256px;max-height:256px}
 .skytells .track{display:inline-block;vertical-align:middle;width:240px;max-width:40%;height:6px;
 border-radius:3px;overflow:hidden;background:rgba(128,128,128,.3);margin-right:10px}
 .skytells .fill{display:block;height:100%}
@@ -72,6 +82,32 @@ def render(thing: Shown) -> str:
     return _framed(_body(thing))
 
 
+def show(thing: object) -> None:
+    """Show something in the output of the cell, wherever in the cell this stands.
+
+    Args:
+        thing: Whatever renders itself, such as a handle, a record or a page.
+
+    Raises:
+        ConfigurationError: IPython is not installed.
+    """
+    display()(thing)
+
+
+def display() -> Any:
+    """IPython's `display`, which every notebook has.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
+    try:
+        return import_module("IPython.display").display
+    except ImportError as error:
+        raise ConfigurationError.of(
+            'Showing something in a notebook needs IPython: pip install "skytells[notebook]".'
+        ) from error
+
+
 def progress_bar(text: str, share: float | None, seconds: float) -> str:
     """The HTML of a bar; the bar of a share that nobody knows is empty.
 
@@ -92,8 +128,10 @@ def _framed(*content: Content) -> Markup:
 
 def _body(thing: Shown) -> Markup:
     match thing:
+        case Preview():
+            return _prediction(thing.prediction, thing.media)
         case PredictionResponse():
-            return _prediction(thing)
+            return _prediction(thing, {})
         case Model():
             return _model(thing)
         case Record():
@@ -110,11 +148,13 @@ def _body(thing: Shown) -> Markup:
             return _predictions([item for item in items if isinstance(item, PredictionResponse)])
 
 
-def _prediction(prediction: PredictionResponse) -> Markup:
-    parts = [_output(item) for item in outputs_of(prediction)]
+def _prediction(prediction: PredictionResponse, media: Mapping[int, Media]) -> Markup:
+    prompt = _prompt(prediction)
+    shown = [_file(file, media.get(place), prompt) for place, file in enumerate(prediction.files)]
+    parts = [tag("div", *shown, class_="many" if len(shown) > 1 else "one")] if shown else []
+    parts += [tag("pre", part) for part in parts_of(prediction.output) if not is_address(part)]
     if prediction.failure is not None:
         parts.append(tag("pre", _cut(prediction.failure, _LONG)))
-    prompt = _prompt(prediction)
     if prompt:
         parts.append(tag("p", _cut(prompt, _LONG)))
     told = [prediction.slug or ""]
@@ -128,9 +168,15 @@ def _prediction(prediction: PredictionResponse) -> Markup:
     return together(*parts)
 
 
-def _output(item: str) -> Markup:
-    address = link(item)
-    return tag("pre", item) if address is None else tag("p", address)
+def _file(file: PredictionFile, media: Media | None, prompt: str) -> Markup:
+    """A picture or a player; of what cannot be shown a link, and why it is no more than that."""
+    if media is None or media.source is None:
+        why = media.why if media else ""
+        address = link(file.url or "", file.name) or _cut(file.name or file.url or "", _SHORT)
+        return tag("p", address, tag("span", f" {why}", class_="soft") if why else "")
+    if media.kind == "image":
+        return tag("img", src=media.source, alt=_cut(prompt, _LONG))
+    return tag(media.kind, src=media.source, controls=True, preload="metadata")
 
 
 def _predictions(predictions: Sequence[PredictionResponse]) -> Markup:
@@ -139,7 +185,7 @@ def _predictions(predictions: Sequence[PredictionResponse]) -> Markup:
             tag("span", _dot(p), clean(p.status, 40), class_="line"),
             p.slug or "",
             _cut(_prompt(p), _SHORT),
-            together(*(_cell(item) for item in outputs_of(p))),
+            together(*map(_cell, parts_of(p.output))),
             tag("span", f"{p.created:%Y-%m-%d %H:%M}" if p.created else "", class_="line"),
             _credits(p),
             tag("code", p.id),
@@ -163,7 +209,7 @@ def _model(model: Model) -> Markup:
         title,
         tag("p", told, class_="soft"),
         tag("p", _cut(model.description or "", _LONG)),
-        tag("p", *_prices(model)),
+        tag("div", _prices(model)),
     )
 
 
@@ -199,18 +245,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[Content]]) -> Markup:
     return tag("table", tag("thead", head), tag("tbody", *lines))
 
 
-def outputs_of(prediction: PredictionResponse) -> Iterator[str]:
-    """The outputs one by one: addresses and texts; of an object its address, or it as JSON."""
-    given: object = prediction.output
-    items = as_list(given)
-    if items is None:
-        items = [] if given is None else [given]
-    for item in items:
-        address = (as_object(item) or {}).get("url", item)
-        yield address if isinstance(address, str) else _json(item)
-
-
-def link(text: str) -> Markup | None:
+def link(text: str, name: str | None = None) -> Markup | None:
     """A link, if a text is an address of the web and nothing else."""
     try:
         parts = urlsplit(text)
@@ -218,7 +253,7 @@ def link(text: str) -> Markup | None:
         return None
     if parts.scheme not in {"http", "https"} or not parts.netloc or not text.isprintable():
         return None
-    name = parts.path.rpartition("/")[2] or parts.netloc
+    name = name or name_in(text) or parts.netloc
     return tag("a", _cut(name, _SHORT), href=text, target="_blank", rel="noopener noreferrer")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from .predictions.calls import delete_prediction, get_prediction
 from .predictions.flows import cancel_and_look
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from .client import AsyncSkytellsClient, SkytellsClient
-    from .outputs import AsyncOutputReader, OutputReader
+    from .outputs import AsyncOutputReader, OutputReader, Preview
     from .predictions.api import Place
     from .types.outputs import DownloadProgress
     from .types.shared import OnProgressCallback
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 # In the classes below, `bytes` is a method.
 Content: TypeAlias = bytes
 
+LONGEST_DISPLAY: Final = 20_000
+"""Milliseconds that a notebook waits for the outputs of a handle that it is to show."""
+
+_NOT_AWAITED: Final = "To see it here: await prediction.show()."
+
 
 class _State:
     """What a handle shows of its prediction."""
@@ -31,6 +36,7 @@ class _State:
     def __init__(self, response: PredictionResponse) -> None:
         self._response = response
         self._paths: list[Path] = []
+        self._preview: Preview | None = None
 
     @property
     def response(self) -> PredictionResponse:
@@ -78,10 +84,10 @@ class _State:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"
 
-    def _repr_html_(self) -> str:
-        from .notebook import render
-
-        return render(self._response)
+    def _seen(self) -> Preview | None:
+        """The preview that was made, if it still is one of what there is now."""
+        seen = self._preview
+        return seen if seen is not None and seen.prediction is self._response else None
 
 
 class Prediction(_State):
@@ -229,6 +235,34 @@ class Prediction(_State):
             allow_private=allow_private,
         )
 
+    def show(self, *, max_wait: float | None = None, allow_private: bool = False) -> None:
+        """Show it in a notebook, with its pictures, films and sounds fetched; in a loop, too.
+
+        As the last line of a cell, a handle shows itself without this.
+
+        Args:
+            max_wait: Longest time to fetch them, in milliseconds.
+            allow_private: Allow addresses of private networks, and plain http.
+
+        Raises:
+            ConfigurationError: The package that shows things in notebooks is not installed.
+        """
+        from .notebook import show
+
+        self._preview = self._client.predictions.preview(
+            self, max_wait=max_wait, allow_private=allow_private
+        )
+        show(self._preview)
+
+    def _repr_html_(self) -> str:
+        from .notebook import render
+
+        seen = self._seen()
+        if self._response.done and not (seen and seen.complete):
+            seen = self._client.predictions.preview(self, max_wait=LONGEST_DISPLAY)
+            self._preview = seen
+        return render(seen or self._response)
+
 
 class AsyncPrediction(_State):
     """A prediction, as `AsyncSkytellsClient.run` returns it. As `Prediction`, awaited."""
@@ -328,3 +362,21 @@ class AsyncPrediction(_State):
             max_bytes=max_bytes,
             allow_private=allow_private,
         )
+
+    async def show(self, *, max_wait: float | None = None, allow_private: bool = False) -> None:
+        """Show it in a notebook; as `Prediction.show`."""
+        from .notebook import show
+
+        self._preview = await self._client.predictions.preview(
+            self, max_wait=max_wait, allow_private=allow_private
+        )
+        show(self._preview)
+
+    def _repr_html_(self) -> str:
+        from .notebook import render
+        from .outputs.previews import kept
+
+        # A notebook does not await here.
+        if not self._response.done:
+            return render(self._response)
+        return render(self._seen() or kept(self._response, self._paths, _NOT_AWAITED))

@@ -3,6 +3,7 @@ says, `transfer` fetches, `disk` writes, `saving` and `reading` are what users c
 
 from __future__ import annotations
 
+from .previews import Preview
 from .reading import AsyncOutputReader, OutputReader
 
-__all__ = ["AsyncOutputReader", "OutputReader"]
+__all__ = ["AsyncOutputReader", "OutputReader", "Preview"]

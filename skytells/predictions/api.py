@@ -27,7 +27,7 @@ from .placing import Desk, create
 if TYPE_CHECKING:
     from .._config import Config
     from ..client import AsyncSkytellsClient, SkytellsClient
-    from ..outputs import AsyncOutputReader, OutputReader
+    from ..outputs import AsyncOutputReader, OutputReader, Preview
     from .waiting import Waitable
 
 # In the classes below, `list` and `bytes` are methods.
@@ -160,6 +160,33 @@ class PredictionsAPI:
         """
         options = listing(None, since, until, model, None, per_page, status)
         return Pager(self._client, options, list_predictions)
+
+    def preview(
+        self,
+        prediction: Waitable,
+        *,
+        max_wait: float | None = None,
+        allow_private: bool = False,
+    ) -> Preview:
+        """A prediction as a notebook shows it: its pictures, films and sounds are fetched.
+
+        Args:
+            prediction: A record, a handle, a dict with an `id`, or an id.
+            max_wait: Longest time for all of it, in milliseconds.
+            allow_private: Allow addresses of private networks, and plain http.
+
+        Returns:
+            What renders itself as the last line of a cell. What could not be fetched says why.
+
+        Example:
+            >>> prediction = client.run("flux-pro", input={"prompt": "A cat"})
+            >>> client.predictions.preview(prediction.id).complete
+            True
+        """
+        from .kept import LARGEST_PICTURE, preview_outputs, terms_of
+
+        terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=allow_private)
+        return self._client.perform(preview_outputs(prediction, terms))
 
     def cancel(self, id: str) -> PredictionResponse:
         """Cancel a prediction that is still running; as `client.cancel_prediction`."""
@@ -351,6 +378,19 @@ class AsyncPredictionsAPI:
         """Iterate, with `async for`, over all predictions that fit; as `PredictionsAPI.iterate`."""
         options = listing(None, since, until, model, None, per_page, status)
         return AsyncPager(self._client, options, list_predictions)
+
+    async def preview(
+        self,
+        prediction: Waitable,
+        *,
+        max_wait: float | None = None,
+        allow_private: bool = False,
+    ) -> Preview:
+        """A prediction as a notebook shows it; as `PredictionsAPI.preview`."""
+        from .kept import LARGEST_PICTURE, preview_outputs, terms_of
+
+        terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=allow_private)
+        return await self._client.perform(preview_outputs(prediction, terms))
 
     async def cancel(self, id: str) -> PredictionResponse:
         """Cancel a prediction that is still running; as `client.cancel_prediction`."""

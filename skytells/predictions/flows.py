@@ -30,6 +30,7 @@ from ..errors import (
     SkytellsError,
 )
 from ..types.predict import (
+    PredictionList,
     PredictionRequest,
     PredictionResponse,
     PredictionsListOptions,
@@ -287,7 +288,7 @@ def dispatch(
         raise
     _account(placed, sent, outcomes)
     predictions = [o if isinstance(o, PredictionResponse) else None for o in outcomes]
-    complete = [p for p in predictions if p is not None]
+    complete = PredictionList(p for p in predictions if p is not None)
     if len(complete) == len(outcomes):
         return complete
     unsent = _unsent(requests, outcomes)

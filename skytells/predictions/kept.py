@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from .._flow import Flow
+from ..outputs.previews import LARGEST_PICTURE, Preview, preview
 from ..outputs.reading import Stream
 from ..outputs.saving import fetch, save, terms_of
 from ..outputs.transfer import Terms
@@ -14,7 +15,14 @@ from ..types.predict import PredictionResponse
 from .calls import get_prediction
 from .waiting import Waitable, known
 
-__all__ = ["fetch_output", "open_output", "save_outputs", "terms_of"]
+__all__ = [
+    "LARGEST_PICTURE",
+    "fetch_output",
+    "open_output",
+    "preview_outputs",
+    "save_outputs",
+    "terms_of",
+]
 
 
 def save_outputs(
@@ -40,6 +48,12 @@ def open_output(target: Waitable, index: int, terms: Terms) -> Flow[Stream]:
     """One output, begun."""
     prediction = yield from _ended(target)
     return (yield from Stream(prediction, index, terms).begin())
+
+
+def preview_outputs(target: Waitable, terms: Terms) -> Flow[Preview]:
+    """What a notebook shows of it; a handle knows where its outputs were saved."""
+    prediction = yield from _ended(target)
+    return (yield from preview(prediction, getattr(target, "paths", ()), terms))
 
 
 def _ended(target: Waitable) -> Flow[PredictionResponse]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .._flow import Clock, Flow, Notify, Sleep, Together
 from ..errors import InvalidRequestError, SkytellsError
-from ..types.predict import PredictionResponse, PredictionsListOptions, WaitOptions
+from ..types.predict import PredictionList, PredictionResponse, PredictionsListOptions, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
 from .waiting import Carrying, Patience, Told, Waitable, callable_or_none, known, timed_out
@@ -83,7 +83,7 @@ class Watch:
         """All of them, in the order of the targets, once the last has ended."""
         while self.pending:
             yield from self.next()
-        return [p for p in map(self._seen.get, self._order) if p is not None]
+        return PredictionList(p for p in map(self._seen.get, self._order) if p is not None)
 
     def _pause(self) -> Flow[None]:
         if not self._looked and None in self._seen.values():

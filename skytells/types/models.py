@@ -246,7 +246,7 @@ def _price(amount: float | None, currency: str | None, unit: str | None) -> str 
         return None
     # Prices of one token are tiny; "5e-07" is not for people.
     number = f"{amount:.9f}".rstrip("0").rstrip(".")
-    return " ".join(filter(None, (number, currency, unit and f"per {unit}")))
+    return " ".join(filter(None, (number, currency, unit and f"per {unit.replace('_', ' ')}")))
 
 
 def field_names(given: object) -> list[str]:

@@ -248,6 +248,15 @@ class PredictionResponse(Record):
         return self.output
 
 
+class PredictionList(list[PredictionResponse]):
+    """A list of predictions, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        from ..notebook import render
+
+        return render(self)
+
+
 def moment(text: str | None) -> datetime | None:
     """A date of the wire as an aware datetime; `None` where it is none."""
     try:

@@ -21,7 +21,6 @@ from skytells import (
     SkytellsClient,
 )
 from skytells.notebook import progress_bar, render
-from skytells.types.models import ModelList
 
 from .support import Page
 
@@ -166,6 +165,7 @@ def test_a_model_shows_what_it_is_and_costs() -> None:
     text = Page(render(Model.from_wire(MODEL))).text
     for part in ("Veo veo", "video, Google, fast", "Films.", "0.18 USD per second"):
         assert part in text
+    assert text.endswith("0.2 per second where audio is true")
     assert Page(render(Model.from_wire({}))).text == " "
 
 
@@ -175,7 +175,7 @@ def test_a_model_shows_what_it_is_and_costs() -> None:
         (None, None),
         ({}, None),
         ({"amount": 5e-07, "currency": "USD", "unit": "token"}, "0.0000005 USD per token"),
-        ({"amount": 2, "unit": "image"}, "2 per image"),
+        ({"amount": 2, "unit": "image_megapixel"}, "2 per image megapixel"),
         ({"amount": 0.5}, "0.5"),
         ({"amount": 0}, "0"),
     ],
@@ -220,9 +220,10 @@ def test_whatever_the_client_gives_renders_itself(client: SkytellsClient) -> Non
         client.models.get("flux-pro"),
         client.predictions.list(),
         client.predictions.get(handle.id),
+        client.wait_all([handle.id]),
+        client.dispatch(),
         handle.response.metrics,
     ):
-        assert isinstance(shown, ModelList) or not isinstance(shown, list)
         Page(shown._repr_html_())  # pyright: ignore[reportPrivateUsage]
     assert "A <cat>" in Page(handle._repr_html_()).text  # pyright: ignore[reportPrivateUsage]
 

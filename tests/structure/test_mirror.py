@@ -66,6 +66,7 @@ OWN = {
     *("_give", "_together", "close", "aclose", "__init__"),
     *("__enter__", "__exit__", "__aenter__", "__aexit__"),
     *("__iter__", "__aiter__", "_items", "_all", "text"),
+    "_repr_html_",
 }
 TWINS = "|".join(
     [
@@ -78,7 +79,7 @@ RULES = [
     (rf"\b({TWINS})\b", r"Async\1"),
     (r"\bself\._all\(\)", r"await self._all()"),
     (r"(?<=return )(self\.stream\(.*\)\.open\(\))", r"await \1"),
-    (r"\bself\._client\.(perform|wait|predictions\.(?:save|bytes))\(", r"await self._client.\1("),
+    (r"\bself\._client\.(perform|wait|predictions\.(?:save|bytes|preview))\(", r"await self._client.\1("),
     (r"\bprediction\.save\(", "await prediction.save("),
     (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),
     (r"\bblocking\((\w+)\)", r"\1"),

@@ -73,6 +73,7 @@ from skytells import (
     PredictionType,
     PredictionUrls,
     PredictionWebhook,
+    Preview,
     PricingCriterion,
     PricingOperator,
     PricingUnit,
@@ -219,6 +220,8 @@ def verbs(client: SkytellsClient) -> None:
     assert_type(client.wait(p, progress=show), PredictionResponse)
     assert_type(client.wait_all([p], progress=True), list[PredictionResponse])
     assert_type(p.wait(progress=True), PredictionResponse)
+    assert_type(client.predictions.preview(p, max_wait=1_000), Preview)
+    p.show()
     client.run("flux-pro", progress="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     for ended in client.as_completed([p.response], progress=True):
         assert_type(ended, PredictionResponse)
@@ -253,6 +256,8 @@ async def async_verbs(client: AsyncSkytellsClient) -> None:
     assert_type(await client.wait(p, progress=True), PredictionResponse)
     assert_type(await client.wait_all([p], progress=show_async), list[PredictionResponse])
     assert_type(await p.wait(progress=True), PredictionResponse)
+    assert_type(await client.predictions.preview("pred_abc123"), Preview)
+    await p.show(max_wait=1_000, allow_private=True)
     async for ended in client.as_completed([p.response], progress=True):
         assert_type(ended, PredictionResponse)
     async for ended in client.as_completed([p.response], on_progress=show_async):
