@@ -29,7 +29,7 @@ from contextlib import (
     contextmanager,
     suppress,
 )
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 import httpcore
 
@@ -250,7 +250,7 @@ def _chunks(response: httpcore.Response) -> Iterator[bytes]:
             break
     else:
         return
-    stream = response.extensions["network_stream"]
+    stream = cast("httpcore.NetworkStream", _extensions(response)["network_stream"])
     while left > 0:
         chunk = stream.read(_AT_ONCE)[:left]
         yield _some(chunk)
@@ -267,11 +267,15 @@ async def _achunks(response: httpcore.Response) -> AsyncIterator[bytes]:
             break
     else:
         return
-    stream = response.extensions["network_stream"]
+    stream = cast("httpcore.AsyncNetworkStream", _extensions(response)["network_stream"])
     while left > 0:
         chunk = (await stream.read(_AT_ONCE))[:left]
         yield _some(chunk)
         left -= len(chunk)
+
+
+def _extensions(response: httpcore.Response) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", response.extensions)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _length(response: httpcore.Response) -> int:

@@ -41,7 +41,7 @@ def models(client: SkytellsClient, **options: Any) -> object:
 
 
 def model(client: SkytellsClient, id: Any = "flux-pro") -> object:
-    return client.models.get(id)
+    return client.models.get(id, fields=[])
 
 
 def create(client: SkytellsClient, payload: Any = ORDER) -> object:

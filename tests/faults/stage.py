@@ -96,7 +96,7 @@ class Clockwork:
             monkeypatch.setitem(_defaults(flow), "clock", lambda: self._passed)
             monkeypatch.setitem(_defaults(flow), "chance", _most)
 
-    def _sleep(self, seconds: float) -> Sleep:
+    def _sleep(self, seconds: float, bell: object = None) -> Sleep:
         if self.on_pause is not None:
             self.on_pause()
         self.pauses.append(seconds)
