@@ -187,8 +187,16 @@ queries += block(
                 ("page", 10**12),
             ),
             *(("per_page", 0), ("per_page", 51), ("per_page", "50"), ("per_page", False)),
-            *(("options", {"pages": 1}), ("options", [1]), ("options", "page=1")),
         )
+    ],
+)
+queries += block(
+    "I",
+    115,
+    {"list": unconfigured()},
+    [
+        (f"The list's `options` is {shown(value)}", {"given": {"options": value}})
+        for value in ({"pages": 1}, [1], "page=1")
     ],
 )
 queries += block(
