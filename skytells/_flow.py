@@ -125,6 +125,12 @@ class Pour(NamedTuple):
         return due if self.deadline is None else min(due, self.deadline)
 
 
+class Close(NamedTuple):
+    """Let go of an open body before its end."""
+
+    body: Body
+
+
 @dataclass(frozen=True, slots=True)
 class Offload(Generic[T]):
     """Do work that blocks, such as reading a file: off the event loop, where there is one.
@@ -217,7 +223,9 @@ def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
     return error
 
 
-Effect: TypeAlias = Call[Any] | Exchange | Pour | Offload[Any] | Sleep | Notify[Any] | Together[Any]
+Effect: TypeAlias = (
+    Call[Any] | Exchange | Pour | Close | Offload[Any] | Sleep | Notify[Any] | Together[Any]
+)
 Flow: TypeAlias = Generator[Effect, Any, T]
 Operation: TypeAlias = Call[T] | Flow[T]
 

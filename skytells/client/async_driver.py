@@ -14,6 +14,7 @@ from .._exchange import exchange
 from .._flow import (
     Bell,
     Call,
+    Close,
     Done,
     Effect,
     Exchange,
@@ -60,6 +61,8 @@ class AsyncDriver(ClientBase):
                     return await self._transport.send(effect)
                 case Pour():
                     await _pour(effect)
+                case Close(body):
+                    await cast("AsyncOpenBody", body).aclose()
                 case Offload(work):
                     return await asyncio.to_thread(work)
                 case Sleep(seconds, bell):

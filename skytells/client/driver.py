@@ -16,6 +16,7 @@ from .._exchange import exchange
 from .._flow import (
     Bell,
     Call,
+    Close,
     Done,
     Effect,
     Exchange,
@@ -68,6 +69,8 @@ class Driver(ClientBase):
                     return self._transport.send(effect)
                 case Pour():
                     _pour(effect)
+                case Close(body):
+                    cast("OpenBody", body).close()
                 case Offload(work):
                     return work()
                 case Sleep(seconds, bell):

@@ -48,7 +48,7 @@ def place_of(url: str, home: Origin, *, allow_private: bool) -> Place:
         raise _refused(url, "is not an https address")
     if parts.username is not None or not _is_host(host):
         raise _refused(url, "names no host, or more than that")
-    loopback = is_loopback(host)
+    loopback = is_loopback(host.rstrip("."))
     trusted = host == home.host or (loopback and is_loopback(home.host))
     plain = allow_private or (trusted and (loopback or home.scheme == "http"))
     if scheme == "http" and not plain:

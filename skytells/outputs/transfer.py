@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from .._flow import Clock, Exchange, Flow, Pour, Sleep
+from .._flow import Clock, Close, Exchange, Flow, Pour, Sleep
 from .._replies import retry_after
 from .._retry import LONGEST_RETRY_AFTER, backoff, is_passing
 from .._wire import Body, Origin, Reply, WireRequest
@@ -128,7 +128,9 @@ class Transfer:
                     take(self._content)
                 self._end()
             except SkytellsError as trouble:
-                self.body = None
+                if self.body is not None:
+                    yield Close(self.body)
+                    self.body = None
                 self._bear(trouble)
         return Piece(offset, chunks)
 
@@ -198,6 +200,7 @@ class Transfer:
         )
 
     def _arrive(self, reply: Reply, place: Place) -> None:
+        self.body = reply.stream
         asked = bool(self._received) and self._resumable
         if asked and reply.status == 416:
             raise self._changed()
@@ -207,7 +210,6 @@ class Transfer:
             self._go_on(reply)
         else:
             self._begin(reply)
-        self.body = reply.stream
 
     def _begin(self, reply: Reply) -> None:
         headers = reply.headers

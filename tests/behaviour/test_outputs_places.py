@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,17 @@ def test_a_name_that_leads_to_a_private_address_is_refused(
     assert server.connections == 0
 
 
+def is_elsewhere(address: IPv4Address | IPv6Address) -> bool:
+    return not address.is_loopback
+
+
 def test_a_name_that_changes_its_address_after_the_check_leads_nowhere(
     serve: Serve, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve(gives())
     # A public address at first, where nobody answers, and this machine ever after.
     asked = resolving(monkeypatch, "192.0.2.1")
-    monkeypatch.setattr("skytells._network.is_public", lambda address: not address.is_loopback)
+    monkeypatch.setattr("skytells._network.is_public", is_elsewhere)
     client = build(KEY, base_url="https://api.skytells.ai/v1", timeout=300)
     with pytest.raises(DownloadError):
         client.predictions.bytes(made(f"https://cdn.example:{server.port}/fox.png"))
@@ -281,7 +286,10 @@ def test_a_folder_that_cannot_be_is_said_before_anything_is_fetched(
 def test_a_folder_that_may_not_be_written_to_is_said_first(
     build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    def refuse(path: object, mode: int) -> bool:
+        return False
+
+    monkeypatch.setattr(os, "access", refuse)
     with pytest.raises(DownloadError, match="cannot be written to"):
         build(KEY).predictions.save(made("https://cdn.example/a.png"), tmp_path)
 

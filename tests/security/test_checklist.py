@@ -21,7 +21,7 @@
 | 17  | webhook signatures      | `security/test_webhooks`: `test_row_17_…`                          |
 | 18  | webhook replays         | `security/test_webhooks`: `test_row_18_…`                          |
 | 19  | two products, two keys  | here (O01 to O03), `unit/test_unit_surfaces`                       |
-| 20  | downloads               | comes with downloads; the command line's: `tools/test_download`    |
+| 20  | downloads               | `behaviour/test_outputs_places`, `…_faults`, `…_ends`              |
 | 21  | the local platform      | `local/test_server`, `local/test_page`                             |
 | 22  | environment             | here                                                               |
 | 23  | supply chain            | here: what can be seen in the repository                           |
@@ -35,6 +35,7 @@ import gzip
 import logging
 import pickle
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -44,16 +45,19 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 import skytells
 from skytells import (
+    ApiErrorId,
     AsyncSkytellsClient,
     ConfigurationError,
+    DownloadError,
     InvalidRequestError,
     InvalidResponseError,
+    PredictionResponse,
     SkytellsClient,
     SkytellsError,
 )
@@ -356,6 +360,55 @@ def test_row_19_o03_what_is_swapped_is_refused_at_construction(swapped: dict[str
         assert "never-to-be-seen" not in f"{caught.value!r}{vars(caught.value)}"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cdn.example/a.png",
+        "https://127.0.0.1/a.png",
+        "https://[::1]/a.png",
+        "https://[::ffff:10.0.0.1]/a.png",
+        "https://[64:ff9b::a00:1]/a.png",
+        "https://[fe80::1]/a.png",
+        "https://10.0.0.1/a.png",
+        "https://100.64.0.1/a.png",
+        "https://169.254.169.254/latest/meta-data",
+        "https://224.0.0.1/a.png",
+        "https://0.0.0.0/a.png",
+        "https://2130706433/a.png",
+        "https://127.1/a.png",
+        "https://0x7f000001/a.png",
+        "https://localhost/a.png",
+        "https://a.localhost./a.png",
+        "https://user@cdn.example/a.png",
+        "https://cdn.example:0/a.png",
+        "https://cdn.example:99999/a.png",
+        "https://cdn.example\\@10.0.0.1/a.png",
+        "https://cdn..example/a.png",
+    ],
+)
+def test_row_20_output_is_fetched_from_no_private_or_odd_address(
+    build: Build, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("a name was resolved")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    client = build(KEY, base_url="https://api.skytells.ai/v1")
+    with pytest.raises(DownloadError) as caught:
+        client.predictions.bytes(PredictionResponse(id="p1", status="succeeded", output=[url]))
+    assert caught.value.error_id == ApiErrorId.ADDRESS_REFUSED
+
+
+def test_row_20_output_is_asked_for_without_the_key(build: Build, serve: Serve) -> None:
+    server = serve(answers(b"picture"))
+    url = server.url.replace("/v1", "/a.png")
+    prediction = PredictionResponse(id="p1", status="succeeded", output=[url])
+    client = build(KEY, base_url=server.url, headers={"x-mine": "1"})
+    assert client.predictions.bytes(prediction) == b"picture"
+    assert KEY.encode() not in server.requests[0].raw
+    assert "x-mine" not in server.requests[0].headers
+
+
 def test_row_21_local_platform_keeps_to_this_machine() -> None:
     with pytest.raises(ValueError, match="other machines"):
         serve_platform(host="0.0.0.0")
@@ -421,5 +474,5 @@ def test_row_23_run_time_needs_two_packages_within_bounds() -> None:
 
 def test_every_row_that_applies_has_a_test() -> None:
     rows = {int(name[9:11]) for name in globals() if name.startswith("test_row_")}
-    later = {17, 18, 20}
+    later = {17, 18}
     assert rows == set(range(1, 24)) - later

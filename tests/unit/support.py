@@ -14,6 +14,7 @@ from skytells._config import Config, configure
 from skytells._exchange import exchange
 from skytells._flow import (
     Call,
+    Close,
     Done,
     Effect,
     Exchange,
@@ -136,7 +137,7 @@ class Hand:
                 return work()
             case Notify(callback, state):
                 callback(state)
-            case Pour():
+            case Pour() | Close():
                 raise NotImplementedError
             case Together():
                 for place in range(len(effect.operations)):
