@@ -30,8 +30,8 @@ class Reservation:
 
     def __init__(self, budget: Budget, amount: Decimal, request: PredictionRequest) -> None:
         self._budget = budget
-        self.amount = amount
-        self.request = request
+        self.amount: Decimal = amount
+        self.request: PredictionRequest = request
 
     def bind(self, prediction: PredictionResponse) -> None:
         """The request has become this prediction."""

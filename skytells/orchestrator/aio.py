@@ -53,13 +53,13 @@ class AsyncOrchestratorAPI:
     """Workflows on the Orchestrator; `client.orchestrator`. As `OrchestratorAPI`, awaited."""
 
     def __init__(self, client: AsyncSkytellsClient) -> None:
-        self.workflows = AsyncWorkflowsAPI(client)
-        self.executions = AsyncExecutionsAPI(client)
-        self.webhooks = AsyncWorkflowWebhooksAPI(client)
-        self.integrations = AsyncIntegrationsAPI(client)
-        self.api_keys = AsyncOrchestratorKeysAPI(client)
-        self.ai = AsyncOrchestratorAiAPI(client)
-        self.user = AsyncOrchestratorUserAPI(client)
+        self.workflows: AsyncWorkflowsAPI = AsyncWorkflowsAPI(client)
+        self.executions: AsyncExecutionsAPI = AsyncExecutionsAPI(client)
+        self.webhooks: AsyncWorkflowWebhooksAPI = AsyncWorkflowWebhooksAPI(client)
+        self.integrations: AsyncIntegrationsAPI = AsyncIntegrationsAPI(client)
+        self.api_keys: AsyncOrchestratorKeysAPI = AsyncOrchestratorKeysAPI(client)
+        self.ai: AsyncOrchestratorAiAPI = AsyncOrchestratorAiAPI(client)
+        self.user: AsyncOrchestratorUserAPI = AsyncOrchestratorUserAPI(client)
 
 
 class AsyncWorkflowsAPI:

@@ -73,13 +73,13 @@ class OrchestratorAPI:
     """
 
     def __init__(self, client: SkytellsClient) -> None:
-        self.workflows = WorkflowsAPI(client)
-        self.executions = ExecutionsAPI(client)
-        self.webhooks = WorkflowWebhooksAPI(client)
-        self.integrations = IntegrationsAPI(client)
-        self.api_keys = OrchestratorKeysAPI(client)
-        self.ai = OrchestratorAiAPI(client)
-        self.user = OrchestratorUserAPI(client)
+        self.workflows: WorkflowsAPI = WorkflowsAPI(client)
+        self.executions: ExecutionsAPI = ExecutionsAPI(client)
+        self.webhooks: WorkflowWebhooksAPI = WorkflowWebhooksAPI(client)
+        self.integrations: IntegrationsAPI = IntegrationsAPI(client)
+        self.api_keys: OrchestratorKeysAPI = OrchestratorKeysAPI(client)
+        self.ai: OrchestratorAiAPI = OrchestratorAiAPI(client)
+        self.user: OrchestratorUserAPI = OrchestratorUserAPI(client)
 
 
 class WorkflowsAPI:

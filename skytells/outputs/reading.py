@@ -9,7 +9,7 @@ from .._flow import Flow
 from ..errors import ApiErrorId, DownloadError, InvalidRequestError
 from ..types.predict import PredictionResponse
 from .failures import failing, naming
-from .sources import source
+from .sources import Source, source
 from .transfer import Piece, Terms, Transfer
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class Stream:
 
     def __init__(self, prediction: PredictionResponse, index: int, terms: Terms) -> None:
         self.prediction = prediction
-        self.source = source(prediction, index)
-        self.transfer = Transfer(self.source, terms)
+        self.source: Source = source(prediction, index)
+        self.transfer: Transfer = Transfer(self.source, terms)
         self._position = 0
         self._first: Piece | None = None
 

@@ -95,7 +95,8 @@ class Transfer:
         self.body: Body | None = None
         self.stopped = False
         """Whether it is to end at its next bytes, unfinished."""
-        self.source, self._terms = source, terms
+        self.source: Source = source
+        self._terms = terms
         self._clock, self._chance = clock, chance
         self._content: bytes | None = None
         self._received = 0

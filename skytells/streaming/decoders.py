@@ -52,7 +52,7 @@ class EventDecoder:
         self._after_newline = False
         self._after_return = False
         self._start: bytes | None = b""
-        self.last_id = ""
+        self.last_id: str = ""
         """The last `id` that was sent."""
         self.retry: int | None = None
         """Milliseconds to wait before connecting again, as the server last said."""

@@ -110,8 +110,8 @@ class Reading(Generic[T]):
 
     def __init__(self, format: Format[T], limits: Limits) -> None:
         self.received: list[T] = []
-        self.begun = False
-        self.ended = False
+        self.begun: bool = False
+        self.ended: bool = False
         self._format = format
         self._limits = limits
         self._decoder = format.decoder()
