@@ -15,6 +15,8 @@ from pydantic_core import from_json
 from ._checks import is_list, is_object, segment
 from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, ServerError
 
+# What the platform's keys look like: one that was just made is known to nobody else.
+_KEY: Final = re.compile(r"\b(sk-|wfb_|sk_pat_|sk_proj_|whsec_)[\w-]{8,}")
 MAX_ERROR_BODY: Final = 1024 * 1024
 
 
@@ -165,8 +167,9 @@ def target(prefix: str, path: str, params: tuple[tuple[str, str], ...]) -> str:
 
 
 def clean(text: str, most: int = 500) -> str:
-    """Text of a server made fit for a message: one line, printable, bounded."""
+    """Text of a server made fit for a message: one line, printable, bounded, without keys."""
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    text = _KEY.sub(r"\1***", text)
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[:most]}…"
 

@@ -716,3 +716,20 @@ def test_faults_in_a_stream_raise(
     with pytest.raises(SkytellsError) as caught:
         list(client.orchestrator.ai.generate("Fetch the news, then post them"))
     assert caught.value.maybe_sent
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [{"id": "k1", "key": "wfb_just-made-0123"}],
+        b'{"id": "k1", "key": "wfb_just-made-0123"',
+        {"success": False, "response": "Made wfb_just-made-0123, then failed."},
+    ],
+    ids=["a list", "cut short", "an error"],
+)
+def test_a_key_that_was_just_made_stands_in_no_error(on: On, serve: Serve, answer: object) -> None:
+    server = serve(answers(answer))
+    with pytest.raises(SkytellsError) as caught:
+        on(server).api_keys.create("CI")
+    error = caught.value
+    assert "just-made" not in f"{error} {error!r} {error.details} {error.args}"
