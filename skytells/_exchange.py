@@ -48,15 +48,14 @@ def exchange(
     """Perform a call by the client's settings, all of it within one deadline."""
     if config.api.edge:
         _refuse_webhook(call)
-    limits = [limit for limit in (config.timeout, call.timeout) if limit is not None]
     began, began_at = clock(), wall_clock()
-    deadline = began + min(limits) if limits else None
-    tries: list[Attempt] = []
-    lost = False
+    deadline = _deadline(call, config, began)
+    tries = _Tries(call, config, budget)
     while True:
         began_try = clock()
         try:
-            reply: Reply = yield Exchange(_request(call, config, len(tries)), deadline, call.keep)
+            request = _request(call, config, len(tries.failed))
+            reply: Reply = yield Exchange(request, deadline, call.keep)
             _log_reply(call, reply, config, clock() - began_try)
             result = _read(call, reply, config)
         except SkytellsError as error:
@@ -66,38 +65,56 @@ def exchange(
                 _leave_a_trace(interrupt, interrupted(call, began_at))
             raise
         else:
-            budget.succeed(len(tries) + 1)
+            budget.succeed(len(tries.failed) + 1)
             if config.budget is not None:
                 config.budget.see(result)
             return result
-        if lost and call.method == "DELETE" and isinstance(failure, NotFoundError):
+        if tries.lost and call.method == "DELETE" and isinstance(failure, NotFoundError):
             # An earlier try, whose answer was lost, has done it.
             return call.read(_GONE)
         now = clock()
         left = None if deadline is None else deadline - now
+        pause = tries.pause_after(failure, now - began_try, left, chance())
+        if pause is None:
+            raise _given_up(call, failure, tries.failed, began_at)
+        yield Sleep(pause)
+
+
+def _deadline(call: Call[Any], config: Config, began: float) -> float | None:
+    limits = [limit for limit in (config.timeout, call.timeout) if limit is not None]
+    return began + min(limits) if limits else None
+
+
+class _Tries:
+    """The tries of one call that have failed, and whether another follows."""
+
+    def __init__(self, call: Call[Any], config: Config, budget: RetryBudget) -> None:
+        self.failed: list[Attempt] = []
+        self.lost = False
+        """Whether one of them may have had its effect all the same."""
+        self._call = call
+        self._policy = RetryPolicy(retries=0) if call.once else config.retry
+        self._budget = budget if config.retry.budgeted else None
+
+    def pause_after(
+        self, failure: SkytellsError, took: float, left: float | None, chance: float
+    ) -> float | None:
+        """Seconds until the next try; `None` where this failure is the last."""
+        call, number = self._call, len(self.failed) + 1
         begun = _may_have_begun(failure)
-        lost = lost or begun
+        self.lost = self.lost or begun
         failure.maybe_sent = begun and call.safety is Safety.PAID
-        pause = pause_before_retry(
-            RetryPolicy(retries=0) if call.once else config.retry,
-            call.safety,
-            failure,
-            len(tries) + 1,
-            left,
-            chance(),
-        )
-        if pause is not None and config.retry.budgeted and not budget.spend(failure):
+        pause = pause_before_retry(self._policy, call.safety, failure, number, left, chance)
+        if pause is not None and self._budget is not None and not self._budget.spend(failure):
             pause, failure.retry_suppressed = None, "budget"
         outcome = str(failure.http_status or type(failure).__name__)
-        tries.append(Attempt(len(tries) + 1, outcome, now - began_try, pause))
-        if pause is None:
-            break
-        _log.info(
-            "%s %s: %s, trying again in %.2f s (try %d)",
-            *(call.method, call.name, outcome, pause, len(tries) + 1),
-        )
-        yield Sleep(pause)
-    raise _given_up(call, failure, tries, began_at)
+        self.failed.append(Attempt(number, outcome, took, pause))
+        if pause is not None:
+            _log.info(
+                "%s %s: %s, trying again in %.2f s (try %d)",
+                *(call.method, call.name, outcome, pause, number + 1),
+            )
+        return pause
 
 
 def _given_up(

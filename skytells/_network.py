@@ -14,12 +14,15 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpcore
 
 from ._wire import as_address, is_public
 from .errors import ApiErrorId, InvalidResponseError
+
+if TYPE_CHECKING:
+    import asyncio
 
 PIECE: Final = 16 * 1024
 MOST_AT_ONCE: Final = 1024 * 1024
@@ -55,6 +58,18 @@ def time_left(on_expiry: type[Exception]) -> float | None:
     if left <= 0:
         raise on_expiry("The deadline has passed.")
     return left
+
+
+def seconds_until(deadline: float | None) -> float | None:
+    """How long there is until a deadline of the monotonic clock, if there is one."""
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def within(deadline: float | None) -> asyncio.Timeout:
+    """The limit of what a task awaits inside."""
+    import asyncio  # here: a sync client never loads it
+
+    return asyncio.timeout(seconds_until(deadline))
 
 
 def _seen(host: str, *, sending: bool) -> None:

@@ -29,7 +29,8 @@ from .._flow import (
 )
 
 if TYPE_CHECKING:
-    from .._transport import AsyncOpenBody, AsyncTransport
+    from .._bodies import AsyncOpenBody
+    from .._transport import AsyncTransport
 
 T = TypeVar("T")
 

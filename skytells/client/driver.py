@@ -32,7 +32,8 @@ from .._flow import (
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from .._transport import OpenBody, Transport
+    from .._bodies import OpenBody
+    from .._transport import Transport
 
 T = TypeVar("T")
 

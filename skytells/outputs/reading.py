@@ -13,7 +13,7 @@ from .sources import Source, source
 from .transfer import Piece, Terms, Transfer
 
 if TYPE_CHECKING:
-    from .._transport import AsyncOpenBody, OpenBody
+    from .._bodies import AsyncOpenBody, OpenBody
     from ..client import AsyncSkytellsClient, SkytellsClient
 
 

@@ -12,7 +12,7 @@ from ..errors import SkytellsError
 from .reading import LINGER, Format, Limits, Opened, Reading
 
 if TYPE_CHECKING:
-    from .._transport import AsyncOpenBody, OpenBody
+    from .._bodies import AsyncOpenBody, OpenBody
     from ..client import AsyncSkytellsClient, SkytellsClient
 
 T = TypeVar("T")

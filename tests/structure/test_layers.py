@@ -22,9 +22,9 @@ LAYERS = [
     ["types"],
     ["_history", "_catalogue", "budget"],
     ["_flow", "_replies", "_retry"],
-    ["_surfaces", "_environment", "_network"],
+    ["_surfaces", "_environment", "_network", "_failures"],
     ["_config"],
-    ["_exchange", "_pool", "outputs"],
+    ["_exchange", "_pool", "_bodies", "outputs"],
     ["notebook"],
     ["_progress"],
     ["_transport", "pagination", "models", "webhooks"],
@@ -38,9 +38,10 @@ LAYERS = [
 RANK = {module: rank for rank, line in enumerate(LAYERS) for module in line}
 
 WIRE = {"httpx", "httpcore"}
-KNOWS_THE_WIRE = {"_transport", "_pool", "_network", "_environment"}
+KNOWS_THE_WIRE = {"_transport", "_bodies", "_pool", "_network", "_environment"}
 COLOURED = {
     "_transport",
+    "_bodies",
     "_pool",
     "_network",
     "client",

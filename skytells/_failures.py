@@ -1,0 +1,54 @@
+"""Foreign exceptions of the wire as errors of ours, without what they hold on to."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Final
+
+from ._wire import WireRequest, clean
+from .errors import ApiErrorId, NetworkError, RequestTimeoutError, SkytellsError
+
+# Names rather than classes: httpcore, httpx and clients of their shape share them.
+UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
+# A time-out before a socket was heard of has only waited for one.
+UNSENT_BY_POOL: Final = UNSENT | {"TimeoutError"}
+
+
+def failure_of(
+    error: Exception,
+    request: WireRequest,
+    sent: bool | None,
+    unsent: frozenset[str] = UNSENT,
+) -> SkytellsError:
+    """A foreign exception as one of ours, without its frames: they may hold the key."""
+    if isinstance(error, SkytellsError):
+        return error
+    names = {cls.__name__ for cls in type(error).__mro__}
+    if sent is None:
+        sent = not names & unsent
+    kind, origin = type(error).__name__, request.origin
+    certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    if "TimeoutException" in names or isinstance(error, TimeoutError):
+        failure: SkytellsError = RequestTimeoutError(
+            f"{origin} did not answer in time. If it needs longer, raise timeout= (milliseconds).",
+            ApiErrorId.REQUEST_TIMEOUT,
+            f"{kind} from {origin}",
+            408,
+            maybe_sent=sent,
+        )
+    else:
+        advice = (
+            "Its certificate is not trusted; for an authority of your own, set SSL_CERT_FILE."
+            if certificate
+            else "Check the network, base_url, and any proxy between."
+        )
+        failure = NetworkError(
+            f"No answer from {origin}: {(clean(str(error), 200) or kind).rstrip('.')}. {advice}",
+            ApiErrorId.NETWORK_ERROR,
+            f"{kind} from {origin}",
+            retryable=not certificate,
+            maybe_sent=sent,
+        )
+    error.__cause__ = error.__context__ = None
+    failure.__cause__ = error.with_traceback(None)
+    return failure
