@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from ._checks import is_array, is_object, whole
 from ._flow import Call, Flow, Safety, Together
 from ._inference import body_of, failed_answer
-from ._wire import Reply, as_list, as_object
-from .errors import InvalidRequestError, SkytellsError
+from ._wire import Reply, as_list, as_object, clean
+from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, SkytellsError
 from .types.embeddings import EmbeddingInput, EmbeddingResponse
 from .types.predict import to_json
 
@@ -50,6 +51,8 @@ def embedding_params(
     extra_body: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """What is asked for besides; the format is base64 whatever is asked for."""
+    if dimensions is not None and (type(dimensions) is not int or dimensions < 1):
+        raise InvalidRequestError.of("dimensions must be a whole number, 1 or more.")
     if encoding_format not in {None, "float", "base64"}:
         raise InvalidRequestError.of("encoding_format must be 'float' or 'base64'.")
     return {"dimensions": dimensions, "user": user, "extra_body": extra_body}
@@ -64,7 +67,7 @@ def embed(
     parts = _split(input) if _several(input) else [input]
     calls = [create_embeddings(model, part, params) for part in parts]
     if len(calls) == 1:
-        return (yield from calls[0])
+        return _even((yield from calls[0]), params.get("dimensions"))
     outcomes: list[EmbeddingResponse | Exception | None] = [None] * len(calls)
     yield Together(calls, at_once, outcomes)
     answers = [outcome for outcome in outcomes if isinstance(outcome, EmbeddingResponse)]
@@ -75,7 +78,7 @@ def embed(
     joined = _joined(answers)
     if len(answers) < len(outcomes):
         raise _partly(next(o for o in outcomes if isinstance(o, Exception)), joined)
-    return joined
+    return _even(joined, params.get("dimensions"))
 
 
 def _partly(error: Exception, joined: EmbeddingResponse) -> Exception:
@@ -85,6 +88,23 @@ def _partly(error: Exception, joined: EmbeddingResponse) -> Exception:
         error.message += f" The {len(joined.data)} embeddings that came are in error.received."
         error.args = (error.message,)
     return error
+
+
+def _even(answer: EmbeddingResponse, dimensions: int | None) -> EmbeddingResponse:
+    """An answer whose vectors can be held against each other, having the length asked for."""
+    lengths = sorted({len(row["embedding"]) for row in answer["data"]})
+    if len(lengths) == 1 and dimensions in {None, lengths[0]}:
+        return answer
+    error = InvalidResponseError(
+        f"The vectors that came have {' and '.join(map(str, lengths))} dimensions, where "
+        f"{dimensions or 'the same for all'} was due. They are in error.received; choose a model "
+        "by its own name, or leave dimensions= out.",
+        ApiErrorId.INVALID_RESPONSE,
+        f"Model: {clean(answer.model or 'unnamed', 100)}",
+        200,
+    )
+    error.received = tuple(answer.data)
+    raise error
 
 
 def _joined(answers: Sequence[EmbeddingResponse]) -> EmbeddingResponse:
@@ -122,7 +142,11 @@ def _split(input: EmbeddingInput) -> list[Any]:
     parts: list[list[Any]] = [[]]
     size = 0
     for item in cast("Sequence[str | Sequence[int]]", input):
-        tokens = len(item.encode()) // _BYTES_PER_TOKEN if isinstance(item, str) else len(item)
+        tokens = (
+            len(item.encode("utf-8", "replace")) // _BYTES_PER_TOKEN
+            if isinstance(item, str)
+            else len(item)
+        )
         if parts[-1] and (len(parts[-1]) == MOST_INPUTS or size + tokens > MOST_TOKENS):
             parts.append([])
             size = 0
@@ -135,15 +159,16 @@ def read_embeddings(reply: Reply, count: int) -> EmbeddingResponse:
     """A reply in which so many vectors are due, put in the order of their inputs."""
     wire = as_object(reply.json())
     rows = as_list(wire.get("data")) if wire else None
+    due = "an embedding" if count == 1 else f"a list of {count} embeddings"
     if wire is None or rows is None or len(rows) != count or not all(map(is_object, rows)):
-        raise failed_answer(f"{count} embeddings", reply, wire)
+        raise failed_answer(due, reply, wire)
     for place, row in enumerate(rows):
         row.setdefault("index", place)
         row["embedding"] = _floats(row.get("embedding"))
     rows = [row for row in rows if row["embedding"] is not None and type(row["index"]) is int]
     rows.sort(key=lambda row: cast(int, row["index"]))
     if [row["index"] for row in rows] != list(range(count)):
-        raise failed_answer(f"{count} embeddings", reply, wire)
+        raise failed_answer(due, reply, wire)
     return EmbeddingResponse.from_wire({**wire, "data": rows})
 
 
@@ -152,10 +177,13 @@ def _floats(vector: object) -> list[float] | None:
     if isinstance(vector, str):
         try:
             data = binascii.a2b_base64(vector, strict_mode=True)
-            return list(struct.unpack(f"<{len(data) // 4}f", data))
+            numbers = list(struct.unpack(f"<{len(data) // 4}f", data))
         except (ValueError, struct.error):
             return None
-    return as_list(vector)
+        # One sum finds what is not a number at a fraction of the cost of looking at each.
+        return numbers if numbers and math.isfinite(sum(numbers)) else None
+    plain = as_list(vector)
+    return plain if plain and set(map(type, plain)) <= {float, int} else None
 
 
 class EmbeddingsAPI:
@@ -191,6 +219,8 @@ class EmbeddingsAPI:
             The vectors in the order of the inputs, and the usage of all requests together.
 
         Raises:
+            InvalidResponseError: The vectors are not of one length, or not of `dimensions`;
+                `error.received` holds them.
             SkytellsError: One request failed; `error.received` holds the embeddings that others
                 gave, each with the `index` of its input.
 

@@ -142,7 +142,7 @@ class SkytellsError(Exception):
     candidates: Sequence[PredictionResponse] = ()
     """Predictions that may be the unconfirmed one, when `run()` found more than one."""
     received: Sequence[Any] = ()
-    """What a stream had given before it failed."""
+    """What had come before it failed: the items of a stream, or the embeddings of other requests."""
     attempts: tuple[Attempt, ...] = ()
     """The tries that were made, in order."""
     retry_suppressed: str | None = None

@@ -94,6 +94,12 @@ BAD: list[Any] = [
     page(row(None, index=0)),
     page(row("no base64!", index=0)),
     page(row(base64.b64encode(b"12345").decode(), index=0)),
+    page(row("", index=0)),
+    page(row([], index=0)),
+    page(row([1.0, "2"], index=0)),
+    page(row([True], index=0)),
+    page(row(packed(1.0, math.nan), index=0)),
+    page(row(packed(math.inf), index=0)),
     page(row([1.0], index=0), row([1.0], index=1)),
 ]
 
@@ -103,8 +109,32 @@ def test_an_answer_that_is_not_the_vectors_asked_for_is_an_error(
     serve: Serve, build: Build, body: Any
 ) -> None:
     client = build("k", base_url=serve(answers(body)).url)
-    with pytest.raises(InvalidResponseError, match="1 embeddings"):
+    with pytest.raises(InvalidResponseError, match="where an embedding was due"):
         client.embeddings.create(model="m", input="a")
+
+
+def test_too_few_vectors_are_an_error(serve: Serve, build: Build) -> None:
+    client = build("k", base_url=serve(answers(page(row([1.0])))).url)
+    with pytest.raises(InvalidResponseError, match="where a list of 2 embeddings was due"):
+        client.embeddings.create(model="m", input=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("second", "dimensions", "said"),
+    [
+        ([1.0], None, "have 1 and 2 dimensions, where the same for all was due"),
+        ([1.0], 2, "have 1 and 2 dimensions, where 2 was due"),
+        ([1.0, 2.0], 3, "have 2 dimensions, where 3 was due"),
+    ],
+)
+def test_vectors_that_cannot_be_held_against_each_other_are_an_error_that_holds_them(
+    serve: Serve, build: Build, second: list[float], dimensions: int | None, said: str
+) -> None:
+    rows = page(row([0.0, 1.0], index=0), row(second, index=1))
+    client = build("k", base_url=serve(answers(rows)).url)
+    with pytest.raises(InvalidResponseError, match=said) as caught:
+        client.embeddings.create(model="m", input=["a", "b"], dimensions=dimensions)
+    assert [item.embedding for item in caught.value.received] == [[0.0, 1.0], second]
 
 
 EMPTY: list[Any] = ["", [], [[]], [""], [1, "a"], [[1], "a"], [True], 5, None, {"a": 1}]
@@ -119,6 +149,11 @@ def test_inputs_that_cannot_be_embedded_are_refused(offline: Any, input: Any) ->
 def test_options_out_of_their_range_are_refused(offline: Any) -> None:
     with pytest.raises(InvalidRequestError, match="encoding_format"):
         offline.embeddings.create(model="m", input="a", encoding_format="int8")
+    for dimensions in (0, -1, 1.5, "8", True):
+        with pytest.raises(InvalidRequestError, match="dimensions must be a whole number"):
+            offline.embeddings.create(model="m", input="a", dimensions=dimensions)
+    with pytest.raises(InvalidRequestError, match="JSON cannot carry input"):
+        offline.embeddings.create(model="m", input=["a", "half a pair: \ud800"])
     with pytest.raises(ConfigurationError, match="at_once"):
         offline.embeddings.create(model="m", input="a", at_once=0)
 
@@ -152,6 +187,19 @@ def test_large_inputs_are_split_and_joined_in_order(serve: Serve, build: Build) 
     assert answer.usage is not None
     assert answer.usage.total_tokens == 8
     assert answer.model == "m"
+
+
+@pytest.mark.usefixtures("few")
+def test_requests_whose_vectors_differ_in_length_are_an_error(serve: Serve, build: Build) -> None:
+    def differs(peer: Peer) -> None:
+        texts: list[str] = peer.read().json["input"]
+        rows = [row([1.0] * len(texts), index=place) for place in range(len(texts))]
+        peer.send(reply(page(*rows)))
+
+    client = build("k", base_url=serve(differs).url)
+    with pytest.raises(InvalidResponseError, match="have 1 and 3 dimensions") as caught:
+        client.embeddings.create(model="m", input=["a"] * 4)
+    assert [item.index for item in caught.value.received] == [0, 1, 2, 3]
 
 
 @pytest.mark.usefixtures("few")
