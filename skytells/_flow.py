@@ -145,27 +145,32 @@ class Offload(Generic[T]):
 
 
 class Bell(Generic[T]):
-    """What may end a sleep before its time, from any thread; once rung, it stays rung."""
+    """What may end a sleep before its time, from any thread; rung, it stays so until `take()`."""
 
     def __init__(self) -> None:
-        self.told: T | None = None
-        """What it was rung with."""
+        self._told: list[T] = []
         self._listeners: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
     def ring(self, told: T) -> None:
         """Wake whoever sleeps by this bell, now or later."""
         with self._lock:
-            self.told = told
+            self._told.append(told)
             for wake in self._listeners:
                 wake()
+
+    def take(self) -> list[T]:
+        """What it was rung with since the last time, in order."""
+        with self._lock:
+            told, self._told = self._told, []
+        return told
 
     @contextmanager
     def heard(self, wake: Callable[[], object]) -> Generator[None]:
         """Within this block, `wake` is called when the bell rings, or at once if it has rung."""
         with self._lock:
             self._listeners.append(wake)
-            if self.told is not None:
+            if self._told:
                 wake()
         try:
             yield

@@ -213,6 +213,7 @@ class AsyncSkytellsClient(AsyncDriver):
         max_wait: float | None = None,
         interval: float | None = None,
         validate: bool = False,
+        handler: WebhookHandler | None = None,
         progress: bool | OnProgressCallback = False,
         download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
@@ -227,6 +228,7 @@ class AsyncSkytellsClient(AsyncDriver):
             self._shared.history,
             self._desk,
             validate,
+            handler,
         )
         if download_to is not None:
             await self.perform(place_for(download_to))
@@ -266,12 +268,13 @@ class AsyncSkytellsClient(AsyncDriver):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
         progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
         chosen = waiting(options, max_wait, interval)
         told = Told(on_progress, progress)
-        watch = Watch(predictions, chosen, told.callback)
+        watch = Watch(predictions, chosen, told.callback, handler)
         return await self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
@@ -282,18 +285,19 @@ class AsyncSkytellsClient(AsyncDriver):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
         progress: bool | OnProgressCallback = False,
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
         chosen = waiting(options, max_wait, interval)
         told = Told(on_progress, progress)
-        return AsyncCompleted(self, Watch(predictions, chosen, told.callback), told)
+        return AsyncCompleted(self, Watch(predictions, chosen, told.callback, handler), told)
 
-    async def dispatch(self) -> list[PredictionResponse]:
+    async def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
         requests = self._take_queue()
         return await self.perform(
-            dispatch(requests, self._shared.accepted, self._give_back, self._desk)
+            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
         )
 
     async def stream_prediction(self, id: str) -> PredictionResponse:

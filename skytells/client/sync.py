@@ -227,6 +227,7 @@ class SkytellsClient(Driver):
         max_wait: float | None = None,
         interval: float | None = None,
         validate: bool = False,
+        handler: WebhookHandler | None = None,
         progress: bool | OnProgressCallback = False,
         download_to: str | os.PathLike[str] | None = None,
     ) -> Prediction:
@@ -243,6 +244,8 @@ class SkytellsClient(Driver):
             max_wait: Longest wait in milliseconds; `None` has no limit.
             interval: Pause between looks in milliseconds; by default adaptive.
             validate: Check the input by the model's own schema first, as `Model.validate` does.
+            handler: What receives your webhooks, the one of `webhook=` among them: what tells of the
+                end ends the wait at once, and looks are six times rarer meanwhile.
             progress: `True` draws a bar: in a terminal (with the extra `progress`), in a notebook,
                 or as a few lines in a log. A function is called as `on_progress`.
             download_to: A folder, or the name of a file, where its outputs are kept the moment it
@@ -272,6 +275,7 @@ class SkytellsClient(Driver):
             self._shared.history,
             self._desk,
             validate,
+            handler,
         )
         if download_to is not None:
             self.perform(place_for(download_to))
@@ -338,6 +342,7 @@ class SkytellsClient(Driver):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
         progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended, at about a fiftieth of the requests.
@@ -348,6 +353,8 @@ class SkytellsClient(Driver):
             on_progress: Called with each new state of each prediction.
             max_wait: Longest wait for all of them, in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
+            handler: What receives your webhooks: what has ended by one needs no look, and looks are
+                six times rarer meanwhile.
             progress: `True` draws a bar; a function is called as `on_progress`.
 
         Returns:
@@ -364,7 +371,7 @@ class SkytellsClient(Driver):
         """
         chosen = waiting(options, max_wait, interval)
         told = Told(blocking(on_progress), blocking(progress))
-        watch = Watch(predictions, chosen, told.callback)
+        watch = Watch(predictions, chosen, told.callback, handler)
         return self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
@@ -375,6 +382,7 @@ class SkytellsClient(Driver):
         *,
         max_wait: float | None = None,
         interval: float | None = None,
+        handler: WebhookHandler | None = None,
         progress: bool | OnProgressCallback = False,
     ) -> Completed:
         """Iterate over many predictions as they end, waiting as `wait_all` does.
@@ -389,10 +397,13 @@ class SkytellsClient(Driver):
         """
         chosen = waiting(options, max_wait, interval)
         told = Told(blocking(on_progress), blocking(progress))
-        return Completed(self, Watch(predictions, chosen, told.callback), told)
+        return Completed(self, Watch(predictions, chosen, told.callback, handler), told)
 
-    def dispatch(self) -> list[PredictionResponse]:
+    def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.
+
+        Args:
+            validate: Check each input by its model's own schema first, as `Model.validate` does.
 
         Returns:
             The predictions as accepted, in the order of the queue.
@@ -407,7 +418,9 @@ class SkytellsClient(Driver):
             ['A cat', 'A dog']
         """
         requests = self._take_queue()
-        return self.perform(dispatch(requests, self._shared.accepted, self._give_back, self._desk))
+        return self.perform(
+            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+        )
 
     def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from .._checks import as_mapping, is_list
 from .._flow import Clock, Flow, Sleep, Together
@@ -41,7 +41,10 @@ from ..types.predict import (
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, get_prediction, list_by_the_servers_clock
 from .placing import Desk, Placed, place
-from .waiting import callable_or_none, wait, waiting
+from .waiting import callable_or_none, handler_or_none, wait, waiting
+
+if TYPE_CHECKING:
+    from ..webhooks import WebhookHandler
 
 Outcomes: TypeAlias = list[PredictionResponse | Exception | None]
 DISPATCH_LIMIT: Final = 8
@@ -130,13 +133,14 @@ def run(
     history: History | None = None,
     desk: Desk | None = None,
     validate: bool = False,
+    handler: WebhookHandler | None = None,
 ) -> Flow[PredictionResponse]:
     """Create a prediction and see it through to its end."""
     callable_or_none(on_progress)
+    handler_or_none(handler)
     wait_options = waiting(None, options.max_wait, options.interval)
-    watched = (
-        on_progress is not None or options.max_wait is not None or options.interval is not None
-    )
+    watchers = (on_progress, handler, options.max_wait, options.interval)
+    watched = any(watcher is not None for watcher in watchers)
     request = PredictionRequest(
         model, options.input, options.webhook, await_=not watched, stream=options.stream
     )
@@ -151,7 +155,7 @@ def run(
         prediction = yield from reconcile(error, accepted)
         placed.end(prediction)
     if not prediction.done:
-        prediction = yield from wait(prediction, wait_options, on_progress, history)
+        prediction = yield from wait(prediction, wait_options, on_progress, history, handler)
     if prediction.status == PredictionStatus.FAILED:
         raise failed(prediction)
     return prediction
@@ -257,6 +261,7 @@ def dispatch(
     accepted: Accepted,
     give_back: Callable[[Sequence[PredictionRequest]], None],
     desk: Desk | None = None,
+    validate: bool = False,
 ) -> Flow[list[PredictionResponse]]:
     """Create all, a few at a time; what was surely not begun is given back."""
     requests = list(requests)
@@ -268,7 +273,7 @@ def dispatch(
         for number, request in enumerate(requests):
             try:
                 placed[number] = yield from place(
-                    request, accepted.add, desk or Desk(), await_=request.await_
+                    request, accepted.add, desk or Desk(), validate, request.await_
                 )
                 # Its files are read: should it go back into the queue, it does so with them.
                 requests[number] = placed[number].request

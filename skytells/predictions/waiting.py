@@ -153,8 +153,8 @@ def next_look(
             if pause is None:
                 return None
             yield Sleep(pause, bell)
-        if bell is not None and bell.told is not None:
-            return bell.told
+        if bell is not None and (told := bell.take()):
+            return told[-1]
         try:
             state = yield from look.look(patience.look_limit())
         except SkytellsError as trouble:
@@ -194,10 +194,10 @@ def wait(
     id, seen = known(target)
     if seen is not None and seen.done:
         return seen
-    patience = Patience(options, clock, chance, rarer=1.0 if handler is None else SAFETY_NET)
+    patience = Patience(options, clock, chance, rarer_by(handler))
     # With a handler, the first look is at once: its webhook may have come before this began.
     at_once = seen is None or handler is not None
-    with Carrying(id, seen) as carried, _expected(handler, id) as bell:
+    with Carrying(id, seen) as carried, expected(handler, id) as bell:
         while True:
             slug = seen.slug if seen is not None and on_progress is None else None
             typical = history.typical(slug) if history else None
@@ -214,16 +214,25 @@ def wait(
                 return seen
 
 
-def _expected(
-    handler: WebhookHandler | None, id: str
+def expected(
+    handler: WebhookHandler | None, *ids: str
 ) -> AbstractContextManager[Bell[PredictionResponse] | None]:
-    if handler is None:
-        return nullcontext()
-    if not callable(getattr(handler, "expect", None)):
+    """A block in which a webhook that tells of the end of one of these rings the bell it gives."""
+    handler_or_none(handler)
+    return nullcontext() if handler is None else handler.expect(*ids)
+
+
+def rarer_by(handler: WebhookHandler | None) -> float:
+    """How much rarer looks are while webhooks are received."""
+    return 1.0 if handler is None else SAFETY_NET
+
+
+def handler_or_none(handler: object) -> None:
+    """Refuse what receives no webhooks, before anything is paid for."""
+    if handler is not None and not callable(getattr(handler, "expect", None)):
         raise InvalidRequestError.of(
             f"handler must be a WebhookHandler, not {type(handler).__name__}."
         )
-    return handler.expect(id)
 
 
 def known(target: Waitable, taker: str = "wait() takes") -> tuple[str, PredictionResponse | None]:

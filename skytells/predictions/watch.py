@@ -8,18 +8,31 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .._flow import Clock, Flow, Notify, Sleep, Together
+from .._flow import Bell, Clock, Flow, Notify, Sleep, Together
 from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionList, PredictionResponse, PredictionsListOptions, WaitOptions
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
-from .waiting import Carrying, Patience, Told, Waitable, callable_or_none, known, timed_out
+from .waiting import (
+    Carrying,
+    Patience,
+    Told,
+    Waitable,
+    callable_or_none,
+    expected,
+    handler_or_none,
+    known,
+    rarer_by,
+    timed_out,
+)
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
+    from ..webhooks import WebhookHandler
 
 PER_PAGE = 50
 FEW = 2
@@ -33,6 +46,7 @@ class Watch:
         targets: Records, handles, dicts or ids.
         options: How to wait; `max_wait` is for all of them.
         on_progress: Called with each new state of each prediction.
+        handler: What receives webhooks: what they tell has no need to be looked at.
     """
 
     def __init__(
@@ -40,18 +54,24 @@ class Watch:
         targets: Iterable[Waitable],
         options: WaitOptions,
         on_progress: OnProgressCallback | None = None,
+        handler: WebhookHandler | None = None,
         *,
         clock: Clock = time.monotonic,
         chance: Clock = random.random,
     ) -> None:
         callable_or_none(on_progress)
+        handler_or_none(handler)
         if isinstance(targets, str | Mapping) or not isinstance(targets, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidRequestError.of(
                 "wait_all() and as_completed() take several predictions, as in a list; for one, "
                 "there is wait()."
             )
         self._on_progress = on_progress
-        self._patience = Patience(options, clock, chance)
+        self._clock = clock
+        self._patience = Patience(options, clock, chance, rarer_by(handler))
+        self._handler = handler
+        self._bell: Bell[PredictionResponse] | None = None
+        self._due: float | None = None
         pairs = list(map(known, targets))
         self._order = [id for id, _ in pairs]
         self._seen: dict[str, PredictionResponse | None] = dict(pairs)
@@ -75,44 +95,64 @@ class Watch:
         """Those that have ended since the last time; waits until there is at least one."""
         while not self._fresh and self._running():
             yield from self._pause()
-            yield from self._look()
+            told = self._bell.take() if self._bell is not None else []
+            yield from self._see(told) if told else self._look()
         ended, self._fresh = self._fresh, []
         return ended
 
     def all(self) -> Flow[list[PredictionResponse]]:
         """All of them, in the order of the targets, once the last has ended."""
-        while self.pending:
-            yield from self.next()
+        with self.expecting():
+            while self.pending:
+                yield from self.next()
         return PredictionList(p for p in map(self._seen.get, self._order) if p is not None)
 
+    @contextmanager
+    def expecting(self) -> Generator[None]:
+        """A block in which the webhooks of those that are running are heard."""
+        with expected(self._handler, *self._running()) as self._bell:
+            yield
+
     def _pause(self) -> Flow[None]:
-        if not self._looked and None in self._seen.values():
+        # With a handler, the first look is at once: a webhook may have come before this began.
+        if not self._looked and (self._handler is not None or None in self._seen.values()):
             return
-        pause = self._patience.pause()
-        if pause is None:
-            id = self._running()[0]
-            raise timed_out(id, self._seen[id], self._patience)
-        yield Sleep(pause)
+        if self._due is None:
+            pause = self._patience.pause()
+            if pause is None:
+                id = self._running()[0]
+                raise timed_out(id, self._seen[id], self._patience)
+            self._due = self._clock() + pause
+        # However many webhooks come, the next look is when it was due.
+        yield Sleep(max(0.0, self._due - self._clock()), self._bell)
 
     def _look(self) -> Flow[None]:
-        self._looked = True
+        self._looked, self._due = True, None
         found: list[PredictionResponse] = []
         trouble: SkytellsError | None = None
         try:
             yield from self._states(found)
         except SkytellsError as error:
             trouble = error
-        for prediction in found:
-            self._seen[prediction.id] = prediction
-            if prediction.done:
-                self._fresh.append(prediction)
-            if self._on_progress is not None:
-                with Carrying(prediction.id, prediction):
-                    yield Notify(self._on_progress, prediction)
+        yield from self._see(found)
         if trouble is None:
             self._patience.relax()
         else:
             self._patience.bear(trouble)
+
+    def _see(self, found: Iterable[PredictionResponse]) -> Flow[None]:
+        """Take in new states; what had ended before, as a look may have shown, is not new."""
+        running = set(self._running())
+        for prediction in found:
+            if prediction.id not in running:
+                continue
+            self._seen[prediction.id] = prediction
+            if prediction.done:
+                running.remove(prediction.id)
+                self._fresh.append(prediction)
+            if self._on_progress is not None:
+                with Carrying(prediction.id, prediction):
+                    yield Notify(self._on_progress, prediction)
 
     def _states(self, found: list[PredictionResponse]) -> Flow[None]:
         """Look at all that run; what is seen is in `found` even where a look fails."""
@@ -147,7 +187,7 @@ class Completed:
         self._told = told
 
     def __iter__(self) -> Iterator[PredictionResponse]:
-        with self._told.shown(self._watch.seen):
+        with self._told.shown(self._watch.seen), self._watch.expecting():
             while self._watch.pending:
                 yield from self._client.perform(self._watch.next())
 
@@ -161,7 +201,7 @@ class AsyncCompleted:
         self._told = told
 
     async def __aiter__(self) -> AsyncIterator[PredictionResponse]:
-        with self._told.shown(self._watch.seen):
+        with self._told.shown(self._watch.seen), self._watch.expecting():
             while self._watch.pending:
                 for prediction in await self._client.perform(self._watch.next()):
                     yield prediction

@@ -101,7 +101,8 @@ class WebhookHandler:
     def receive(self, body: bytes, headers: Headers) -> WebhookEvent:
         """Verify and read a delivery, without acting on it: for a queue, or a task of your own.
 
-        A `client.wait(…, handler=…)` for its prediction ends here.
+        A `client.wait(…, handler=…)` for its prediction ends here, as does whatever else waits by
+        this handler.
 
         Args:
             body: The body's raw bytes.
@@ -159,18 +160,20 @@ class WebhookHandler:
             return step.value
 
     @contextmanager
-    def expect(self, id: str) -> Generator[Bell[PredictionResponse]]:
+    def expect(self, *ids: str) -> Generator[Bell[PredictionResponse]]:
         """Within this block, what tells of a prediction's end rings the bell that it gives."""
         bell = Bell[PredictionResponse]()
         with self._lock:
-            self._awaited.setdefault(id, []).append(bell)
+            for id in ids:
+                self._awaited.setdefault(id, []).append(bell)
         try:
             yield bell
         finally:
             with self._lock:
-                self._awaited[id].remove(bell)
-                if not self._awaited[id]:
-                    del self._awaited[id]
+                for id in ids:
+                    self._awaited[id].remove(bell)
+                    if not self._awaited[id]:
+                        del self._awaited[id]
 
     def _acting(self, event: WebhookEvent) -> Generator[partial[Any], Any, WebhookEvent]:
         """What to do about an event, step by step, for either colour to do."""

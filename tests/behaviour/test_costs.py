@@ -62,6 +62,22 @@ def test_validate_refuses_before_anything_is_paid_for(
     assert asked(platform) == ["GET /v1/model/flux-pro", "POST /v1/predict"]
 
 
+def test_dispatch_checks_each_and_sends_the_others(
+    client: SkytellsClient, platform: LocalPlatform
+) -> None:
+    for input in (FOX, {**FOX, "num_outputs": 9}, {"promt": "A fox"}):
+        client.queue(payload(input))
+    with pytest.raises(DispatchError, match="num_outputs must be at most 8") as caught:
+        client.dispatch(validate=True)
+    assert [p is not None for p in caught.value.predictions] == [True, False, False]
+    assert [type(e) for e in caught.value.errors] == [
+        type(None),
+        *[InvalidRequestError] * 2,
+    ]
+    assert asked(platform) == ["GET /v1/model/flux-pro", "POST /v1/predict"]
+    assert client.dispatch(validate=True) == []  # what can never be sent is not queued again
+
+
 def test_without_validate_no_schema_is_asked_for(
     client: SkytellsClient, platform: LocalPlatform
 ) -> None:

@@ -209,9 +209,82 @@ def test_wait_by_a_handler_still_ends_at_its_limit(build: Build) -> None:
 
 
 @pytest.mark.parametrize("handler", [5, "handler", object()])
-def test_handler_that_is_none_is_refused(client: SkytellsClient, handler: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="must be a WebhookHandler"):
-        client.wait("p1", handler=handler)
+def test_handler_that_is_none_is_refused(
+    client: SkytellsClient, platform: LocalPlatform, handler: Any
+) -> None:
+    for act in (
+        lambda: client.wait("p1", handler=handler),
+        lambda: client.wait_all(["p1"], handler=handler),
+        lambda: client.as_completed(["p1"], handler=handler),
+        lambda: client.run("flux-pro", FOX, handler=handler),
+    ):
+        with pytest.raises(InvalidRequestError, match="must be a WebhookHandler"):
+            act()
+    assert platform.requests == []
+
+
+def test_webhook_ends_a_run_at_once(build: Build) -> None:
+    with standing() as platform, receiving(WebhookHandler(platform.key)) as receiver:
+        client = build(platform.key, base_url=platform.url)
+        seen: list[str] = []
+
+        def end_it(prediction: PredictionResponse) -> None:
+            # After the first look, which is at once; the second would be in an hour.
+            seen.append(str(prediction.status))
+            if not prediction.done:
+                platform.advance(600.0)
+
+        ended = client.run(
+            "flux-pro",
+            FOX,
+            end_it,
+            webhook=Webhook(receiver.url),
+            interval=HOUR,
+            handler=receiver.handler,
+        )
+        assert ended.status == "succeeded"
+        assert seen == ["pending", "succeeded"]
+
+
+def test_run_by_a_handler_knows_its_id_from_the_start(
+    platform: LocalPlatform, build: Build
+) -> None:
+    client = build(platform.key, base_url=platform.url)
+    handler = WebhookHandler(platform.key)
+    assert client.run("flux-pro", FOX, handler=handler).status == "succeeded"
+    [posted] = [r for r in platform.requests if r.method == "POST"]
+    assert posted.body["await"] is False
+
+
+def test_webhooks_end_the_waiting_for_many_at_once(build: Build) -> None:
+    with standing() as platform, receiving(WebhookHandler(platform.key)) as receiver:
+        client = build(platform.key, base_url=platform.url)
+        jobs = [background(client, receiver) for _ in range(3)]
+
+        def end_them(prediction: PredictionResponse) -> None:
+            if prediction.id == jobs[-1].id and not prediction.done:
+                platform.advance(600.0)
+
+        ended = client.wait_all(jobs, None, end_them, interval=HOUR, handler=receiver.handler)
+        assert [(p.id, str(p.status)) for p in ended] == [(job.id, "succeeded") for job in jobs]
+        assert vars(receiver.handler)["_awaited"] == {}
+
+
+def test_webhooks_that_come_between_two_are_heard(build: Build) -> None:
+    with standing() as platform, receiving(WebhookHandler(platform.key)) as receiver:
+        client = build(platform.key, base_url=platform.url)
+        first = background(client, receiver)
+        platform.advance(600.0)
+        second = background(client, receiver)
+        ended: list[str] = []
+        # The first is over at the first look. The second ends while nobody waits.
+        for prediction in client.as_completed(
+            [first, second], interval=HOUR, handler=receiver.handler
+        ):
+            ended.append(prediction.id)
+            platform.advance(600.0)
+            receiver.wait_for(2)
+        assert ended == [first.id, second.id]
 
 
 def test_several_waits_end_with_one_webhook(build: Build) -> None:

@@ -494,9 +494,11 @@ async def validated(client: SkytellsClient, twin: AsyncSkytellsClient) -> None:
     assert_type(client.run("flux-pro", {}, validate=True), Prediction)
     assert_type(client.run("m", {"image": Path("a.png"), "mask": b"", "n": 1}), Prediction)
     assert_type(client.predict(PAYLOAD, validate=True), PredictionResponse)
+    assert_type(client.dispatch(validate=True), list[PredictionResponse])
     assert_type(client.predictions.create(PAYLOAD, validate=True), PredictionResponse)
     assert_type(await twin.run("flux-pro", {}, validate=True), AsyncPrediction)
     assert_type(await twin.predict(PAYLOAD, validate=True), PredictionResponse)
+    assert_type(await twin.dispatch(validate=True), list[PredictionResponse])
     assert_type(await twin.predictions.create(PAYLOAD, validate=True), PredictionResponse)
 
 
@@ -664,6 +666,10 @@ def webhooks(client: SkytellsClient, p: Prediction) -> None:
     assert_type(client.predictions.create(PredictionRequest("m", {}, hook)), PredictionResponse)
     assert_type(client.wait(p, handler=handler), PredictionResponse)
     assert_type(p.wait(handler=handler), PredictionResponse)
+    assert_type(client.run("flux-pro", {}, webhook=hook, handler=handler), Prediction)
+    assert_type(client.wait_all([p], handler=handler), list[PredictionResponse])
+    for found in client.as_completed([p], handler=handler):
+        assert_type(found, PredictionResponse)
 
 
 async def async_webhooks(client: AsyncSkytellsClient, p: AsyncPrediction) -> None:
@@ -678,6 +684,10 @@ async def async_webhooks(client: AsyncSkytellsClient, p: AsyncPrediction) -> Non
     assert_type(await act(event), None)
     assert_type(await client.wait(p, handler=handler), PredictionResponse)
     assert_type(await p.wait(handler=handler), PredictionResponse)
+    assert_type(await client.run("flux-pro", {}, handler=handler), AsyncPrediction)
+    assert_type(await client.wait_all([p], handler=handler), list[PredictionResponse])
+    async for found in client.as_completed([p], handler=handler):
+        assert_type(found, PredictionResponse)
 
 
 def workflows(client: SkytellsClient) -> None:

@@ -514,4 +514,6 @@ def test_bell_that_has_rung_is_heard_at_once_and_only_within_its_block() -> None
     with bell.heard(lambda: heard.append("second")):
         assert heard == ["first", "second"]
     bell.ring(2)
-    assert (heard, bell.told) == (["first", "second"], 2)
+    assert (heard, bell.take()) == (["first", "second"], [1, 2])
+    with bell.heard(lambda: heard.append("third")):
+        assert (heard, bell.take()) == (["first", "second"], [])

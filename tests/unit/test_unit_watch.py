@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
 
 from skytells import AsyncSkytellsClient, SkytellsClient
+from skytells._flow import Effect, Sleep
 from skytells._retry import POLL_TROUBLES
 from skytells._wire import Reply, WireRequest
 from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
 from skytells.predictions.waiting import LAST_LOOK, Told, waiting
 from skytells.predictions.watch import AsyncCompleted, Completed, Watch
 from skytells.types import PredictionResponse, WaitOptions
+from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 
 from .support import Hand, JsonObject, reply
 from .test_unit_pagination import AsyncHand
@@ -58,11 +61,13 @@ class Jobs:
         targets: Sequence[Any] | None = None,
         options: WaitOptions | None = None,
         told: Any = None,
+        handler: WebhookHandler | None = None,
     ) -> Watch:
         return Watch(
             list(self.lives) if targets is None else targets,
             options or WaitOptions(),
             told,
+            handler,
             clock=self.hand.clock,
             chance=lambda: 0.5,
         )
@@ -185,3 +190,95 @@ def test_watch_gives_a_look_no_more_time_than_there_is(targets: list[str]) -> No
     limits = [exchange.deadline for exchange in jobs.hand.exchanges]
     assert limits[0] == pytest.approx(1020.0)
     assert limits[-1] == pytest.approx(1020.0 + LAST_LOOK)
+
+
+# Webhooks that may come first
+
+
+class Belled(Jobs):
+    """Jobs of which each tells a webhook, in the midst of a nap, when it has ended.
+
+    Args:
+        lives: As of `Jobs`.
+        dumb: Ids of those whose webhook is lost.
+    """
+
+    def __init__(self, lives: dict[str, float], dumb: Sequence[str] = ()) -> None:
+        super().__init__(lives)
+        self.handler = WebhookHandler("whsec")
+        self.due = sorted(set(lives) - set(dumb), key=lives.__getitem__)
+        self.hand: Hand = Napper(self)
+
+    def tell(self, id: str) -> None:
+        body = json.dumps({"id": id, "status": "succeeded", "told": True}).encode()
+        self.handler.receive(body, {SIGNATURE_HEADER: sign(body, "whsec")})
+
+
+class Napper(Hand):
+    """A hand that is woken from a nap by the first webhook that comes during it."""
+
+    def __init__(self, jobs: Belled) -> None:
+        super().__init__(jobs)
+        self.jobs = jobs
+
+    def _give(self, effect: Effect) -> object:
+        if isinstance(effect, Sleep):
+            assert effect.bell is not None
+            jobs, until = self.jobs, self.now + effect.seconds
+            if jobs.due and (at := 1000.0 + jobs.lives[jobs.due[0]]) <= until:
+                effect = Sleep(max(0.0, at - self.now), effect.bell)
+                jobs.tell(jobs.due.pop(0))
+        return super()._give(effect)
+
+
+def test_watch_needs_no_look_for_what_webhooks_tell() -> None:
+    jobs = Belled(many(100, 25.0))
+    told: list[PredictionResponse] = []
+    options = WaitOptions(interval=60_000)
+    found = jobs.hand.perform(jobs.watch(None, options, told.append, jobs.handler).all())
+    assert ids(found) == list(jobs.lives)
+    assert all(p["told"] for p in found)
+    assert jobs.hand.now == pytest.approx(1025.0)
+    assert len(jobs.hand.exchanges) == 2  # the first look, which is at once: two pages
+    assert sorted(ids([p for p in told if p.done])) == sorted(jobs.lives)
+    assert vars(jobs.handler)["_awaited"] == {}
+
+
+def test_watch_looks_when_it_was_due_however_many_webhooks_come() -> None:
+    jobs = Belled({"lost": 2.0} | many(97, 100.0), dumb=["lost"])
+    watch = jobs.watch(None, WaitOptions(interval=10_000), None, jobs.handler)
+    with watch.expecting():
+        while "lost" not in ids(jobs.hand.perform(watch.next())):
+            assert jobs.hand.now < 1010.0
+    assert jobs.hand.now == pytest.approx(1010.0)
+
+
+def test_watch_gives_nothing_twice_that_a_look_has_shown_already() -> None:
+    jobs = Belled({"a": 1.0, "b": 4.0}, dumb=["a", "b"])
+    watch = jobs.watch(None, WaitOptions(interval=2_000), None, jobs.handler)
+    with watch.expecting():
+        assert ids(jobs.hand.perform(watch.next())) == ["a"]
+        jobs.tell("a")
+        jobs.tell("other")
+        assert ids(jobs.hand.perform(watch.next())) == ["b"]
+    assert not watch.pending
+
+
+def test_watch_with_a_handler_looks_six_times_rarer_and_ends_at_its_limit() -> None:
+    looks: dict[bool, int] = {}
+    for expected in (False, True):
+        jobs = Belled({"a": 1e9, "b": 1e9}, dumb=["a", "b"])
+        if not expected:
+            jobs.hand = Hand(jobs)
+        handler = jobs.handler if expected else None
+        with pytest.raises(WaitTimeoutError) as caught:
+            jobs.hand.perform(jobs.watch(None, WaitOptions(max_wait=600_000), None, handler).all())
+        assert caught.value.prediction_id == "a"
+        assert jobs.hand.now == pytest.approx(1600.0)
+        looks[expected] = len(jobs.hand.exchanges)
+    assert looks[True] < looks[False] / 4
+
+
+def test_watch_refuses_what_receives_no_webhooks() -> None:
+    with pytest.raises(InvalidRequestError, match="must be a WebhookHandler"):
+        Jobs({}).watch([], None, None, cast(Any, 5))
