@@ -60,6 +60,10 @@ _ADVICE_BY_ID: Final = {
     "PREDICTION_NOT_FOUND": "Check the id; client.predictions.list() shows the latest.",
     "VALIDATION_ERROR": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
     "INVALID_INPUT": "See client.models.get(slug, fields=['input_schema']) for what it takes.",
+    "CONTENT_POLICY_VIOLATION": "Ask for something else; client.safety.evaluate(error) tells what "
+    "it was refused for.",
+    "CONTEXT_LENGTH_EXCEEDED": "Send fewer or shorter messages, or ask a model that reads more.",
+    "INFERENCE_TIMEOUT": "Ask for fewer tokens, or read the answer as a stream while it is made.",
 }
 
 
@@ -87,7 +91,7 @@ def error_of(reply: Reply, advice: str | None = None, remark: str = "") -> Skyte
     body = _body(reply)
     said = _envelope(body)
     cls = _class(reply.status, said.error_id)
-    advice = advice or _ADVICE_BY_ID.get(said.error_id or "") or _ADVICE.get(cls, "")
+    advice = advice or _ADVICE_BY_ID.get((said.error_id or "").upper()) or _ADVICE.get(cls, "")
     message = clean(said.message or "") or _unnamed(reply)
     return cls(
         " ".join(

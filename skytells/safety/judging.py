@@ -108,7 +108,7 @@ def is_refusal(error: SkytellsError) -> bool:
     """Whether an error says that a request was refused for what it holds."""
     return (
         error.http_status == 451
-        or error.error_id == ApiErrorId.CONTENT_POLICY_VIOLATION
+        or error.error_id.upper() == ApiErrorId.CONTENT_POLICY_VIOLATION
         or error.error_code in {"content_filter", "content_policy_violation"}
     )
 

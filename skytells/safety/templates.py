@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final, Literal, TypeAlias, cast
 
-from .._checks import shown
+from .._checks import did_you_mean, shown
 from ..errors import InvalidRequestError
 
 Source: TypeAlias = Literal["prompt", "completion"]
@@ -89,7 +89,15 @@ def _categories(given: Collection[object] | None) -> frozenset[SafetyCategory | 
         raise InvalidRequestError.of(
             f"categories must be a list with at least one name, not {shown(given)}."
         )
-    return frozenset(map(category_of, cast("list[str]", names)))
+    return frozenset(map(_meant, cast("list[str]", names)))
+
+
+def _meant(name: str) -> SafetyCategory | str:
+    """A category by its name; a new one may be named, but none that looks like a slip."""
+    category = category_of(name)
+    if not isinstance(category, SafetyCategory) and (hint := did_you_mean(name, SafetyCategory)):
+        raise InvalidRequestError.of(f"There is no category {shown(name)}.{hint}")
+    return category
 
 
 def category_of(name: str) -> SafetyCategory | str:
@@ -107,10 +115,12 @@ class SafetyTemplate:
     Args:
         threshold: The lowest severity that fails: `"low"`, `"medium"` or `"high"`; `None` is none.
         fail_on_filtered: Whether content fails because the platform held it back.
-        categories: Those that count; `None` is all, also those that are not known here.
+        categories: Those that count; `None` is all, also those that are not known here. New ones may
+            be named, but nothing that is nearly a known one.
 
     Raises:
-        InvalidRequestError: A threshold that there is not, or `"safe"`, with which all would fail.
+        InvalidRequestError: A threshold that there is not, or `"safe"`, with which all would fail; a
+            category that is misspelled.
 
     Example:
         >>> from skytells import SafetyTemplate

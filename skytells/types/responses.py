@@ -40,7 +40,8 @@ class OutputContent(Record):
 class OutputItem(Record):
     """One thing that a response gives: a message, a function call, reasoning, or something new.
 
-    Only a message has `role` and `content`; only a call has `call_id`, `name` and `arguments`.
+    Only a message has `role` and `content`; only a call has `call_id`, `name` and `arguments`; only
+    reasoning has a `summary`.
     """
 
     id: str | None = None
@@ -52,6 +53,8 @@ class OutputItem(Record):
     name: str | None = None
     arguments: str | None = None
     """JSON, as the model wrote it; it may be invalid."""
+    summary: list[OutputContent] | None = None
+    """What reasoning tells of itself, where that was asked for."""
     phase: str | None = None
 
 
@@ -135,6 +138,9 @@ class Response(Record):
     parallel_tool_calls: bool | None = None
     temperature: float | None = None
     top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    top_logprobs: int | None = None
     max_output_tokens: int | None = None
     max_tool_calls: int | None = None
     reasoning: dict[str, Any] | None = None
@@ -143,6 +149,9 @@ class Response(Record):
     service_tier: str | None = None
     system_fingerprint: str | None = None
     user: str | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
 
     @property
     def output_text(self) -> str:

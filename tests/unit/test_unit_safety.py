@@ -208,6 +208,7 @@ def test_a_refusal_for_another_category_is_not_for_this_one() -> None:
         ({}, True),
         ({"http_status": 400}, True),
         ({"error_id": "X", "http_status": 451}, True),
+        ({"error_id": "content_policy_violation", "http_status": 400}, True),
         ({"error_id": "X", "http_status": 400, "error_code": "content_filter"}, True),
         ({"error_id": "X", "http_status": 400}, False),
     ],
@@ -260,6 +261,13 @@ def test_categories_that_cannot_be_are_refused(categories: Any) -> None:
         SafetyTemplate("low", categories=categories)
     with pytest.raises(InvalidRequestError, match="categories must be a list"):
         evaluate({}, categories=categories)
+
+
+@pytest.mark.parametrize("slip", ["violense", "self-harm", "Sexual"])
+def test_a_category_that_looks_like_a_slip_is_refused(slip: str) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"no category '{slip}'. Did you mean "):
+        SafetyTemplate("low", categories=[slip])
+    assert SafetyTemplate("low", categories=["gossip"]).categories == {"gossip"}
 
 
 def test_a_template_of_another_kind_is_refused() -> None:
