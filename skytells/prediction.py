@@ -376,7 +376,9 @@ class AsyncPrediction(_State):
         from .notebook import render
         from .outputs.previews import kept
 
-        # A notebook does not await here.
-        if not self._response.done:
-            return render(self._response)
-        return render(self._seen() or kept(self._response, self._paths, _NOT_AWAITED))
+        seen = self._seen()
+        if self._response.done and not (seen and seen.complete):
+            # A notebook does not await here. A handle is its client's friend.
+            seen = self._client._preview(self, LONGEST_DISPLAY)  # pyright: ignore[reportPrivateUsage]
+            self._preview = seen = seen or kept(self._response, self._paths, _NOT_AWAITED)
+        return render(seen or self._response)

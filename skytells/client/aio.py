@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .._base import KEEP, Shared, deprecated, raw_call
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
+from .._transport import (
+    AsyncHttpxTransport,
+    AsyncPooledTransport,
+    AsyncTransport,
+    PooledTransport,
+)
 from ..errors import ConfigurationError
 from ..prediction import AsyncPrediction
 from ..predictions.api import AsyncPredictionsAPI
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
     from ..embeddings import AsyncEmbeddingsAPI
     from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
+    from ..outputs import Preview
     from ..responses import AsyncResponsesAPI
     from ..safety import AsyncSafetyAPI
     from ..types.models import Model
@@ -200,6 +206,20 @@ class AsyncSkytellsClient(AsyncDriver):
         client = cls.__new__(cls)
         client._assemble(arrived(config), AsyncPooledTransport())
         return client
+
+    def _preview(self, prediction: AsyncPrediction, max_wait: float) -> Preview | None:
+        """What a notebook shows of a prediction, for a display, which cannot await: it blocks.
+
+        `None` where there is an `http_client` of yours: that one can only be awaited.
+        """
+        if not isinstance(self._transport, AsyncPooledTransport):
+            return None
+        from ..predictions.kept import LARGEST_PICTURE, preview_outputs, terms_of
+        from .driver import Driver
+
+        terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=False)
+        with Driver(self._config, PooledTransport(), self._shared) as driver:
+            return driver.perform(preview_outputs(prediction, terms))
 
     async def run(
         self,

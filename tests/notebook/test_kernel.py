@@ -118,6 +118,23 @@ def test_the_async_client_works_with_await_at_the_top_level(kernel: Run) -> None
     assert cell.result["text/html"] == shown["text/html"]
 
 
+@pytest.mark.parametrize("call", ["client.run", "await async_client.run"])
+def test_a_handle_as_the_last_line_is_a_picture_in_either_colour(kernel: Run, call: str) -> None:
+    result = kernel(f"prediction = {call}({CAT})\nprediction").result
+    assert len(Page(result["text/html"]).all("img")) == 1
+    assert "Prediction(id=" in result["text/plain"]
+
+
+@pytest.mark.parametrize("call", ["client", "await async_client"])
+def test_a_page_as_the_last_line_is_a_table_in_either_colour(kernel: Run, call: str) -> None:
+    result = kernel(f"{call}.predictions.list(per_page=5)").result
+    page = Page(result["text/html"])
+    assert page.texts("th")[:4] == ["Status", "Model", "Prompt", "Output"]
+    assert page.all("a")
+    assert not page.all("img")
+    assert kernel(f"{call}.models.list()").result["text/html"].count("<tr>") > 10
+
+
 def test_a_list_of_models_is_a_table_and_stays_a_list(kernel: Run) -> None:
     result = kernel("client.models.list()").result
     assert len(Page(result["text/html"]).rows()) > 10

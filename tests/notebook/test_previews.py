@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -83,28 +85,63 @@ def test_several_pictures_are_a_gallery(client: SkytellsClient) -> None:
     assert page.all("div", "many")
 
 
-def test_the_last_line_of_a_cell_shows_the_picture(platform: LocalPlatform) -> None:
-    with platform.client() as client:
-        prediction = client.run("flux-pro", CAT)
-        html = prediction._repr_html_()  # pyright: ignore[reportPrivateUsage]
-        [picture] = Page(html).all("img")
-        assert embedded(picture.attributes["src"]) == prediction.bytes()
-        prediction.delete()  # and its files
-        assert prediction._repr_html_() == html  # pyright: ignore[reportPrivateUsage]
+def last_line(handle: Any) -> str:
+    """What a notebook shows of what stands in a cell's last line, which it does not await."""
+    return str(unfaced(handle)._repr_html_())
 
 
-def test_an_async_handle_shows_a_picture_once_it_was_fetched(
-    client: SkytellsClient, capsys: pytest.CaptureFixture[str]
+def test_the_last_line_of_a_cell_shows_the_picture(
+    client: SkytellsClient, platform: LocalPlatform
 ) -> None:
     prediction = client.run("flux-pro", CAT)
-    handle: Prediction | AsyncPrediction = unfaced(prediction)
-    if isinstance(handle, AsyncPrediction):
-        page = Page(handle._repr_html_())  # pyright: ignore[reportPrivateUsage]
-        assert "await prediction.show()" in page.text
-        assert page.all("a")
+    html = last_line(prediction)
+    [picture] = Page(html).all("img")
+    assert embedded(picture.attributes["src"]) == prediction.bytes()
+    asked = len(platform.requests)
+    prediction.delete()  # and its files
+    assert last_line(prediction) == html
+    assert len(platform.requests) == asked + 1
+
+
+def test_an_async_handle_is_shown_beside_a_loop_that_goes_on(platform: LocalPlatform) -> None:
+    async def cell() -> str:
+        async with AsyncSkytellsClient(platform.key, base_url=platform.url) as client:
+            prediction = await client.run("flux-pro", CAT)
+            html = prediction._repr_html_()  # pyright: ignore[reportPrivateUsage]
+            assert (await prediction.bytes())[:4] == b"\x89PNG"
+            return html
+
+    assert Page(asyncio.run(cell())).all("img")
+
+
+def test_an_async_handle_of_an_http_client_of_yours_says_how_to_see_it(
+    platform: LocalPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def cell() -> None:
+        async with httpx.AsyncClient() as own:
+            client = AsyncSkytellsClient(platform.key, base_url=platform.url, http_client=own)
+            prediction = await client.run("flux-pro", CAT)
+            asked = len(platform.requests)
+            page = Page(last_line(prediction))
+            assert len(platform.requests) == asked
+            assert "await prediction.show()" in page.text
+            assert page.all("a")
+            await prediction.show()
+            assert f"<Preview of {prediction.id}: succeeded>" in capsys.readouterr().out
+            assert Page(last_line(prediction)).all("img")
+
+    asyncio.run(cell())
+
+
+def test_a_handle_shows_itself_anywhere_in_a_cell(
+    client: SkytellsClient, platform: LocalPlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prediction = client.run("flux-pro", CAT)
     prediction.show()
     assert f"<Preview of {prediction.id}: succeeded>" in capsys.readouterr().out
-    assert Page(handle._repr_html_()).all("img")  # pyright: ignore[reportPrivateUsage]
+    asked = len(platform.requests)
+    assert Page(last_line(prediction)).all("img")
+    assert len(platform.requests) == asked
 
 
 def test_what_was_downloaded_is_shown_from_there(

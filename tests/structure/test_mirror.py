@@ -66,7 +66,7 @@ OWN = {
     *("_give", "_together", "close", "aclose", "__init__"),
     *("__enter__", "__exit__", "__aenter__", "__aexit__"),
     *("__iter__", "__aiter__", "_items", "_all", "text"),
-    "_repr_html_",
+    *("_repr_html_", "_preview"),
 }
 TWINS = "|".join(
     [
