@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .pagination import AsyncPager, Pager
     from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
+    from .predictions.stream import AsyncPredictionStream, PredictionStream
     from .responses import AsyncResponsesAPI, AsyncResponseStream, ResponsesAPI, ResponseStream
     from .safety import (
         AsyncSafetyAPI,
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
         TextDeltaEvent,
         TextDoneEvent,
     )
+    from .types.streams import PredictionEvent
     from .webhooks import Webhook, WebhookEvent, WebhookEventType, WebhookHandler
 
 __all__ = [
@@ -145,6 +147,7 @@ __all__ = [
     "AsyncOutputReader",
     "AsyncPager",
     "AsyncPrediction",
+    "AsyncPredictionStream",
     "AsyncPredictionsAPI",
     "AsyncResponseStream",
     "AsyncResponsesAPI",
@@ -205,6 +208,7 @@ __all__ = [
     "PermissionDeniedError",
     "Prediction",
     "PredictionBilling",
+    "PredictionEvent",
     "PredictionFailedError",
     "PredictionFile",
     "PredictionMetadata",
@@ -215,6 +219,7 @@ __all__ = [
     "PredictionSource",
     "PredictionStatus",
     "PredictionStorage",
+    "PredictionStream",
     "PredictionType",
     "PredictionUrls",
     "PredictionWebhook",
@@ -320,6 +325,7 @@ _HOMES = {
         "Completed",
         "PredictionsAPI",
     ),
+    "predictions.stream": ("AsyncPredictionStream", "PredictionStream"),
     "safety": (
         "AsyncSafetyAPI",
         "SafetyAPI",
@@ -367,6 +373,7 @@ _HOMES = {
         "WaitOptions",
     ),
     "types.costs": ("Estimate",),
+    "types.streams": ("PredictionEvent",),
     "webhooks": (
         "Webhook",
         "WebhookEvent",

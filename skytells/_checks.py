@@ -63,6 +63,10 @@ class Default(int):
     """A default number: equal to it and shown as it, yet known not to have been given by the user."""
 
 
+DEFAULT_IDLE: Final = Default(60_000)
+"""Milliseconds that may pass between two events of a stream."""
+
+
 def shown(value: object) -> str:
     """A user's value for a message: bounded, and safe whatever its own `repr` does."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ._checks import DEFAULT_IDLE
 from .predictions.calls import delete_prediction, get_prediction
 from .predictions.flows import cancel_and_look
 from .predictions.waiting import Options
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .client import AsyncSkytellsClient, SkytellsClient
     from .outputs import AsyncOutputReader, OutputReader, Preview
     from .predictions.api import Place
+    from .predictions.stream import AsyncPredictionStream, PredictionStream
     from .types.outputs import DownloadProgress
     from .types.shared import OnProgressCallback
     from .webhooks import WebhookHandler
@@ -83,6 +85,9 @@ class _State:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"
+
+    def _see(self, response: PredictionResponse) -> None:
+        self._response = response
 
     def _seen(self) -> Preview | None:
         """The preview that was made, if it still is one of what there is now."""
@@ -155,6 +160,28 @@ class Prediction(_State):
             progress=progress,
         )
         return self._response
+
+    def stream(
+        self,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+        idle_timeout: float | None = DEFAULT_IDLE,
+    ) -> PredictionStream:
+        """Follow it to its end, as `client.predictions.stream` does; the handle keeps up with it.
+
+        Args:
+            max_wait: Longest time for all of it, in milliseconds.
+            interval: Pause between two looks, in milliseconds; by default adaptive.
+            idle_timeout: Longest silence of the stream before it is left for looks, in milliseconds.
+        """
+        from .predictions.following import following
+        from .predictions.stream import PredictionStream
+
+        base_url, seen = self._client.base_url, self._response
+        return PredictionStream(
+            self._client, following(seen, base_url, max_wait, interval, idle_timeout, self._see)
+        )
 
     def save(
         self,
@@ -306,6 +333,22 @@ class AsyncPrediction(_State):
             progress=progress,
         )
         return self._response
+
+    def stream(
+        self,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+        idle_timeout: float | None = DEFAULT_IDLE,
+    ) -> AsyncPredictionStream:
+        """Follow it to its end; not awaited itself. As `Prediction.stream`."""
+        from .predictions.following import following
+        from .predictions.stream import AsyncPredictionStream
+
+        base_url, seen = self._client.base_url, self._response
+        return AsyncPredictionStream(
+            self._client, following(seen, base_url, max_wait, interval, idle_timeout, self._see)
+        )
 
     async def save(
         self,

@@ -27,6 +27,8 @@ VARIANTS: Final[Mapping[str, str]] = {
     "bare-list": "a list of predictions is an array without pagination",
     "cancel-success": '`{"success": true}` is the answer to a cancellation',
     "missing-502": "a prediction that does not exist is a 502, not a 404",
+    "stream-events": "`urls.stream` is `…/stream`, which tells events itself",
+    "output-pieces": "what a model says comes as pieces of text, in events called `output`",
     "obfuscation": "streams of inference are padded with `obfuscation`",
     "array-content": "what a chunk of chat says is an array of parts, not a string",
     "crlf": "the lines of a stream of inference end with CR and LF",
@@ -141,8 +143,10 @@ def prediction_json(
     if "status-false" in variants and status in WAITING:
         return {"status": False, "id": job.id, "error": {"message": f"Prediction is {shown}."}}
     started, completed = job.started(now), job.completed(now)
+    wanted = with_stream or job.order.stream
     failure = job.failure(now)
     failed = {"error": failure} if status == "failed" else {}
+    streams = ("stream" if "stream-events" in variants else "events") if wanted else None
     return {
         "id": job.id,
         "status": shown,
@@ -162,7 +166,7 @@ def prediction_json(
         "webhook": job.order.webhook or {"url": None, "events": []},
         "metrics": _metrics(job, now),
         "metadata": _metadata(job, now, origin),
-        "urls": {} if status == "failed" else _urls(job, origin, with_stream or job.order.stream),
+        "urls": {} if status == "failed" else _urls(job, origin, streams),
     }
 
 
@@ -237,9 +241,9 @@ def _metadata(job: Job, now: float, origin: str) -> JsonObject:
     }
 
 
-def _urls(job: Job, origin: str, with_stream: bool) -> dict[str, str]:
+def _urls(job: Job, origin: str, streams: str | None) -> dict[str, str]:
     this = f"{origin}/v1/predictions/{job.id}"
-    stream = {"stream": f"{this}/events"} if with_stream else {}
+    stream = {} if streams is None else {"stream": f"{this}/{streams}"}
     return {"get": this, "cancel": f"{this}/cancel", **stream, "delete": f"{this}/delete"}
 
 

@@ -159,6 +159,8 @@ async def _get(platform: Platform, request: Request) -> Response:
 
 
 async def _stream(platform: Platform, request: Request) -> Response:
+    if "stream-events" in _variants(request):
+        return await _events(platform, request)
     job = platform.get(request.path_params["id"])
     return _prediction(platform, request, job, with_stream=True)
 

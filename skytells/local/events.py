@@ -5,6 +5,10 @@
     event: output      data: {"id": …, "output": […]}             once, if there is any
     event: done        data: the prediction                       the last one
 
+With the variant `output-pieces`, what a model says comes bit by bit instead, as plain text:
+
+    event: output      data: You asked
+
 The format behind `urls.stream` is documented nowhere; this one is our own.
 """
 
@@ -43,6 +47,8 @@ class Story:
         self._status = ""
         self._tenths = 0.0
         self._marks = _marks(job)
+        self._words = (job.text or "").split() if "output-pieces" in variants else []
+        self._spoken = 0
 
     def next_moment(self) -> float | None:
         """When there is more to tell, unless the prediction ends early."""
@@ -70,12 +76,22 @@ class Story:
         elif progress // 10 > self._tenths:
             self._tenths = progress // 10
             yield self._event("progress", progress=progress)
+            yield from self._pieces(self._tenths / 10)
 
     def _end(self, moment: float) -> Iterator[bytes]:
         last = prediction_json(self._job, moment, self._origin, variants=self._variants)
-        if last["output"] is not None:
+        if self._words and last["output"] is not None:
+            yield from self._pieces(1.0)
+        elif last["output"] is not None:
             yield self._event("output", output=last["output"])
         yield event("done", last)
+
+    def _pieces(self, share: float) -> Iterator[bytes]:
+        """What of its words has not been said, up to a share of all."""
+        for place in range(self._spoken, int(share * len(self._words))):
+            space = " " if place else ""
+            yield f"event: output\ndata: {space}{self._words[place]}\n\n".encode("utf-8", "replace")
+            self._spoken = place + 1
 
     def _event(self, name: str, **data: object) -> bytes:
         return event(name, {"id": self._job.id, **data})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .._checks import DEFAULT_IDLE
 from ..errors import SkytellsError
 from ..pagination import AsyncPager, Pager
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY, DownloadProgress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .._config import Config
     from ..client import AsyncSkytellsClient, SkytellsClient
     from ..outputs import AsyncOutputReader, OutputReader, Preview
+    from .stream import AsyncPredictionStream, PredictionStream
     from .waiting import Waitable
 
 # In the classes below, `list` and `bytes` are methods.
@@ -160,6 +162,50 @@ class PredictionsAPI:
         """
         options = listing(None, since, until, model, None, per_page, status)
         return Pager(self._client, options, list_predictions)
+
+    def stream(
+        self,
+        prediction: Waitable,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+        idle_timeout: float | None = DEFAULT_IDLE,
+    ) -> PredictionStream:
+        """Follow a prediction to its end: by its own stream where it has one, else by looking at it.
+
+        A prediction that was created with `stream=True` may have a stream, at `urls.stream`. Where
+        that is silent, breaks, or is not below `base_url`, the prediction is looked at, as `wait()`
+        does; so its end is never missed.
+
+        Args:
+            prediction: A record, a handle, a dict with an `id`, or an id.
+            max_wait: Longest time for all of it, in milliseconds; by default there is none.
+            interval: Pause between two looks, in milliseconds; by default adaptive.
+            idle_timeout: Longest silence of the stream before it is left for looks, in milliseconds;
+                `None` has no limit.
+
+        Returns:
+            A context manager that gives a `PredictionEvent` for all that is told. The last is always
+            the prediction as it has ended. Nothing is sent before it is entered or iterated.
+
+        Raises:
+            WaitTimeoutError: While it is read: it has not ended within `max_wait`.
+            SkytellsError: While it is read: it could not be looked at.
+
+        Example:
+            >>> prediction = client.predictions.create(model="flux-pro", input={"prompt": "A cat"})
+            >>> with client.predictions.stream(prediction) as stream:
+            ...     statuses = [str(event.status) for event in stream]
+            >>> statuses[-1], len(stream.final().output)
+            ('succeeded', 1)
+        """
+        from .following import following
+        from .stream import PredictionStream
+
+        base_url = self._client.base_url
+        return PredictionStream(
+            self._client, following(prediction, base_url, max_wait, interval, idle_timeout)
+        )
 
     def preview(
         self,
@@ -378,6 +424,23 @@ class AsyncPredictionsAPI:
         """Iterate, with `async for`, over all predictions that fit; as `PredictionsAPI.iterate`."""
         options = listing(None, since, until, model, None, per_page, status)
         return AsyncPager(self._client, options, list_predictions)
+
+    def stream(
+        self,
+        prediction: Waitable,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+        idle_timeout: float | None = DEFAULT_IDLE,
+    ) -> AsyncPredictionStream:
+        """Follow a prediction to its end; not awaited itself. As `PredictionsAPI.stream`."""
+        from .following import following
+        from .stream import AsyncPredictionStream
+
+        base_url = self._client.base_url
+        return AsyncPredictionStream(
+            self._client, following(prediction, base_url, max_wait, interval, idle_timeout)
+        )
 
     async def preview(
         self,

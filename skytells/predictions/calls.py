@@ -84,7 +84,7 @@ def list_by_the_servers_clock(
 
 
 def _by_id(method: str, template: str, id: str) -> Call[PredictionResponse]:
-    return Call(method, path(template, id), partial(_read_own, id), name=template)
+    return Call(method, path(template, id), partial(read_own, id), name=template)
 
 
 def _ending(method: str, template: str, id: str, status: str) -> Call[PredictionResponse]:
@@ -106,7 +106,7 @@ def has_id(row: object) -> bool:
     return isinstance(id, str | int) and not isinstance(id, bool) and id != ""
 
 
-def _read_own(id: str, reply: Reply) -> PredictionResponse:
+def read_own(id: str, reply: Reply) -> PredictionResponse:
     prediction = read_prediction(reply)
     if str(prediction["id"]) != id:
         # A cache, a proxy or a crossed connection: nobody else's prediction is handed out.
@@ -121,7 +121,7 @@ def _read_ending(id: str, status: str, reply: Reply) -> PredictionResponse:
     if wire is None or wire.get("success", True) is not True:
         raise wrong_kind("an acknowledgement", reply)
     if "id" in wire:
-        return _read_own(id, reply)
+        return read_own(id, reply)
     return PredictionResponse.from_wire(wire, {"id": id, "status": status})
 
 

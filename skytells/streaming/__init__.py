@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from .._checks import DEFAULT_IDLE
 from .decoders import EventDecoder, LineDecoder
-from .reading import DEFAULT_IDLE, Format, Limits, Opened
+from .reading import Format, Limits, Opened
 from .stream import AsyncStream, Stream
 
 __all__ = [

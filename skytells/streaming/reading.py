@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 
-from .._checks import Default, is_object, milliseconds
+from .._checks import is_object, milliseconds
 from .._replies import error_of
 from .._wire import Body, Reply, as_object, clean
 from ..errors import (
@@ -26,9 +26,6 @@ from ..errors import (
 from .decoders import Decoder, Event
 
 T = TypeVar("T")
-
-DEFAULT_IDLE: Final = Default(60_000)
-"""Milliseconds that may pass between two events."""
 
 # After its last event a stream may take this long, in seconds, to end, so that its connection can
 # serve again.
@@ -122,10 +119,7 @@ class Reading(Generic[T]):
     def begin(self) -> None:
         """Refuse to be iterated a second time."""
         if self.begun:
-            raise InvalidRequestError.of(
-                "A stream can be iterated once; what it gave is in its `received`. Ask again for "
-                "another one."
-            )
+            raise iterated_again()
         self.begun = True
 
     def open(self, opened: Opened, now: float) -> None:
@@ -211,6 +205,13 @@ class Reading(Generic[T]):
                 "its `received`."
             )
         return self.received
+
+
+def iterated_again() -> InvalidRequestError:
+    """The error for a stream that is iterated a second time."""
+    return InvalidRequestError.of(
+        "A stream can be iterated once; what it gave is in its `received`. Ask again for another one."
+    )
 
 
 def _cut_short() -> NetworkError:

@@ -97,6 +97,20 @@ def test_a_story_of_what_is_over_is_short(platform: Platform) -> None:
     assert heard(story, platform) == []
 
 
+def test_a_story_tells_words_bit_by_bit_when_asked_to(platform: Platform) -> None:
+    job = platform.create(Order("local-text", {"prompt": "a \ud83d fox"}))
+    story = Story(job, ORIGIN, platform.now(), {"output-pieces"})
+    told: list[bytes] = []
+    for _ in range(40):
+        platform.advance(0.1)
+        told += story.news(platform.now())
+    pieces = [t.removeprefix(b"event: output\ndata: ")[:-2] for t in told if b": output" in t]
+    text = prediction_json(job, platform.now(), ORIGIN)["output"]
+    assert b"".join(pieces) == text.encode("utf-8", "replace")
+    assert told[-1].startswith(b"event: done")
+    assert told.index(b"event: output\ndata: You\n\n") < len(told) - len(pieces)
+
+
 def test_a_story_is_spelled_as_asked_for(platform: Platform) -> None:
     job = platform.create(Order("flux-pro", {"prompt": "a fox"}))
     story = Story(job, ORIGIN, platform.now(), {"queued", "canceled"})

@@ -178,6 +178,18 @@ def test_the_stream_url_is_there_when_asked_for(http: httpx.Client) -> None:
     assert "stream" in created(http, stream=True)["urls"]
 
 
+def test_the_stream_route_tells_events_itself_when_asked_to(platform: LocalPlatform) -> None:
+    platform.fault(variants=["stream-events"])
+    with httpx.Client(base_url=platform.url, headers={"x-api-key": "k"}) as http:
+        stream = created(http, stream=True)["urls"]["stream"]
+        assert stream.endswith("/stream")
+        platform.advance(60.0)
+        answer = http.get(stream)
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "event: done" in answer.text
+        assert http.get(created(http)["urls"]["get"] + "/stream").json()["status"] == "pending"
+
+
 def test_the_list_is_filtered_by_the_query(http: httpx.Client) -> None:
     created(http)
     wanted = created(http, model="truefusion")

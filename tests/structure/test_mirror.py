@@ -32,6 +32,7 @@ from skytells.chat import (
 from skytells.client.async_driver import AsyncDriver
 from skytells.client.driver import Driver
 from skytells.embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
+from skytells.predictions.stream import AsyncPredictionStream, PredictionStream
 from skytells.responses import (
     AsyncResponsesAPI,
     AsyncResponseStream,
@@ -59,6 +60,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
     (CompletionsAPI, AsyncCompletionsAPI),
     (ResponsesAPI, AsyncResponsesAPI),
     (ResponseStream, AsyncResponseStream),
+    (PredictionStream, AsyncPredictionStream),
     (EmbeddingsAPI, AsyncEmbeddingsAPI),
 ]
 # What differs by more than colour: how effects are performed, how a client ends, what iterates.

@@ -22,6 +22,7 @@ from skytells import (
     AsyncOutputReader,
     AsyncPrediction,
     AsyncPredictionsAPI,
+    AsyncPredictionStream,
     AsyncResponseStream,
     AsyncSkytellsClient,
     Attempt,
@@ -58,6 +59,7 @@ from skytells import (
     Pagination,
     Prediction,
     PredictionBilling,
+    PredictionEvent,
     PredictionFailedError,
     PredictionFile,
     PredictionMetadata,
@@ -70,6 +72,7 @@ from skytells import (
     PredictionSource,
     PredictionStatus,
     PredictionStorage,
+    PredictionStream,
     PredictionType,
     PredictionUrls,
     PredictionWebhook,
@@ -565,6 +568,32 @@ def outputs(client: SkytellsClient, prediction: Prediction) -> None:
     assert_type(client.predictions.bytes({"id": "p1"}), bytes)
     assert_type(client.predictions.open(prediction), OutputReader)
     assert_type(client.run("flux-pro", download_to=Path("out")), Prediction)
+
+
+def prediction_streams(client: SkytellsClient, prediction: Prediction) -> None:
+    with client.predictions.stream("p1", max_wait=1000, idle_timeout=None) as stream:
+        assert_type(stream, PredictionStream)
+        for event in stream:
+            assert_type(event, PredictionEvent)
+            assert_type(event.kind, str)
+            assert_type(event.text, str)
+            assert_type(event.status, str | None)
+            assert_type(event.progress, float | None)
+            assert_type(event.prediction, PredictionResponse | None)
+    assert_type(list(prediction.stream(interval=500).text), list[str])
+    assert_type(stream.final(), PredictionResponse)
+    assert_type(stream.received, Sequence[PredictionEvent])
+    assert_type(stream.streamed, bool)
+
+
+async def async_prediction_streams(
+    client: AsyncSkytellsClient, prediction: AsyncPrediction
+) -> None:
+    async with client.predictions.stream({"id": "p1"}) as stream:
+        assert_type(stream, AsyncPredictionStream)
+        assert_type([event async for event in stream], list[PredictionEvent])
+    assert_type([piece async for piece in prediction.stream().text], list[str])
+    assert_type(await stream.final(), PredictionResponse)
 
 
 async def async_outputs(client: AsyncSkytellsClient, prediction: AsyncPrediction) -> None:
