@@ -115,6 +115,17 @@ def milliseconds(value: object, name: str, *, zero: bool = False) -> float:
     return float(value)
 
 
+def seconds(value: object, name: str, *, zero: bool = False) -> float:
+    """A positive number of seconds, such as a clock can count."""
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+    if not 0 <= number < 1e9 or (number == 0 and not zero):
+        least = "of at least 0" if zero else "above 0"
+        raise ConfigurationError.of(
+            f"{name} must be a number of seconds {least}, not {shown(value)}."
+        )
+    return float(number)
+
+
 def whole(
     value: object, name: str, least: int, most: int, refusal: Refusal = ConfigurationError
 ) -> int:

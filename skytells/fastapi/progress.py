@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from .._checks import shown
+from .._checks import milliseconds, seconds
 from ..client import AsyncSkytellsClient
-from ..errors import ConfigurationError, SkytellsError
+from ..errors import SkytellsError
 from ..types.predict import PredictionResponse
 from ..webhooks import WebhookHandler
 from .problems import problem_body
@@ -82,9 +82,12 @@ async def progress_events(
         ... async def events(id: str, request: Request, client: Client):
         ...     return await progress_events(request, client, id, cancel_after=10)
     """
-    for name, value in (("cancel_after", cancel_after), ("retry", retry), ("heartbeat", heartbeat)):
-        if value is not None and not (value > 0 or (value == 0 and name != "heartbeat")):
-            raise ConfigurationError.of(f"{name} must be a number of seconds, not {shown(value)}.")
+    seconds(heartbeat, "heartbeat")
+    seconds(retry, "retry", zero=True)
+    if cancel_after is not None:
+        seconds(cancel_after, "cancel_after", zero=True)
+    if interval is not None:
+        milliseconds(interval, "interval")
     first = await client.predictions.get(id)
 
     async def watch(tell: Callable[[PredictionResponse], None]) -> None:
@@ -109,7 +112,9 @@ class _Progress(Response):
         heartbeat: float,
         retry: float,
     ) -> None:
-        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        super().__init__(
+            headers={"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
+        )
         del self.headers["content-length"]
         seen = request.headers.get("last-event-id", "")
         self._number = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 16 else 0

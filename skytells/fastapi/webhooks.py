@@ -34,8 +34,8 @@ def webhook_router(
         handler: What verifies, and holds your functions.
         path: Where it receives.
         background: Answer first, then call your functions: the platform does not wait for them, and
-            does not repeat what they fail at; their failures are logged. If false, the answer comes
-            after them, and is 500 if one fails, so that the platform tells again.
+            does not repeat what they fail at. If false, the answer comes after them, and is 500 if
+            one fails, so that the platform tells again. What fails is logged either way.
         max_bytes: Largest body that is read.
 
     Example:
@@ -62,9 +62,11 @@ def webhook_router(
         except InvalidRequestError as error:
             return _refusal(400, error.message)
         if background:
-            return _received(BackgroundTask(_act, handler, event))
-        await handler.adispatch(event)
-        return _received(None)
+            return _received(BackgroundTask(_act, handler, event, _LATE))
+        if await _act(handler, event, _IN_TIME):
+            return _received(None)
+        # Not left to the application, which may make a 4xx of it: the delivery was right.
+        return _refusal(500, "It was not acted on. Send it again.")
 
     return router
 
@@ -91,12 +93,19 @@ async def _body(request: Request, most: int) -> bytes | None:
     return bytes(body)
 
 
-async def _act(handler: WebhookHandler, event: WebhookEvent) -> None:
+_LATE: Final = "It was answered already"
+_IN_TIME: Final = "It was answered with 500, so that the platform may repeat it"
+
+
+async def _act(handler: WebhookHandler, event: WebhookEvent, answered: str) -> bool:
+    """Call what is registered; whether none of it failed."""
     try:
         await handler.adispatch(event)
     except Exception:
         _log.exception(
-            "A function for the webhook %r of prediction %s failed. It was answered already; look "
-            "at the prediction with client.predictions.get(%r).",
-            *(str(event.type), event.prediction.id, event.prediction.id),
+            "A function for the webhook %r of prediction %s failed. %s; look at the prediction "
+            "with client.predictions.get(%r).",
+            *(str(event.type), event.prediction.id, answered, event.prediction.id),
         )
+        return False
+    return True

@@ -54,6 +54,38 @@ class Target:
         return cls(folder, name)
 
 
+class Names:
+    """The names in a folder that the outputs of one prediction are given, no name twice.
+
+    Args:
+        folder: Where the outputs are kept.
+        overwrite: Whether what was there before has to make way.
+    """
+
+    def __init__(self, folder: Path, *, overwrite: bool) -> None:
+        self.folder: Path = folder
+        self._overwrite = overwrite
+        self._given: set[str] = set()
+        self._lock = threading.Lock()
+
+    def give(self, part: Path, name: str) -> Path:
+        """Move a file to its name, or to the first of its numbered forms that it may have."""
+        with self._lock:
+            for each in numbered(name):
+                path = self.folder / each
+                # In lower case: to some file systems `A.png` and `a.png` are one.
+                if each.lower() not in self._given and self._moved(part, path):
+                    self._given.add(each.lower())
+                    return path
+        raise AssertionError("numbers do not end")
+
+    def _moved(self, part: Path, path: Path) -> bool:
+        if not self._overwrite:
+            return _moved(part, path)
+        part.replace(path)
+        return True
+
+
 class PartialFile:
     """A file on its way to its name.
 
@@ -76,17 +108,13 @@ class PartialFile:
                 file.truncate()
             file.writelines(piece.chunks)
 
-    def settle(self, name: str, *, overwrite: bool) -> Path:
-        """Give the file its name, or the first of `name-2`, `name-3` … that is free."""
+    def settle(self, names: Names, name: str) -> Path:
+        """Give the file its name, or the first of `name-2`, `name-3` … that it may have."""
         with self._turn() as file:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            if overwrite:
-                settled = self._path.replace(self._folder / name)
-            else:
-                free = (self._folder / each for each in numbered(name))
-                settled = next(path for path in free if _moved(self._path, path))
+            settled = names.give(self._path, name)
         _sync_folder(self._folder)
         return settled
 

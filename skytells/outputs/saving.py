@@ -17,7 +17,7 @@ from .._flow import Flow, Offload, Together
 from ..errors import DownloadError, InvalidRequestError
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse
-from .disk import PartialFile, Target
+from .disk import Names, PartialFile, Target
 from .failures import failing, naming, unkept
 from .sources import Source, source, sources, stems, with_suffix
 from .transfer import Terms, Transfer
@@ -93,12 +93,12 @@ def save(
     with naming(prediction):
         found = _outputs(prediction)
         target = yield from ready(to)
-        names = stems(found, target.name)
+        wanted, names = stems(found, target.name), Names(target.folder, overwrite=overwrite)
         meter.expect([each.size for each in found])
         transfers = [Transfer(each, terms) for each in found]
         flows = [
-            _keep(prediction, transfer, target, name, partial(meter.tell, place), overwrite)
-            for place, (transfer, name) in enumerate(zip(transfers, names, strict=True))
+            _keep(prediction, transfer, names, name, partial(meter.tell, place))
+            for place, (transfer, name) in enumerate(zip(transfers, wanted, strict=True))
         ]
 
         def hasten() -> None:
@@ -144,13 +144,12 @@ def _outputs(prediction: PredictionResponse) -> list[Source]:
 def _keep(
     prediction: PredictionResponse,
     transfer: Transfer,
-    target: Target,
+    names: Names,
     name: str,
     report: DownloadProgress,
-    overwrite: bool,
 ) -> Flow[Path]:
     """Keep one output."""
-    part = PartialFile(target.folder)
+    part = PartialFile(names.folder)
     try:
         more = True
         while more:
@@ -161,7 +160,7 @@ def _keep(
             report(piece.offset + piece.size, transfer.size)
         with failing(prediction, transfer.source):
             final = with_suffix(name, transfer.type)
-            return (yield from Offload(partial(part.settle, final, overwrite=overwrite)))
+            return (yield from Offload(partial(part.settle, names, final)))
     finally:
         transfer.abandon()
         part.discard()

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from .._flow import Clock, Close, Exchange, Flow, Pour, Sleep
 from .._replies import retry_after
@@ -102,7 +102,7 @@ class Transfer:
         self._received = 0
         self._total: int | None = None
         self._ended = False
-        self._validator = b""
+        self._version = _Version()
         self._resumable = True
         self._troubles, self._mark, self._pause = 0, 0, 0.0
 
@@ -191,8 +191,8 @@ class Transfer:
         ]
         if self._received and self._resumable:
             headers.append((b"range", f"bytes={self._received}-".encode()))
-            if self._validator:
-                headers.append((b"if-range", self._validator))
+            if condition := self._version.condition:
+                headers.append((b"if-range", condition))
         most, limit = self._terms.max_bytes, _LARGEST_ENVELOPE
         return WireRequest(
             *("GET", place.origin, place.target, headers, None, False, min(most, limit)),
@@ -215,7 +215,7 @@ class Transfer:
     def _begin(self, reply: Reply) -> None:
         headers = reply.headers
         self._received = 0
-        self._validator = _validator(headers)
+        self._version = _Version.told(headers)
         self.type = headers.get("content-type", "").partition(";")[0].strip() or self.source.type
         if reply.stream is None:
             self._content = reply.body
@@ -232,8 +232,7 @@ class Transfer:
 
     def _go_on(self, reply: Reply) -> None:
         part = _PART.match(reply.headers.get("content-range", ""))
-        validator = _validator(reply.headers)
-        same = not (validator and self._validator) or validator == self._validator
+        same = self._version.may_be(_Version.told(reply.headers))
         if part is None or reply.stream is None or int(part[1]) != self._received or not same:
             raise self._changed()
         total = _number(part[2])
@@ -263,11 +262,32 @@ def _keep(_: dict[str, str]) -> bool:
     return True
 
 
-def _validator(headers: dict[str, str]) -> bytes:
-    """What tells one version of a file from another, fit for `If-Range`."""
-    etag = headers.get("etag", "")
-    strong = etag.isascii() and etag.isprintable() and not etag.startswith("W/")
-    return etag.encode() if strong else b""
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What a store says that tells one version of a file from another."""
+
+    etag: str = ""
+    changed: str = ""
+
+    @classmethod
+    def told(cls, headers: dict[str, str]) -> Self:
+        etag, changed = headers.get("etag", ""), headers.get("last-modified", "")
+        return cls(*(each if _fits_header(each) else "" for each in (etag, changed)))
+
+    @property
+    def condition(self) -> bytes:
+        """A value of `If-Range`: an etag if it is a strong one, else the date."""
+        strong = bool(self.etag) and not self.etag.startswith("W/")
+        return (self.etag if strong else self.changed).encode()
+
+    def may_be(self, other: Self) -> bool:
+        """Whether nothing that both of them tell is different."""
+        pairs = ((self.etag, other.etag), (self.changed, other.changed))
+        return all(mine == others for mine, others in pairs if mine and others)
+
+
+def _fits_header(value: str) -> bool:
+    return value.isascii() and value.isprintable()
 
 
 def _number(text: str) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from .._checks import did_you_mean, shown
+from .._checks import did_you_mean, seconds, shown
 from .._flow import Bell, Clock, Done, Raised, advance
 from .._surfaces import KEY_VARIABLE, Secret
 from ..errors import ConfigurationError, InvalidRequestError
@@ -71,7 +71,7 @@ class WebhookHandler:
     ) -> None:
         self._keys = _secrets(keys)
         self._store: WebhookStore = MemoryStore() if store is None else store
-        self._tolerance = _seconds(tolerance)
+        self._tolerance = None if tolerance is None else seconds(tolerance, "tolerance")
         self._wall_clock = wall_clock
         self._actions: list[tuple[frozenset[str], Action]] = []
         self._awaited: dict[str, list[Bell[PredictionResponse]]] = {}
@@ -283,14 +283,3 @@ def _secrets(given: tuple[object, ...]) -> tuple[Secret, ...]:
             )
         secrets.append(Secret(key.strip()))
     return tuple(secrets)
-
-
-def _seconds(tolerance: object) -> float | None:
-    if tolerance is None:
-        return None
-    # Not `isfinite`, which fails on large integers.
-    if not isinstance(tolerance, int | float) or tolerance is True or not 0 < tolerance < 1e9:
-        raise ConfigurationError.of(
-            f"tolerance must be a number of seconds above 0, not {shown(tolerance)}."
-        )
-    return float(tolerance)

@@ -94,6 +94,10 @@ def part(start: int, total: int = len(PICTURE), etag: str = '"v1"', status: int 
     return sends(head(*lines, given, status=status), body)
 
 
+YESTERDAY = "last-modified: Tue, 24 Nov 2026 10:00:00 GMT"
+TODAY = "last-modified: Wed, 25 Nov 2026 10:00:00 GMT"
+
+
 @pytest.mark.parametrize(
     "second",
     [
@@ -128,6 +132,40 @@ def test_a_file_that_comes_whole_again_is_begun_anew(
     client = build("sk-key", base_url=server.url)
     [path] = client.predictions.save(made(at(server)), tmp_path)
     assert path.read_bytes() == other
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (['etag: W/"v1"'], ['etag: W/"v2"']),
+        ([YESTERDAY], [TODAY]),
+        (['etag: W/"v1"', YESTERDAY], ['etag: W/"v1"', TODAY]),
+    ],
+    ids=["weak etags", "dates", "dates where etags do not tell"],
+)
+def test_two_versions_are_never_mixed_though_nothing_strong_names_them(
+    serve: Serve, build: Build, before: list[str], after: list[str]
+) -> None:
+    """A store that minds no `If-Range`, and whose next version is as long as the last."""
+    other = PICTURE[::-1]
+    size = f"content-length: {len(PICTURE)}"
+    given = f"content-range: bytes 5000-{len(PICTURE) - 1}/{len(PICTURE)}"
+    rest = f"content-length: {len(PICTURE) - 5000}"
+    server = serve(
+        sends(head(size, *before), PICTURE[:5000], then=Peer.close),
+        sends(head(rest, given, *after, status=206), other[5000:]),
+        sends(head(size, *after), other),
+    )
+    client = build("sk-key", base_url=server.url)
+    assert client.predictions.bytes(made(at(server))) == other
+    assert ranges(server) == [None, "bytes=5000-", None]
+
+
+def test_a_date_names_a_version_where_no_etag_does(serve: Serve, build: Build) -> None:
+    size = f"content-length: {len(PICTURE)}"
+    server = serve(sends(head(size, YESTERDAY), PICTURE[:5000], then=Peer.close), answers(PICTURE))
+    assert build("sk-key", base_url=server.url).predictions.bytes(made(at(server))) == PICTURE
+    assert server.requests[1].headers["if-range"] == YESTERDAY.partition(": ")[2]
 
 
 def test_a_part_that_nobody_asked_for_is_refused(serve: Serve, build: Build) -> None:

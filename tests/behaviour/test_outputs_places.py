@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from skytells import ApiErrorId, DownloadError, InvalidRequestError, PredictionResponse
 
@@ -82,6 +84,31 @@ def test_a_redirect_is_checked_like_the_first_address(
     assert left(tmp_path) == []
 
 
+NOT_PUBLIC = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",  # an address to refuse
+    "224.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "fe80::1",
+    "fd00::1",
+    "fec0::1",
+    "ff02::1",
+    # Each holds an IPv4 address, and some network may deliver it there.
+    "::ffff:10.1.2.3",
+    "::10.1.2.3",
+    "::ffff:0:10.1.2.3",
+    "2002:a01:203::1",
+    "64:ff9b::10.1.2.3",
+    "64:ff9b:1::10.1.2.3",
+    "2001:0:a01:203::1",
+]
+
+
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     """Have every name resolved to these; returns the names that were asked for."""
     asked: list[str] = []
@@ -99,7 +126,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     return asked
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.1"])
+@pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_a_name_that_leads_to_a_private_address_is_refused(
     serve: Serve, build: Build, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
@@ -111,6 +138,19 @@ def test_a_name_that_leads_to_a_private_address_is_refused(
     assert caught.value.error_id == ApiErrorId.ADDRESS_REFUSED
     assert asked == ["cdn.example"]
     assert server.connections == 0
+
+
+@pytest.mark.parametrize("address", NOT_PUBLIC)
+def test_a_private_address_that_is_written_out_is_refused(build: Build, address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    client = build(KEY, base_url="https://api.skytells.ai/v1")
+    with pytest.raises(DownloadError) as caught:
+        client.predictions.bytes(made(f"https://{host}/fox.png"))
+    assert caught.value.error_id == ApiErrorId.ADDRESS_REFUSED
+
+
+def is_any(address: IPv4Address | IPv6Address) -> bool:
+    return True
 
 
 def is_elsewhere(address: IPv4Address | IPv6Address) -> bool:
@@ -129,6 +169,33 @@ def test_a_name_that_changes_its_address_after_the_check_leads_nowhere(
         client.predictions.bytes(made(f"https://cdn.example:{server.port}/fox.png"))
     assert asked
     assert server.connections == 0
+
+
+@pytest.mark.parametrize("named", ["cdn.example", "another.example"])
+def test_a_store_proves_its_name_though_its_address_was_chosen(
+    serve: Serve, build: Build, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    """The connection goes to the address that was looked at; TLS still asks for the name."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate: Any = authority.issue_cert(named)
+    certificate.configure_cert(context)
+    server = serve(gives(), tls=context)
+    asked = resolving(monkeypatch, "127.0.0.1")
+    monkeypatch.setattr("skytells._network.is_public", is_any)
+    client = build(KEY, base_url="https://api.skytells.ai/v1")
+    output = made(f"https://cdn.example:{server.port}/fox.png")
+    if named == "cdn.example":
+        [path] = client.predictions.save(output, tmp_path)
+        assert path.read_bytes() == PICTURE
+        assert server.requests[0].headers["host"] == f"cdn.example:{server.port}"
+    else:
+        with pytest.raises(DownloadError, match="certificate is not trusted"):
+            client.predictions.save(output, tmp_path)
+        assert server.requests == []
+    assert asked == ["cdn.example"]
 
 
 def test_a_store_inside_is_allowed_on_request(
@@ -226,6 +293,22 @@ def test_many_outputs_for_one_name_are_numbered(
     )
     assert [path.name for path in paths] == ["cat.png", "cat-2.png", "cat-3.png"]
     assert left(tmp_path) == sorted(path.name for path in paths)
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_suffix_that_only_the_store_knows_makes_no_two_outputs_one(
+    serve: Serve, build: Build, tmp_path: Path, overwrite: bool
+) -> None:
+    server = serve(gives())
+    client = build(KEY, base_url=server.url)
+    for name in ("fox.png", "fox-2.png"):
+        (tmp_path / name).write_text("mine")
+    output = [at(server, name) for name in ("fox", "fox.png", "fox-2.png")]
+    paths = client.predictions.save(made(*output), tmp_path, overwrite=overwrite)
+    assert len({path.name for path in paths}) == 3
+    assert [path.read_bytes() for path in paths] == [PICTURE] * 3
+    mine = [path for path in tmp_path.iterdir() if path.read_bytes() == b"mine"]
+    assert len(mine) == (0 if overwrite else 2)
 
 
 def test_a_file_is_replaced_if_asked_and_a_link_is_not_followed(

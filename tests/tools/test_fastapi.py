@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 
 import skytells.local
 from skytells import (
@@ -261,6 +262,33 @@ def test_failure_in_the_foreground_is_a_500_so_that_the_platform_tells_again() -
         assert len(app.acted) == 2
 
 
+@pytest.mark.parametrize(
+    "raised",
+    [
+        NotFoundError("No such prediction.", "PREDICTION_NOT_FOUND", "", 404),
+        InvalidRequestError.of("There is none."),
+        HTTPException(404, "no"),
+    ],
+)
+def test_failure_in_the_foreground_is_a_500_whatever_the_application_makes_of_errors(
+    raised: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A 4xx would tell the platform that the delivery is wrong, and not to be repeated."""
+    handler, app = WebhookHandler(KEY), FastAPI()
+
+    @handler.on("completed")
+    def fail(event: WebhookEvent) -> None:
+        raise raised
+
+    add_error_handler(app)
+    app.include_router(webhook_router(handler, background=False))
+    with visiting(app) as visitor:
+        answer = Hooked(visitor, []).post(P1)
+    assert answer.status_code == 500
+    assert (KEY in answer.text, "There is none" in answer.text) == (False, False)
+    assert "'completed' of prediction p1" in caplog.text
+
+
 async def test_delivery_that_breaks_off_is_refused() -> None:
     app = FastAPI()
     app.include_router(webhook_router(WebhookHandler(KEY), "/hook"))
@@ -446,7 +474,7 @@ def listening(address: str, id: str, **headers: str) -> Generator[Iterator[Event
     with httpx.stream("GET", f"{address}/jobs/{id}", headers=headers, timeout=30) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cache-control"] == "no-store, no-transform"
         yield events(answer.iter_lines())
 
 
@@ -680,7 +708,18 @@ async def test_state_that_has_not_changed_is_not_told_again(standing: LocalPlatf
         assert [text.count("event:") for text in browser.sent] == [0, 0, 1, 1]
 
 
-@pytest.mark.parametrize("wrong", [{"cancel_after": -1}, {"heartbeat": 0}, {"retry": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cancel_after": -1},
+        {"heartbeat": 0},
+        {"retry": -1},
+        {"retry": math.inf},
+        {"heartbeat": "15"},
+        {"cancel_after": True},
+        {"interval": -1},
+    ],
+)
 async def test_times_that_are_none_are_refused(
     standing: LocalPlatform, wrong: dict[str, Any]
 ) -> None:
