@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .client import API_BASE_URL, AsyncSkytellsClient, Skytells, SkytellsClient, create_client
     from .embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
     from .errors import (
+        AnswerError,
         ApiErrorId,
         Attempt,
         AuthenticationError,
@@ -114,6 +115,8 @@ if TYPE_CHECKING:
         FilterResult,
         FinishReason,
         MessageParam,
+        ParsedCompletion,
+        ParseParams,
         ToolCall,
         Usage,
     )
@@ -136,6 +139,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_BASE_URL",
+    "AnswerError",
     "ApiErrorId",
     "AsyncChatAPI",
     "AsyncChatStream",
@@ -204,6 +208,8 @@ __all__ = [
     "Pager",
     "PaginatedResponse",
     "Pagination",
+    "ParseParams",
+    "ParsedCompletion",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "Prediction",
@@ -283,6 +289,7 @@ _HOMES = {
         "create_client",
     ),
     "errors": (
+        "AnswerError",
         "ApiErrorId",
         "Attempt",
         "AuthenticationError",
@@ -401,6 +408,8 @@ _HOMES = {
         "FilterResult",
         "FinishReason",
         "MessageParam",
+        "ParsedCompletion",
+        "ParseParams",
         "ToolCall",
         "Usage",
     ),

@@ -204,7 +204,7 @@ class Record(BaseModel, Mapping[str, Any]):
         return type(self).from_wire(self._wire, self._known)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        return type(self).from_wire(deepcopy(self._wire, memo), self._known)
+        return type(self).from_wire(deepcopy(self._wire, memo), deepcopy(self._known, memo))
 
     def __str__(self) -> str:
         return repr(self)

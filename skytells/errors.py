@@ -16,6 +16,7 @@ Catch `SkytellsError` for all of it, a subclass for one meaning, or match `error
     ├── NetworkError              no answer: refused, reset, DNS, TLS
     ├── RequestTimeoutError       no answer within `timeout`
     ├── PredictionFailedError     the prediction ran and failed; `prediction` is attached
+    ├── AnswerError               a model answered, not with what was due; `completion` is attached
     ├── WaitTimeoutError          still running after `max_wait`; `prediction` is attached
     ├── DownloadError             an output was not fetched or kept; `prediction` is attached
     │   └── OutputExpiredError    its files are no longer there
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from .types.chat import ChatCompletion
     from .types.predict import PredictionRequest, PredictionResponse
 
 Details: TypeAlias = str | dict[str, Any] | list[Any]
@@ -90,6 +92,9 @@ class ApiErrorId(StrEnum):
     WEBHOOK_SIGNATURE_INVALID = "WEBHOOK_SIGNATURE_INVALID"
     OUTPUT_EXPIRED = "OUTPUT_EXPIRED"
     ADDRESS_REFUSED = "ADDRESS_REFUSED"
+    MODEL_REFUSED = "MODEL_REFUSED"
+    ANSWER_CUT_OFF = "ANSWER_CUT_OFF"
+    ANSWER_MISSING = "ANSWER_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +281,13 @@ class RequestTimeoutError(SkytellsError):
 
 class PredictionFailedError(SkytellsError):
     """The prediction ran and failed; `prediction` holds it."""
+
+
+class AnswerError(SkytellsError):
+    """A model answered, though not with what was due. The answer is paid for, and is not lost."""
+
+    completion: ChatCompletion
+    """The completion; what the model wrote is its `text`."""
 
 
 class WaitTimeoutError(SkytellsError):

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Unpack, cast, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, cast, overload
 
 from ..streaming import DEFAULT_IDLE, AsyncStream, Limits, Stream
-from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
+from ..types.chat import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatParams,
+    MessageParam,
+    ParsedCompletion,
+    ParseParams,
+)
 from .assemble import completion_of
 from .calls import CHUNKS, create_completion, stream_completion
+from .parsing import parse_completion
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
     from ..responses import AsyncResponsesAPI, ResponsesAPI
+
+T = TypeVar("T")
 
 
 class ChatStream(Stream[ChatCompletionChunk]):
@@ -127,6 +137,49 @@ class CompletionsAPI:
             return self.stream(model=model, messages=messages, **params).open()
         return self._client.perform(create_completion(model, messages, params))
 
+    def parse(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        response_format: type[T],
+        **params: Unpack[ParseParams],
+    ) -> ParsedCompletion[T]:
+        """Let a model answer with an object of a type of yours.
+
+        The type's JSON schema is sent along, in strict mode where the type can be said in it, and the
+        answer is checked by the type itself.
+
+        Args:
+            model: Slug of the model.
+            messages: The conversation so far.
+            response_format: The type: a pydantic class, a dataclass, a `TypedDict`, `list[…]` of
+                them. Descriptions of its fields are told to the model.
+            params: As for `create()`.
+
+        Returns:
+            The completion, with the object as `parsed`.
+
+        Raises:
+            AnswerError: The answer is no such object: refused, held back, cut off, something else.
+                The completion is `error.completion`, and its text `error.completion.text`.
+            InvalidRequestError: It was refused, by the content policy too.
+            SkytellsError: It failed; or, with `maybe_sent`, it may have been paid for.
+
+        Example:
+            >>> from pydantic import BaseModel
+            >>> class Trip(BaseModel):
+            ...     city: str
+            ...     days: int
+            >>> messages = [{"role": "user", "content": "Plan 3 days in Paris"}]
+            >>> answer = client.chat.completions.parse(
+            ...     model="gpt-5", messages=messages, response_format=Trip
+            ... )
+            >>> answer.parsed
+            Trip(city='Paris', days=3)
+        """
+        return self._client.perform(parse_completion(model, messages, response_format, params))
+
     def stream(
         self,
         *,
@@ -196,6 +249,19 @@ class AsyncCompletionsAPI:
         if stream:
             return await self.stream(model=model, messages=messages, **params).open()
         return await self._client.perform(create_completion(model, messages, params))
+
+    async def parse(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        response_format: type[T],
+        **params: Unpack[ParseParams],
+    ) -> ParsedCompletion[T]:
+        """Let a model answer with an object of a type of yours; as `CompletionsAPI.parse`."""
+        return await self._client.perform(
+            parse_completion(model, messages, response_format, params)
+        )
 
     def stream(
         self,

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..errors import (
+    AnswerError,
     InvalidRequestError,
     NetworkError,
     NotFoundError,
@@ -43,10 +44,13 @@ _STATUS: Final[tuple[tuple[type[SkytellsError], HTTPStatus], ...]] = (
     (RequestTimeoutError, HTTPStatus.GATEWAY_TIMEOUT),
     (WaitTimeoutError, HTTPStatus.GATEWAY_TIMEOUT),
     (ServerError, HTTPStatus.BAD_GATEWAY),
+    (AnswerError, HTTPStatus.BAD_GATEWAY),
     (NetworkError, HTTPStatus.BAD_GATEWAY),
 )
 _BUSY: Final = frozenset({503, 529})
-_REFUSED_CONTENT: Final = frozenset({"SECURITY_VIOLATION", "CONTENT_POLICY_VIOLATION"})
+_REFUSED_CONTENT: Final = frozenset(
+    {"SECURITY_VIOLATION", "CONTENT_POLICY_VIOLATION", "MODEL_REFUSED"}
+)
 _HIDDEN: Final = {
     HTTPStatus.INTERNAL_SERVER_ERROR: "The service cannot do this until its operator has looked at it.",
     HTTPStatus.BAD_GATEWAY: "The service behind this one did not answer as it should. Try again later.",
@@ -78,7 +82,7 @@ def problem(error: SkytellsError) -> JSONResponse:
     | `NotFoundError` | 404 |
     | `WebhookSignatureError` | 401 |
     | `RateLimitError`, `PaymentRequiredError`, an upstream 503 | 503, with `Retry-After` if known |
-    | `ServerError`, `NetworkError` | 502 |
+    | `ServerError`, `NetworkError`, `AnswerError` | 502 |
     | `RequestTimeoutError`, `WaitTimeoutError` | 504 |
     | all others, as `AuthenticationError` and `ConfigurationError` | 500 |
 
@@ -122,7 +126,10 @@ def problem_body(error: SkytellsError) -> dict[str, Any]:
 
 
 def _status(error: SkytellsError) -> HTTPStatus:
-    if isinstance(error, PermissionDeniedError) and error.error_id in _REFUSED_CONTENT:
+    if (
+        isinstance(error, PermissionDeniedError | AnswerError)
+        and error.error_id in _REFUSED_CONTENT
+    ):
         return HTTPStatus.UNPROCESSABLE_ENTITY
     if isinstance(error, ServerError) and error.http_status in _BUSY:
         return HTTPStatus.SERVICE_UNAVAILABLE

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
+from typing import Annotated, Any, Generic, Literal, Required, TypeAlias, TypedDict, TypeVar
 
 from pydantic import BeforeValidator, Field
 
 from .._checks import is_list, is_object
 from .._record import Record
+
+T = TypeVar("T")
 
 
 class FinishReason(StrEnum):
@@ -159,6 +161,13 @@ class ChatCompletion(Record):
     def tool_calls(self) -> list[ToolCall]:
         """What the first choice wants called."""
         return self.message.tool_calls or []
+
+
+class ParsedCompletion(ChatCompletion, Generic[T]):
+    """An answer of `chat.completions.parse()`: a completion, with its first answer as an object."""
+
+    parsed: T
+    """What the model answered, as the type that was asked for."""
 
 
 class FunctionCallDelta(Record):
@@ -369,8 +378,8 @@ class StreamOptions(TypedDict, total=False):
     """Padding, which makes chunks of equal length."""
 
 
-class ChatParams(TypedDict, total=False):
-    """Parameters of a chat completion, besides `model` and `messages`."""
+class ParseParams(TypedDict, total=False):
+    """Parameters of `chat.completions.parse()`, besides `model`, `messages` and `response_format`."""
 
     max_tokens: int
     """Most tokens of the answer. A router spends some before the model writes: give it 512 or more."""
@@ -395,9 +404,15 @@ class ChatParams(TypedDict, total=False):
     tools: Sequence[ToolParam | Mapping[str, Any]]
     tool_choice: ToolChoice
     parallel_tool_calls: bool
-    response_format: ResponseFormat | Mapping[str, Any]
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"]
     stream_options: StreamOptions
     metadata: Mapping[str, str]
     extra_body: Mapping[str, Any]
     """Whatever else the body is to hold."""
+
+
+class ChatParams(ParseParams, total=False):
+    """Parameters of a chat completion, besides `model` and `messages`."""
+
+    response_format: ResponseFormat | Mapping[str, Any]
+    """What form the text has; to have an object, use `parse()`."""

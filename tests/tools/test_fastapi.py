@@ -22,6 +22,7 @@ from fastapi import FastAPI, HTTPException, Request
 
 import skytells.local
 from skytells import (
+    AnswerError,
     AsyncSkytellsClient,
     AuthenticationError,
     ConfigurationError,
@@ -333,6 +334,7 @@ def error(cls: type[SkytellsError], id: str = "X", status: int = 0, **more: Any)
         (error(ConfigurationError), 500),
         (error(SkytellsError), 500),
         (error(DispatchError), 500),
+        (error(AnswerError, "ANSWER_CUT_OFF", 200), 502),
         (error(ServerError, "SERVER_ERROR", 500), 502),
         (error(InvalidResponseError, "INVALID_JSON", 200), 502),
         (error(NetworkError), 502),
@@ -368,6 +370,7 @@ def test_error_that_only_the_operator_can_mend_is_logged_and_hidden(
         ),
         (InvalidRequestError.of("page must be a whole number."), 422, "page must"),
         (PermissionDeniedError("m", "SECURITY_VIOLATION", "Prompt refused.", 403), 422, "Prompt"),
+        (AnswerError("m", "MODEL_REFUSED", "I will not.", 200), 422, "I will not."),
         (WebhookSignatureError("m", "WEBHOOK_SIGNATURE_INVALID", "Not signed."), 401, "Not signed"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,

@@ -6,15 +6,18 @@ What stands here is a promise: a change that breaks one of these lines breaks us
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, assert_type
 
 import httpx
+from pydantic import BaseModel
 
 from skytells import (
     API_BASE_URL,
+    AnswerError,
     ApiErrorId,
     AsyncChatStream,
     AsyncModelsAPI,
@@ -57,6 +60,7 @@ from skytells import (
     OutputReader,
     PaginatedResponse,
     Pagination,
+    ParsedCompletion,
     Prediction,
     PredictionBilling,
     PredictionEvent,
@@ -785,6 +789,39 @@ def chat(client: SkytellsClient, question: Mapping[str, Any]) -> None:
             assert_type(text, str)
         assert_type(stream.received, Sequence[ChatCompletionChunk])
     assert_type(stream.final(), ChatCompletion)
+
+
+class Trip(BaseModel):
+    city: str
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def parsing(client: SkytellsClient, messages: list[MessageParam]) -> None:
+    parse = client.chat.completions.parse
+    answer = parse(model="m", messages=messages, response_format=Trip, max_tokens=9)
+    assert_type(answer, ParsedCompletion[Trip])
+    assert_type(answer.parsed, Trip)
+    assert_type(answer.usage, Usage | None)
+    kept: ChatCompletion = answer
+    assert_type(parse(model="m", messages=messages, response_format=Point).parsed, Point)
+    assert_type(parse(model="m", messages=messages, response_format=list[Trip]).parsed, list[Trip])
+    assert_type(parse(model="m", messages=messages, response_format=int).parsed, int)
+    try:
+        client.safety.evaluate(kept)
+    except AnswerError as error:
+        assert_type(error.completion, ChatCompletion)
+
+
+async def aparsing(client: AsyncSkytellsClient, messages: list[MessageParam]) -> None:
+    answer = await client.chat.completions.parse(
+        model="m", messages=messages, response_format=list[Trip], temperature=0
+    )
+    assert_type(answer, ParsedCompletion[list[Trip]])
+    assert_type(answer.parsed[0].city, str)
 
 
 async def achat(client: AsyncSkytellsClient, messages: list[dict[str, str]]) -> None:

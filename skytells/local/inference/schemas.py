@@ -6,6 +6,7 @@ where one cannot be met.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -24,6 +25,11 @@ _MOST: Final = 10_000
 
 _NAMES: Final = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<=[\w,;:] )([A-ZÀ-Þ]\w+(?: [A-ZÀ-Þ]\w+)*)")
 _NUMBERS: Final = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,6})?(?!\w)")
+
+_TOLD: Final = re.compile(
+    r"(?:^|; )(format|minLength|maxLength|uniqueItems|minProperties): (\"[\w-]+\"|\d+|true)(?=;|$)"
+)
+"""What a description says of a value, as strict schemas do it whose keywords are few."""
 
 _FORMATS: Final[Mapping[str, str]] = {
     "date": "2026-01-31",
@@ -107,7 +113,8 @@ class _Maker:
             elif options := plain.pop("anyOf", None) or plain.pop("oneOf", None):
                 plain = _merged(plain, self._option(options, depth))
             else:
-                return plain
+                told = _TOLD.findall(str(plain.get("description", "")))
+                return {**{name: json.loads(value) for name, value in told}, **plain}
         raise ValueError("a schema refers to itself without end")
 
     def _option(self, options: list[Json], depth: int) -> Json:
