@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,12 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from ._catalogue import Catalogue
-from ._checks import Default, as_mapping, is_list
+from ._checks import Default, as_mapping, is_list, whole
 from ._config import Config
-from ._flow import Call, Safety
+from ._flow import Call, Clock, Connect, Flow, Safety, Together
 from ._history import History
 from ._retry import RetryBudget
-from ._wire import Reply
+from ._wire import Origin, Reply
 from .errors import InvalidRequestError
 from .predictions.calls import Payload, as_request
 from .predictions.flows import Accepted
@@ -25,6 +26,9 @@ from .types.predict import PredictionRequest, QueueItem, to_json
 
 KEEP: Final = Default(0)
 """A number of milliseconds that is to stay as it is."""
+
+MOST_AHEAD: Final = 100
+_AHEAD_AT_ONCE: Final = 16
 
 _METHODS: Final = {
     "GET": Safety.SAFE,
@@ -123,6 +127,23 @@ def raw_call(
     query = tuple(pair for name, value in given.items() for pair in _param(name, value))
     body = None if json is None else to_json(json)
     return Call(method.upper(), path, Reply.json, safety, query, body, name="(request)")
+
+
+def warming(config: Config, connections: int, clock: Clock = time.monotonic) -> Flow[int]:
+    """Open connections to the API; how many there are then."""
+    number = whole(connections, "connections", 1, MOST_AHEAD)
+    deadline = None if config.timeout is None else clock() + config.timeout
+    outcomes: list[bool | Exception | None] = [None] * number
+    flows = [_connecting(config.api.origin, deadline) for _ in range(number)]
+    yield Together(flows, _AHEAD_AT_ONCE, outcomes)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return outcomes.count(True)
+
+
+def _connecting(origin: Origin, deadline: float | None) -> Flow[bool]:
+    return bool((yield Connect(origin, deadline)))
 
 
 def _param(name: str, value: object) -> list[tuple[str, str]]:

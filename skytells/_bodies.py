@@ -123,7 +123,7 @@ class OpenBody:
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError
         except Exception as error:
-            failure = failure_of(error, self._request, True)
+            failure = failure_of(error, self._request.origin, True)
         except BaseException:
             self.close()
             raise
@@ -167,7 +167,7 @@ class AsyncOpenBody:
                 while chunk == b"":
                     chunk = await anext(self._chunks, None)
         except Exception as error:
-            failure = failure_of(error, self._request, True)
+            failure = failure_of(error, self._request.origin, True)
         except BaseException:
             await self.aclose()
             raise

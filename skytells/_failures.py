@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
-from ._wire import WireRequest, clean
+from ._wire import Origin, clean
 from .errors import ApiErrorId, NetworkError, RequestTimeoutError, SkytellsError
 
 # Names rather than classes: httpcore, httpx and clients of their shape share them.
@@ -16,7 +16,7 @@ UNSENT_BY_POOL: Final = UNSENT | {"TimeoutError"}
 
 def failure_of(
     error: Exception,
-    request: WireRequest,
+    origin: Origin,
     sent: bool | None,
     unsent: frozenset[str] = UNSENT,
 ) -> SkytellsError:
@@ -26,7 +26,7 @@ def failure_of(
     names = {cls.__name__ for cls in type(error).__mro__}
     if sent is None:
         sent = not names & unsent
-    kind, origin = type(error).__name__, request.origin
+    kind = type(error).__name__
     certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
     if "TimeoutException" in names or isinstance(error, TimeoutError):
         failure: SkytellsError = RequestTimeoutError(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, 
 from .errors import ApiErrorId, SkytellsError
 
 if TYPE_CHECKING:
-    from ._wire import Body, Keep, Reply, WireRequest
+    from ._wire import Body, Keep, Origin, Reply, WireRequest
     from .types.predict import PredictionRequest
 
 E = TypeVar("E")
@@ -98,6 +98,16 @@ class Exchange(NamedTuple):
     request: WireRequest
     deadline: float | None
     keep: Keep | None = None
+
+
+class Connect(NamedTuple):
+    """Open a connection to an origin by `deadline`, and keep it for a request that is to come.
+
+    Gives whether there is one: a proxy's are opened with their first request.
+    """
+
+    origin: Origin
+    deadline: float | None
 
 
 class Pour(NamedTuple):
@@ -229,7 +239,15 @@ def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
 
 
 Effect: TypeAlias = (
-    Call[Any] | Exchange | Pour | Close | Offload[Any] | Sleep | Notify[Any] | Together[Any]
+    Call[Any]
+    | Exchange
+    | Connect
+    | Pour
+    | Close
+    | Offload[Any]
+    | Sleep
+    | Notify[Any]
+    | Together[Any]
 )
 Flow: TypeAlias = Generator[Effect, Any, T]
 Operation: TypeAlias = Call[T] | Flow[T]

@@ -129,8 +129,12 @@ class DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        limit = _least(timeout, time_left(httpcore.ConnectTimeout))
-        inner = self._inner.start_tls(ssl_context, server_hostname, limit)
+        try:
+            limit = _least(timeout, time_left(httpcore.ConnectTimeout))
+            inner = self._inner.start_tls(ssl_context, server_hostname, limit)
+        except BaseException:
+            self.close()
+            raise
         return DeadlineStream(inner, server_hostname or self._host)
 
     def get_extra_info(self, info: str) -> Any:

@@ -23,11 +23,13 @@ from ._wire import Origin
 
 if TYPE_CHECKING:
     import asyncio
+    import ssl
 
 SYNC_CONNECTIONS: Final = 100
 ASYNC_CONNECTIONS: Final = 500
 IDLE_SECONDS: Final = 30.0
 PAID_IDLE_SECONDS: Final = 2.0
+_A_MOMENT: Final = 0.001
 
 
 class _Connection(Protocol):
@@ -96,8 +98,30 @@ class IdleStack(Generic[C]):
 def _has_surplus(connection: object) -> bool:
     """Whether the server said more than it was asked: that must not pass for the next answer."""
     # httpcore has no public name for what h11 has received and not used.
-    h11 = getattr(getattr(connection, "_connection", None), "_h11_state", None)
+    h11 = getattr(getattr(connection, "_connection", connection), "_h11_state", None)
     return h11 is not None and bool(h11.trailing_data[0])
+
+
+class Ahead(httpcore.HTTP11Connection):
+    """A connection that was opened before there was a request for it."""
+
+    def __init__(self, origin: httpcore.Origin, stream: httpcore.NetworkStream) -> None:
+        super().__init__(origin, stream)
+        self._unused: httpcore.NetworkStream | None = stream
+
+    def is_idle(self) -> bool:
+        return self._unused is not None or super().is_idle()
+
+    def begins(self) -> bool:
+        """Whether it can take a request; the first time, its end may have to be looked for."""
+        stream, self._unused = self._unused, None
+        if stream is None or not stream.get_extra_info("is_readable"):
+            return True
+        # Tickets of TLS 1.3, as a rule, which take a read; or the end.
+        with suppress(httpcore.ReadTimeout):
+            stream.read(1, _A_MOMENT)
+            return False
+        return not stream.get_extra_info("is_readable")
 
 
 class Pool:
@@ -111,7 +135,7 @@ class Pool:
 
     def _reset(self) -> None:
         self._slots = threading.BoundedSemaphore(self._limit)
-        self._idle: IdleStack[httpcore.HTTPConnection] = IdleStack()
+        self._idle: IdleStack[httpcore.HTTPConnection | Ahead] = IdleStack()
         self._proxies: dict[Origin, httpcore.HTTPProxy | None] = {}
         self._process = os.getpid()
 
@@ -120,10 +144,7 @@ class Pool:
         self, lane: Lane, request: httpcore.Request, *, paid: bool
     ) -> Generator[httpcore.Response]:
         """Send a request; its reply is open inside the `with` block."""
-        if self._process != os.getpid():
-            # In the child, closing gives up its own descriptors; the parent's stay open.
-            self.close()
-            self._reset()
+        self._shed_inherited()
         slots, idle = self._slots, self._idle
         if not slots.acquire(timeout=_for_lock(time_left(httpcore.PoolTimeout))):
             raise httpcore.PoolTimeout("All connections are in use.")
@@ -136,13 +157,35 @@ class Pool:
                 finally:
                     response.close()
             finally:
-                if isinstance(line, httpcore.HTTPConnection):
+                if not isinstance(line, httpcore.HTTPProxy):
                     _close(idle.put(lane, line, self._limit))
         finally:
             slots.release()
 
-    def _take(self, lane: Lane, *, paid: bool) -> httpcore.HTTPConnection:
+    def connect(self, lane: Lane, timeout: float) -> bool:
+        """Open a connection and lay it to rest, unless a proxy's are to be used."""
+        self._shed_inherited()
+        origin, _ = lane
+        if self._proxy(origin):
+            return False
+        context = tls_context() if origin.scheme == "https" else None
+        stream = self._backend.connect_tcp(origin.host, origin.port, timeout)
+        if context is not None:
+            stream = stream.start_tls(_http11(context), origin.host, timeout)
+        _close(self._idle.put(lane, Ahead(core_origin(origin), stream), self._limit))
+        return True
+
+    def _shed_inherited(self) -> None:
+        if self._process != os.getpid():
+            # In the child, closing gives up its own descriptors; the parent's stay open.
+            self.close()
+            self._reset()
+
+    def _take(self, lane: Lane, *, paid: bool) -> httpcore.HTTPConnection | Ahead:
         connection, stale = self._idle.take(lane, paid=paid)
+        if isinstance(connection, Ahead) and not connection.begins():
+            stale.append(connection)
+            connection = None
         _close(stale)
         origin, public = lane
         return connection or httpcore.HTTPConnection(
@@ -170,10 +213,31 @@ def _for_lock(left: float | None) -> float:
     return -1 if left is None else min(left, threading.TIMEOUT_MAX)
 
 
-def _close(lines: Iterable[httpcore.HTTPConnection | httpcore.HTTPProxy]) -> None:
+def _close(lines: Iterable[httpcore.HTTPConnection | Ahead | httpcore.HTTPProxy]) -> None:
     for line in lines:
         with suppress(Exception):
             line.close()
+
+
+class AsyncAhead(httpcore.AsyncHTTP11Connection):
+    """A connection that was opened before there was a request for it."""
+
+    def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream) -> None:
+        super().__init__(origin, stream)
+        self._unused: httpcore.AsyncNetworkStream | None = stream
+
+    def is_idle(self) -> bool:
+        return self._unused is not None or super().is_idle()
+
+    async def begins(self) -> bool:
+        """Whether it can take a request; the first time, its end may have to be looked for."""
+        stream, self._unused = self._unused, None
+        if stream is None or not stream.get_extra_info("is_readable"):
+            return True
+        with suppress(httpcore.ReadTimeout):  # as above
+            await stream.read(1, _A_MOMENT)
+            return False
+        return not stream.get_extra_info("is_readable")
 
 
 class _LoopPool:
@@ -187,13 +251,13 @@ class _LoopPool:
         import asyncio  # here, like all imports of it: a sync client never loads it
 
         self.slots = asyncio.Semaphore(limit)
-        self.idle: IdleStack[httpcore.AsyncHTTPConnection] = IdleStack()
+        self.idle: IdleStack[httpcore.AsyncHTTPConnection | AsyncAhead] = IdleStack()
         self.proxies: dict[Origin, httpcore.AsyncHTTPProxy | None] = {}
         self.lifeline = _lifeline(self.idle, self.proxies)
 
 
 async def _lifeline(
-    idle: IdleStack[httpcore.AsyncHTTPConnection],
+    idle: IdleStack[httpcore.AsyncHTTPConnection | AsyncAhead],
     proxies: dict[Origin, httpcore.AsyncHTTPProxy | None],
 ) -> AsyncGenerator[None]:
     try:
@@ -203,7 +267,9 @@ async def _lifeline(
         await _aclose(filter(None, proxies.values()))
 
 
-async def _aclose(lines: Iterable[httpcore.AsyncHTTPConnection | httpcore.AsyncHTTPProxy]) -> None:
+async def _aclose(
+    lines: Iterable[httpcore.AsyncHTTPConnection | AsyncAhead | httpcore.AsyncHTTPProxy],
+) -> None:
     """Close them all; a cancellation meanwhile is passed on at the end."""
     interrupt: BaseException | None = None
     for line in lines:
@@ -244,8 +310,21 @@ class AsyncPool:
                 finally:
                     await response.aclose()
             finally:
-                if isinstance(line, httpcore.AsyncHTTPConnection):
+                if not isinstance(line, httpcore.AsyncHTTPProxy):
                     await _aclose(pool.idle.put(lane, line, self._limit))
+
+    async def connect(self, lane: Lane, timeout: float) -> bool:
+        """Open a connection and lay it to rest, unless a proxy's are to be used."""
+        pool, (origin, _) = await self._here(), lane
+        if await self._proxy(pool, origin):
+            return False
+        # First: between connecting and the handshake nothing waits that a cancellation could end.
+        context = await _off_the_loop(tls_context) if origin.scheme == "https" else None
+        stream = await self._backend.connect_tcp(origin.host, origin.port, timeout)
+        if context is not None:
+            stream = await stream.start_tls(_http11(context), origin.host, timeout)
+        await _aclose(pool.idle.put(lane, AsyncAhead(core_origin(origin), stream), self._limit))
+        return True
 
     async def _here(self) -> _LoopPool:
         loop = _running_loop()
@@ -264,9 +343,12 @@ class AsyncPool:
 
     async def _take(
         self, pool: _LoopPool, lane: Lane, *, paid: bool
-    ) -> httpcore.AsyncHTTPConnection:
+    ) -> httpcore.AsyncHTTPConnection | AsyncAhead:
         connection, stale = pool.idle.take(lane, paid=paid)
         try:
+            if isinstance(connection, AsyncAhead) and not await connection.begins():
+                stale.append(connection)
+                connection = None
             await _aclose(stale)
         except BaseException:
             # Cancelled meanwhile: the connection goes back, unused.
@@ -311,6 +393,11 @@ async def _off_the_loop(work: Callable[P, T], *args: P.args, **options: P.kwargs
     import asyncio
 
     return await asyncio.to_thread(work, *args, **options)
+
+
+def _http11(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.set_alpn_protocols(["http/1.1"])  # as httpcore does for each of its own
+    return context
 
 
 def core_origin(origin: Origin) -> httpcore.Origin:

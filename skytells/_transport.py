@@ -27,7 +27,7 @@ from ._bodies import (
     read_reply,
 )
 from ._failures import UNSENT_BY_POOL, failure_of
-from ._flow import Exchange
+from ._flow import Connect, Exchange
 from ._network import PASSAGE, Passage, seconds_until, within
 from ._pool import AsyncPool, Pool
 from ._wire import Reply, WireRequest
@@ -44,6 +44,7 @@ class Transport(Protocol):
     """What a sync client asks of its transport."""
 
     def send(self, exchange: Exchange) -> Reply: ...
+    def connect(self, ahead: Connect, /) -> bool: ...
     def close(self) -> None: ...
 
 
@@ -51,6 +52,7 @@ class AsyncTransport(Protocol):
     """What an async client asks of its transport."""
 
     async def send(self, exchange: Exchange) -> Reply: ...
+    async def connect(self, ahead: Connect, /) -> bool: ...
     async def aclose(self) -> None: ...
 
 
@@ -78,7 +80,18 @@ class PooledTransport:
                     request, response.status, response.headers, response.iter_stream()
                 )
         except Exception as error:
-            failure = failure_of(error, request, passage.sent, UNSENT_BY_POOL)
+            failure = failure_of(error, request.origin, passage.sent, UNSENT_BY_POOL)
+        finally:
+            PASSAGE.reset(token)
+        raise failure
+
+    def connect(self, ahead: Connect) -> bool:
+        _refuse(closed=self._closed)
+        token = PASSAGE.set(Passage(ahead.origin.host, ahead.deadline))
+        try:
+            return self._pool.connect((ahead.origin, False), CONNECT_SECONDS)
+        except Exception as error:
+            failure = failure_of(error, ahead.origin, False)
         finally:
             PASSAGE.reset(token)
         raise failure
@@ -113,9 +126,18 @@ class AsyncPooledTransport:
                     stream = response.aiter_stream()
                     return await aread_reply(request, response.status, response.headers, stream)
         except Exception as error:
-            failure = failure_of(error, request, passage.sent, UNSENT_BY_POOL)
+            failure = failure_of(error, request.origin, passage.sent, UNSENT_BY_POOL)
         finally:
             PASSAGE.reset(token)
+        raise failure
+
+    async def connect(self, ahead: Connect) -> bool:
+        _refuse(closed=self._closed)
+        try:
+            async with within(ahead.deadline):
+                return await self._pool.connect((ahead.origin, False), CONNECT_SECONDS)
+        except Exception as error:
+            failure = failure_of(error, ahead.origin, False)
         raise failure
 
     async def aclose(self) -> None:
@@ -143,7 +165,7 @@ class HttpxTransport:
             with self._arriving(exchange, trace) as (status, headers, chunks):
                 return read_reply(request, status, headers, _until(exchange, chunks))
         except Exception as error:
-            failure = failure_of(error, request, trace.sent)
+            failure = failure_of(error, request.origin, trace.sent)
         raise failure
 
     @contextmanager
@@ -157,6 +179,9 @@ class HttpxTransport:
                 yield response.status_code, response.headers.raw, response.iter_raw()
         finally:
             response.close()
+
+    def connect(self, _: Connect, /) -> bool:
+        raise _not_ours()
 
     def close(self) -> None:
         """The user's client stays open."""
@@ -179,7 +204,7 @@ class AsyncHttpxTransport:
                 async with self._arriving(exchange, trace) as (status, headers, chunks):
                     return await aread_reply(request, status, headers, chunks)
         except Exception as error:
-            failure = failure_of(error, request, trace.sent)
+            failure = failure_of(error, request.origin, trace.sent)
         raise failure
 
     @asynccontextmanager
@@ -193,6 +218,9 @@ class AsyncHttpxTransport:
                 yield response.status_code, response.headers.raw, response.aiter_raw()
         finally:
             await response.aclose()
+
+    async def connect(self, _: Connect, /) -> bool:
+        raise _not_ours()
 
     async def aclose(self) -> None:
         """The user's client stays open."""
@@ -217,6 +245,13 @@ class _Trace:
 def _refuse(*, closed: bool) -> None:
     if closed:
         raise ConfigurationError.of("The client is closed; build a new one.")
+
+
+def _not_ours() -> ConfigurationError:
+    return ConfigurationError.of(
+        "warm_up() opens connections of the SDK's own pool, and this client sends through your "
+        "http_client. Have that open one by a request that costs nothing: client.models.list()."
+    )
 
 
 def _expect(client: object, kind: str, *, awaited: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .._base import KEEP, Shared, deprecated, raw_call
+from .._base import KEEP, Shared, deprecated, raw_call, warming
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._transport import (
     AsyncHttpxTransport,
@@ -220,6 +220,10 @@ class AsyncSkytellsClient(AsyncDriver):
         terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=False)
         with Driver(self._config, PooledTransport(), self._shared) as driver:
             return driver.perform(preview_outputs(prediction, terms))
+
+    async def warm_up(self, connections: int = 1) -> int:
+        """Open connections of this event loop ahead of calls; as `SkytellsClient.warm_up`."""
+        return await self.perform(warming(self._config, connections))
 
     async def run(
         self,

@@ -15,6 +15,7 @@ from .._flow import (
     Bell,
     Call,
     Close,
+    Connect,
     Done,
     Effect,
     Exchange,
@@ -74,6 +75,8 @@ class AsyncDriver(ClientBase):
                         await answer
                 case Together():
                     await self._together(effect)
+                case Connect():
+                    return await self._transport.connect(effect)
         except BaseException as error:
             return Raised(error)
         return None

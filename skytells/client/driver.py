@@ -17,6 +17,7 @@ from .._flow import (
     Bell,
     Call,
     Close,
+    Connect,
     Done,
     Effect,
     Exchange,
@@ -80,6 +81,8 @@ class Driver(ClientBase):
                     _refuse_awaitable(callback(state))
                 case Together():
                     self._together(effect)
+                case Connect():
+                    return self._transport.connect(effect)
         except BaseException as error:
             return Raised(error)
         return None

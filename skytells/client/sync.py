@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .._base import KEEP, Shared, deprecated, raw_call
+from .._base import KEEP, Shared, deprecated, raw_call, warming
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._transport import HttpxTransport, PooledTransport, Transport
 from ..errors import ConfigurationError
@@ -214,6 +214,28 @@ class SkytellsClient(Driver):
         client = cls.__new__(cls)
         client._assemble(arrived(config), PooledTransport())
         return client
+
+    def warm_up(self, connections: int = 1) -> int:
+        """Open connections to the API before they are needed, so that the next calls find them.
+
+        Nothing is sent on them, so nothing is counted or paid for.
+
+        Args:
+            connections: How many, from 1 to 100. They are kept for 30 seconds. A request that costs
+                money goes on one that is not older than 2 seconds.
+
+        Returns:
+            How many were opened; none where a proxy leads to the API.
+
+        Raises:
+            ConfigurationError: The client sends through an `http_client` of yours.
+            SkytellsError: One could not be opened within `timeout`.
+
+        Example:
+            >>> client.warm_up(4)
+            4
+        """
+        return self.perform(warming(self._config, connections))
 
     def run(
         self,

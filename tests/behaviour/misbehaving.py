@@ -180,6 +180,20 @@ class Server:
         """Whether so many connections were opened; waits for them a while."""
         return self._wait_for(lambda: self.connections >= connections)
 
+    def settles_at(self, open: int) -> bool:
+        """Whether so many connections are open; waits for it a while."""
+        return self._wait_for(lambda: self.open == open)
+
+    def say(self, data: bytes) -> None:
+        """Send on all connections, unasked."""
+        for peer in list(self._peers):
+            peer.send(data)
+
+    def hang_up(self) -> None:
+        """Close all connections at rest."""
+        for peer in list(self._peers):
+            peer.sock.shutdown(socket.SHUT_RDWR)
+
     def listen(self) -> None:
         self._listener.listen(512)
         self._taker.start()

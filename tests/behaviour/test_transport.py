@@ -34,6 +34,7 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
+from skytells._environment import tls_context
 from skytells._pool import AsyncPool, Pool
 
 from ..conftest import Build, unfaced
@@ -145,6 +146,7 @@ def test_timeout_bounds_the_resolver(
 
 
 def test_timeout_bounds_the_tls_handshake(build: Build, serve: Serve) -> None:
+    tls_context()  # it may take longer than the time-out to load, with others at work
     server = serve(ignores())
     error = failure(create, build(KEY, base_url=f"https://127.0.0.1:{server.port}", timeout=300))
     assert isinstance(error, RequestTimeoutError)

@@ -171,6 +171,7 @@ def clients(client: SkytellsClient) -> None:
     assert_type(client.base_url, str)
     assert_type(client.recent_predictions, Sequence[str])
     assert_type(client.with_options(timeout=None, retry={"retries": 0}), SkytellsClient)
+    assert_type(client.warm_up(4), int)
     assert_type(client.request("GET", "/models", params={"fields": "name"}), Any)
     client.close()
     with client as entered:
@@ -183,6 +184,7 @@ async def async_clients(client: AsyncSkytellsClient) -> None:
     assert_type(client.base_url, str)
     assert_type(client.recent_predictions, Sequence[str])
     assert_type(client.with_options(api_key="sk-other"), AsyncSkytellsClient)
+    assert_type(await client.warm_up(), int)
     assert_type(await client.request("POST", "/predict", json=PAYLOAD), Any)
     await client.aclose()
     async with client as entered:

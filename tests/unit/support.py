@@ -15,6 +15,7 @@ from skytells._exchange import exchange
 from skytells._flow import (
     Call,
     Close,
+    Connect,
     Done,
     Effect,
     Exchange,
@@ -137,7 +138,7 @@ class Hand:
                 return work()
             case Notify(callback, state):
                 callback(state)
-            case Pour() | Close():
+            case Connect() | Pour() | Close():
                 raise NotImplementedError
             case Together():
                 for place in range(len(effect.operations)):
