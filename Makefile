@@ -75,6 +75,9 @@ bench: $(READY) ## Measure what things cost, against peers; makes environments o
 	$(BIN)/python -m benchmarks $(ARGS)
 	$(BIN)/python -m benchmarks.local_platform
 
+figures: $(READY) ## Put the figures of docs/benchmarks/results.json into the pages.
+	$(BIN)/python -m benchmarks.pages
+
 lint: $(READY) ## Check style.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -94,4 +97,4 @@ docs: $(READY) ## Build the documentation into site/.
 clean: ## Remove what the commands above have made.
 	rm -rf $(VENV) $(PEERS) $(LOWEST) .fuzz site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test test-browser test-peers test-lowest soak fuzz audit bench lint types format docs clean
+.PHONY: help demo test test-browser test-peers test-lowest soak fuzz audit bench figures lint types format docs clean

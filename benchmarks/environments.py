@@ -17,6 +17,8 @@ PACKAGES: Final = {
     "ours": ["--editable", str(ROOT)],
     "published": ["skytells==1.0.0"],
     "httpx": ["httpx", "pydantic"],
+    "httpx-sse": ["httpx", "httpx-sse"],
+    "urllib3": ["urllib3"],
     "aiohttp": ["aiohttp"],
     "openai": ["openai"],
     "replicate": ["replicate"],
@@ -26,7 +28,7 @@ PACKAGES: Final = {
 }
 SHOWN: Final = {
     *("skytells", "httpx", "httpcore", "pydantic", "openai", "replicate", "aiohttp"),
-    *("httpx2", "httpx-aiohttp", "h2", "granian"),
+    *("httpx2", "httpx-aiohttp", "h2", "granian", "httpx-sse", "urllib3"),
 }
 
 
@@ -36,18 +38,19 @@ def python(name: str) -> str:
 
 
 def prepare() -> None:
-    """Make what is missing."""
+    """Make what is missing, or was made of other packages."""
+    project = (ROOT / "pyproject.toml").read_text()
     for name, packages in PACKAGES.items():
         ready = HOME / name / ".ready"
-        changed = (ROOT / "pyproject.toml").stat().st_mtime
-        if ready.exists() and ready.stat().st_mtime >= changed:
+        made_of = "\n".join([*packages, project if "--editable" in packages else ""])
+        if ready.exists() and ready.read_text() == made_of:
             continue
         print(f"making .venv-bench/{name}", file=sys.stderr)
         if not Path(python(name)).exists():
             subprocess.run([sys.executable, "-m", "venv", HOME / name], check=True)
         pip = [python(name), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *packages], check=True)
-        ready.touch()
+        ready.write_text(made_of)
 
 
 def versions() -> dict[str, dict[str, str]]:

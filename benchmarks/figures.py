@@ -31,7 +31,7 @@ def ratio(over: Sequence[Figures], under: Sequence[Figures], key: str) -> Spread
     return Spread.of([a / b for a, b in pairs]) if pairs else None
 
 
-def median(figures: list[Figures], key: str) -> float | None:
+def median(figures: Sequence[Figures], key: str) -> float | None:
     """The median of one figure, where it was taken."""
     values = [f[key] for f in figures if key in f]
     return statistics.median(values) if values else None

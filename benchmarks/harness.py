@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,7 +28,9 @@ from .figures import Figures
 
 HERE: Final = Path(__file__).parent
 WORKERS: Final = HERE / "workers"
-LONGEST: Final = 240.0
+LONGEST: Final = 120.0
+# So often may a subject fail before it is given up.
+FAILURES: Final = 2
 
 Subject = Callable[[], Figures]
 
@@ -193,7 +196,12 @@ def process(where: Place, environment: str, code: str) -> Subject:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        _, complaint = running.communicate()
+        try:
+            _, complaint = running.communicate(timeout=LONGEST)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.communicate()
+            raise
         if running.returncode:
             raise RuntimeError(complaint.decode()[-300:])
         wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -206,19 +214,23 @@ def process(where: Place, environment: str, code: str) -> Subject:
 def interleave(
     subjects: Mapping[str, Subject], rounds: int, *, warm_up: bool = True
 ) -> dict[str, list[Figures]]:
-    """Let all subjects take turns, in a new order each round; one that fails is left out."""
+    """Let all subjects take turns, in a new order each round.
+
+    A round in which a subject failed has no figures of it, so that the others keep their pairs.
+    One that fails again and again has none at all.
+    """
     taken: dict[str, list[Figures]] = {name: [] for name in subjects}
-    order = list(subjects)
+    failures = Counter[str]()
     for turn in range(-1 if warm_up else 0, rounds):
+        order = [name for name in subjects if failures[name] < FAILURES]
         random.shuffle(order)
-        for name in list(order):
+        for name in order:
+            figures: Figures = {}
             try:
                 figures = subjects[name]()
             except Exception as error:
-                print(f"  {name} is left out: {error}", file=sys.stderr)
-                order.remove(name)
-                taken.pop(name)
-                continue
+                failures[name] += 1
+                print(f"  {name} failed: {type(error).__name__}: {error}", file=sys.stderr)
             if turn >= 0:
                 taken[name].append(figures)
-    return taken
+    return {name: [] if failures[name] >= FAILURES else taken[name] for name in subjects}

@@ -6,7 +6,9 @@ Standard library only: workers in every environment import it too.
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 
 ID = "pred_0123456789abcdef"
 JsonObject = dict[str, Any]
@@ -115,6 +117,66 @@ def model(number: int) -> JsonObject:
 def models() -> list[JsonObject]:
     """A catalogue of sixty."""
     return [model(number) for number in range(60)]
+
+
+PIECES: Final = 2000
+"""Events in a stream."""
+
+
+def chunk(number: int) -> JsonObject:
+    """One piece of a conversation as it streams, with all that the platform says of it."""
+    safe = {"filtered": False, "severity": "safe"}
+    choice = {
+        "index": 0,
+        "delta": {"content": f" word{number}", "refusal": None},
+        "finish_reason": None,
+        "logprobs": None,
+        "content_filter_results": dict.fromkeys(("hate", "self_harm", "sexual", "violence"), safe),
+    }
+    return {
+        "id": "chatcmpl-0123456789abcdef",
+        "object": "chat.completion.chunk",
+        "created": 1763899200,
+        "model": "gpt-5",
+        "system_fingerprint": None,
+        "choices": [choice],
+    }
+
+
+def short_chunk(number: int) -> JsonObject:
+    """One piece of a conversation, with what it cannot do without."""
+    choice = {"index": 0, "delta": {"content": f" word{number}"}, "finish_reason": None}
+    return {**chunk(number), "choices": [choice]}
+
+
+def conversation(piece: Callable[[int], JsonObject]) -> list[bytes]:
+    """A streamed conversation, as server-sent events."""
+    last = piece(0)
+    last["choices"][0] |= {"delta": {}, "finish_reason": "stop"}
+    events = [encoded(piece(number)) for number in range(PIECES)] + [encoded(last), b"[DONE]"]
+    return [b"data: %b\n\n" % event for event in events]
+
+
+def words() -> list[bytes]:
+    """What a language model says as a prediction, word by word, with the names that replicate has."""
+    pieces = (b" word%d" % number for number in range(PIECES))
+    return [b"event: output\nid: %d:0\ndata: %b\n\n" % each for each in enumerate(pieces)]
+
+
+STREAMS: Final[dict[str, Callable[[], list[bytes]]]] = {
+    "words": words,
+    "short": partial(conversation, short_chunk),
+    "full": partial(conversation, chunk),
+}
+"""Events by what they say."""
+
+
+def in_pieces(events: list[bytes], size: int) -> list[bytes]:
+    """A stream as it comes off the wire: in pieces of a size, or event by event where that is 0."""
+    if not size:
+        return events
+    body = b"".join(events)
+    return [body[place : place + size] for place in range(0, len(body), size)]
 
 
 def encoded(value: object) -> bytes:

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import matplotlib as mpl  # type: ignore[import-not-found]
 from matplotlib import pyplot as plt
 
 from .figures import median, number, ratio
+from .scenarios import SCENARIOS
 from .scenarios.base import OURS, Samples, Scenario
 
+_BARS: Final = {
+    *("get", "get_tls", "import", "first_tls", "parse_page", "hold"),
+    *("events_short_0", "chat", "download", "download_memory"),
+}
 
-def draw(folder: Path, scenarios: list[Scenario], results: Mapping[str, Samples]) -> None:
+
+def draw(folder: Path, results: Mapping[str, Samples]) -> None:
     """Bars of the ratios for what has many subjects, and the bursts as curves."""
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "skytells"
-    for scenario in scenarios:
-        if scenario.key in {"get", "get_tls", "import", "first_tls", "parse_page", "hold"}:
-            _bars(folder / f"{scenario.key}.svg", scenario, results[scenario.key])
-    _curves(folder / "bursts.svg", results)
+    pictures: dict[str, Callable[[Path], None]] = {
+        scenario.key: partial(_bars, scenario, results[scenario.key])
+        for scenario in SCENARIOS
+        if scenario.key in _BARS and results.get(scenario.key)
+    }
+    if any(key.startswith("burst_") for key in results):
+        pictures["bursts"] = partial(_curves, results)
+    for name, picture in pictures.items():
+        try:
+            picture(folder / f"{name}.svg")
+        except Exception as error:  # the figures are worth more than their pictures
+            print(f"no picture of {name}: {error}", file=sys.stderr)
 
 
-def _bars(path: Path, scenario: Scenario, samples: Samples) -> None:
+def _bars(scenario: Scenario, samples: Samples, path: Path) -> None:
     key = next(iter(scenario.figures))
     spreads = {
         name: spread
         for name, figures in samples.items()
-        if (spread := ratio(figures, samples[scenario.baseline], key)) is not None
+        if (spread := ratio(figures, samples.get(scenario.baseline, []), key)) is not None
     }
     names = sorted(spreads, key=lambda name: -spreads[name].median)
     figure, axes = plt.subplots(figsize=(7, 0.45 * len(names) + 1.2))
@@ -49,7 +66,7 @@ def _bars(path: Path, scenario: Scenario, samples: Samples) -> None:
     plt.close(figure)
 
 
-def _curves(path: Path, results: Mapping[str, Samples]) -> None:
+def _curves(results: Mapping[str, Samples], path: Path) -> None:
     figure, both = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
     for axes, kind, title in zip(
         both, ("cold", "warm"), ("first burst", "later bursts"), strict=True

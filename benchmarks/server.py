@@ -2,7 +2,7 @@
 
 `python -m benchmarks.server CERTIFICATE` serves HTTP and HTTPS on free ports of the loopback
 interface, prints both, and ends with its standard input. A path under `/slow` is answered 200 ms
-later.
+later; `/v1/chat/completions` with a stream, and `/file/BYTES` with so many bytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+import tempfile
 from typing import Final
 
 from . import payloads
@@ -27,6 +28,17 @@ def _answer(body: object) -> bytes:
     return head.encode() + content
 
 
+def _streamed(body: bytes, piece: int = 16 * 1024) -> bytes:
+    """Chunked, as a stream is; larger than any event, so that the client sets the pace."""
+    head = (
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    pieces = [body[place : place + piece] for place in range(0, len(body), piece)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in pieces)
+    return head.encode() + chunks + b"0\r\n\r\n"
+
+
+_CONVERSATION: Final = _streamed(b"".join(payloads.STREAMS["full"]()))
 _PREDICTION: Final = _answer(payloads.prediction())
 _REPLICATE: Final = _answer(payloads.replicate_prediction())
 _PAGE: Final = _answer(payloads.page())
@@ -36,6 +48,8 @@ _MODELS: Final = _answer(payloads.models())
 def _for(path: bytes) -> bytes:
     if b"/replicate/" in path:
         return _REPLICATE
+    if path.endswith(b"/chat/completions"):
+        return _CONVERSATION
     if path.endswith(b"/models"):
         return _MODELS
     if path.partition(b"?")[0].endswith(b"/predictions"):
@@ -49,6 +63,7 @@ class Answering(asyncio.Protocol):
     def __init__(self) -> None:
         self._rest = b""
         self._transport: asyncio.Transport
+        self._sending: asyncio.Future[None]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -63,11 +78,21 @@ class Answering(asyncio.Protocol):
                 break
             data = data[total:]
             path = head.split(b" ", 2)[1]
-            if path.startswith(b"/slow"):
+            if path.startswith(b"/file/"):
+                size = int(path.removeprefix(b"/file/"))
+                self._sending = asyncio.ensure_future(self._send_file(size))
+            elif path.startswith(b"/slow"):
                 asyncio.get_running_loop().call_later(DELAY, self._write, _for(path))
             else:
                 self._write(_for(path))
         self._rest = data
+
+    async def _send_file(self, size: int) -> None:
+        head = 'HTTP/1.1 200 OK\r\ncontent-type: image/png\r\netag: "1"\r\n'
+        self._transport.write(f"{head}content-length: {size}\r\n\r\n".encode())
+        with tempfile.TemporaryFile() as file:
+            file.truncate(size)
+            await asyncio.get_running_loop().sendfile(self._transport, file)
 
     def _write(self, answer: bytes) -> None:
         if not self._transport.is_closing():

@@ -1,4 +1,4 @@
-"""All that is measured. Streams and downloads join when the package has them."""
+"""All that is measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from .bursts import BURSTS
 from .calls import CALLS
 from .cold import COLD
 from .reading import READING
+from .streams import STREAMS
 from .waiting import WAITING
 
-SCENARIOS = [*CALLS, *BURSTS, *COLD, *READING, *WAITING]
+SCENARIOS = [*CALLS, *BURSTS, *COLD, *READING, *STREAMS, *WAITING]

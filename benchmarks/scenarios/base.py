@@ -17,6 +17,7 @@ SOCKETS: Final = "raw sockets"
 OPENAI: Final = "openai"
 REPLICATE: Final = "replicate"
 AIOHTTP: Final = "aiohttp"
+HTTPX_SSE: Final = "httpx-sse"
 
 Samples = dict[str, list[Figures]]
 

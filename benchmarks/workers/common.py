@@ -12,10 +12,14 @@ import json
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import payloads
 
 Figures = dict[str, float]
 Job = Callable[..., Figures]
@@ -68,6 +72,81 @@ class Bursts:
 
         figures = measured(lambda: self._runner.run(all_of_them()))
         return {"wall": figures["wall"], "cpu": figures["cpu"] / times, "rss": peak_memory()}
+
+
+def decoding(decode: Callable[[list[bytes]], int]) -> Job:
+    """A job that decodes a stream of `payloads.STREAMS` from memory: CPU of one event.
+
+    Args:
+        decode: Goes through all events of some chunks, and counts them.
+    """
+
+    def job(kind: str, size: int) -> Figures:
+        chunks = payloads.in_pieces(payloads.STREAMS[kind](), size)
+        assert decode(chunks) >= payloads.PIECES
+        cpu = measured(lambda: decode(chunks), 3)["cpu"] / payloads.PIECES
+        return {"cpu": cpu, "per_second": 1 / cpu}
+
+    return job
+
+
+def decoding_huge(decode: Callable[[list[bytes]], int]) -> Job:
+    """A job that decodes one event of so many bytes, in chunks of 64 KB: the CPU of a megabyte."""
+
+    def job(*sizes: int) -> Figures:
+        found: Figures = {}
+        for size in sizes:
+            event = b'data: {"text":"%b"}\n\n' % (b"a" * size)
+            chunks = payloads.in_pieces([event], 64 * 1024)
+            assert decode(chunks) == 1
+            figures = measured(lambda: decode(chunks), max(1, 2**23 // size))  # noqa: B023
+            found[f"{size / 2**20:g} MB"] = figures["cpu"] / (size / 1e6)
+        first, last = (found[f"{size / 2**20:g} MB"] for size in (sizes[0], sizes[-1]))
+        return {**found, "growth": last / first}
+
+    return job
+
+
+def conversing(converse: Callable[[], str]) -> Job:
+    """A job that has the server's conversation streamed: CPU and wall of one event."""
+
+    def job() -> Figures:
+        assert converse().endswith(f" word{payloads.PIECES - 1}")
+        figures = measured(converse)
+        return {name: value / payloads.PIECES for name, value in figures.items()}
+
+    return job
+
+
+def downloading(download: Callable[[str, Path], object], base: str) -> Job:
+    """A job that keeps a file of so many bytes in a folder, which is in memory where there is one."""
+    disk = Path("/dev/shm")
+
+    def job(size: int) -> Figures:
+        before = _forget_peak()
+        with tempfile.TemporaryDirectory(dir=disk if disk.is_dir() else None) as name:
+            folder = Path(name)
+            figures = measured(lambda: download(f"{base}/file/{size}", folder))
+            assert [file.stat().st_size for file in folder.iterdir()] == [size]
+        speed = size / 1e6 / figures["wall"]
+        return {**figures, "speed": speed, "grown": _peak() - before}
+
+    return job
+
+
+def _forget_peak() -> float:
+    """Resident memory, in MB, from which on the peak counts; of Linux only."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return _peak()
+
+
+def _peak() -> float:
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return peak_memory()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
 def memory() -> float:

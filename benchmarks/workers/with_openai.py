@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import openai
-from common import HTTP, HTTPS, Bursts, Figures, Job, measured, memory, repeated, serve
+from common import (
+    HTTP,
+    HTTPS,
+    Bursts,
+    Figures,
+    Job,
+    conversing,
+    decoding,
+    decoding_huge,
+    measured,
+    memory,
+    repeated,
+    serve,
+)
+from openai._streaming import SSEDecoder
 from payloads import ID
 from plain_models import Page, Prediction
 
@@ -44,6 +60,25 @@ def idle() -> Figures:
     return {"rss": memory()}
 
 
+def _decode(chunks: list[bytes]) -> int:
+    found = 0
+    for _ in SSEDecoder().iter_bytes(iter(chunks)):
+        found += 1
+    return found
+
+
+def chat() -> Job:
+    client = openai.OpenAI(api_key=KEY, base_url=f"{HTTP}/v1")
+    messages: list[Any] = [{"role": "user", "content": "Go on"}]
+
+    def converse() -> str:
+        stream = client.chat.completions.create(model="gpt-5", messages=messages, stream=True)
+        return "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+
+    return conversing(converse)
+
+
 if __name__ == "__main__":
     tls = {f"{name}_tls": job for name, job in calls(HTTPS).items()}
-    serve(**calls(HTTP), **bursts(HTTP), **tls, clients=clients, idle=idle)
+    streams = {"events": decoding(_decode), "huge": decoding_huge(_decode), "chat": chat()}
+    serve(**calls(HTTP), **bursts(HTTP), **tls, **streams, clients=clients, idle=idle)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import httpx
 import replicate
-from common import HTTP, HTTPS, Bursts, Figures, Job, measured, memory, repeated, serve
+from common import (
+    HTTP,
+    HTTPS,
+    Bursts,
+    Figures,
+    Job,
+    decoding,
+    measured,
+    memory,
+    repeated,
+    serve,
+)
 from payloads import ID
+from replicate.stream import EventSource
 
 
 def _client(base: str) -> replicate.Client:
@@ -41,6 +56,27 @@ def idle() -> Figures:
     return {"rss": memory()}
 
 
+class Chunks(httpx.SyncByteStream):
+    """Chunks as they would come off the wire."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+
+def _decode(chunks: list[bytes]) -> int:
+    """Only events that are named `output`: it knows no others."""
+    headers = {"content-type": "text/event-stream"}
+    response = httpx.Response(200, headers=headers, stream=Chunks(chunks))
+    found = 0
+    for _ in EventSource(_client(HTTP), response):
+        found += 1
+    return found
+
+
 if __name__ == "__main__":
     tls = {f"{name}_tls": job for name, job in calls(HTTPS).items()}
-    serve(**calls(HTTP), **bursts(HTTP), **tls, clients=clients, idle=idle)
+    more = {"events": decoding(_decode), "clients": clients, "idle": idle}
+    serve(**calls(HTTP), **bursts(HTTP), **tls, **more)
