@@ -6,6 +6,7 @@ platform's address and key are in SKYTELLS_BASE_URL and SKYTELLS_API_KEY; it tak
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 
@@ -91,6 +92,27 @@ def check_inference_errors(client):
         assert error.type, error.body
         assert error.code, error.body
     assert refusals["INVALID_PARAMETER"].param == "temperature"
+    assert refusals["CONTENT_POLICY_VIOLATION"].status_code == 451
+    assert refusals["CONTENT_POLICY_VIOLATION"].code == "content_filter"
+    assert int(refusals["RATE_LIMITED"].response.headers["retry-after"]) > 0
+
+    def respond(by=client, **change):
+        return lambda: by.responses.create(**{"model": "gpt-5", "input": "a fox", **change})
+
+    def embed(by=client, **change):
+        return lambda: by.embeddings.create(
+            **{"model": "skytells-embed-3-small", "input": "a fox", **change}
+        )
+
+    error_of(openai.AuthenticationError, respond(by=client_with("sk-wrong")))
+    error_of(openai.AuthenticationError, embed(by=client_with("sk-wrong")))
+    error_of(openai.NotFoundError, respond(model="nobody"))
+    error_of(openai.NotFoundError, respond(previous_response_id="resp_0"))
+    error_of(openai.BadRequestError, embed(dimensions=99_999))
+    error_of(openai.BadRequestError, embed(input=[""]))
+    assert error_of(openai.APIStatusError, respond(input="a massacre")).status_code == 451
+    for asked in (respond, embed):
+        error_of(openai.RateLimitError, asked(extra_headers=fault("RATE_LIMITED")))
 
 
 def fault(error_id):
@@ -133,6 +155,41 @@ def check_chat_stream(client):
     assert error.body["error_id"] == "INFERENCE_ERROR", error.body
 
 
+def check_forms_of_streams(client):
+    def streamed(variants):
+        header = {"X-Skytells-Local-Fault": f"variants={variants}"}
+        chunks = client.chat.completions.create(
+            model="gpt-5", messages=FOX, stream=True, extra_headers=header
+        )
+        events = client.responses.create(
+            model="gpt-5", input="What is a fox?", stream=True, extra_headers=header
+        )
+        said = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+        deltas = [e.delta for e in events if e.type == "response.output_text.delta"]
+        return said, "".join(deltas)
+
+    plain = client.chat.completions.create(model="gpt-5", messages=FOX).choices[0].message.content
+    # Not "comments": this package takes an empty line after an `id` for an event, against the
+    # standard, which wants `data` for one.
+    forms = ("crlf", "multi-line", "obfuscation", "responses-done")
+    for variants in (*forms, " ".join(forms)):
+        assert streamed(variants) == (plain, plain), variants
+
+
+def check_pictures(client):
+    url = "https://example.com/fox.png"
+    part = {"type": "image_url", "image_url": {"url": url, "detail": "low"}}
+    asked = [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, part]}]
+    seen = client.chat.completions.create(model="gpt-5", messages=asked)
+    assert "1 picture" in seen.choices[0].message.content, seen
+    parts = [
+        {"type": "input_text", "text": "What is this?"},
+        {"type": "input_image", "image_url": url, "detail": "auto"},
+    ]
+    seen = client.responses.create(model="gpt-5", input=[{"role": "user", "content": parts}])
+    assert "1 picture" in seen.output_text, seen
+
+
 def check_tools(client):
     tools = [{"type": "function", "function": WEATHER}]
     asked = client.chat.completions.create(model="gpt-5", messages=[PARIS], tools=tools)
@@ -148,6 +205,26 @@ def check_tools(client):
     with client.chat.completions.stream(model="gpt-5", messages=[PARIS], tools=tools) as told:
         final = told.get_final_completion().choices[0].message.tool_calls[0].function
         assert final.parsed_arguments == {"city": "Paris"}, final
+    must = client.chat.completions.create(
+        model="gpt-5", messages=FOX, tools=tools, tool_choice="required"
+    )
+    assert must.choices[0].finish_reason == "tool_calls", must
+    mustnt = client.chat.completions.create(
+        model="gpt-5", messages=[PARIS], tools=tools, tool_choice="none"
+    )
+    assert mustnt.choices[0].message.tool_calls is None, mustnt
+
+
+def check_tools_of_responses(client):
+    tools = [{"type": "function", **WEATHER}]
+    asked = client.responses.create(model="gpt-5", input=PARIS["content"], tools=tools)
+    (call,) = asked.output
+    assert (call.type, json.loads(call.arguments)) == ("function_call", {"city": "Paris"}), call
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "18 °C"}
+    last = client.responses.create(
+        model="gpt-5", input=[PARIS, call.model_dump(), result], tools=tools
+    )
+    assert "18 °C" in last.output_text, last
 
 
 def check_parsing(client):
@@ -155,6 +232,25 @@ def check_parsing(client):
     assert isinstance(parsed.choices[0].message.parsed, Fox), parsed
     response = client.responses.parse(model="gpt-5", input="What is a fox?", text_format=Fox)
     assert isinstance(response.output_parsed, Fox), response
+    with client.chat.completions.stream(model="gpt-5", messages=FOX, response_format=Fox) as told:
+        assert isinstance(told.get_final_completion().choices[0].message.parsed, Fox)
+    with client.responses.stream(model="gpt-5", input="A fox?", text_format=Fox) as told:
+        assert isinstance(told.get_final_response().output_parsed, Fox)
+
+    hunt = openai.pydantic_function_tool(Fox, name="describe_fox")
+    called = client.chat.completions.parse(
+        model="gpt-5", messages=FOX, tools=[hunt], tool_choice="required"
+    )
+    (call,) = called.choices[0].message.tool_calls
+    assert isinstance(call.function.parsed_arguments, Fox), call
+
+    def parse(**change):
+        asked = {"model": "gpt-5", "messages": FOX, "response_format": Fox, **change}
+        return lambda: client.chat.completions.parse(**asked)
+
+    error_of(openai.LengthFinishReasonError, parse(max_tokens=2))
+    stabbed = [{"role": "user", "content": "He will stab him"}]
+    error_of(openai.ContentFilterFinishReasonError, parse(messages=stabbed))
 
 
 def check_responses(client):
@@ -191,6 +287,17 @@ def check_response_stream(client):
     output = [item.type for item in events[-1].response.output]
     assert output == ["reasoning", "function_call"], output
 
+    def broken(how):
+        header = {"X-Skytells-Local-Fault": f"stream={how}, after=3"}
+        return client.responses.create(
+            model="gpt-5", input="What is a fox?", stream=True, extra_headers=header
+        )
+
+    last = list(broken("error"))[-1]
+    assert (last.type, last.code) == ("error", "inference_error"), last
+    last = list(broken("failed"))[-1]
+    assert (last.type, last.response.error.code) == ("response.failed", "server_error"), last
+
 
 def check_embeddings(client):
     def embedded(given, **fields):
@@ -203,6 +310,24 @@ def check_embeddings(client):
     for one, other in zip(packed, plain, strict=True):
         assert all(abs(a - b) < 1e-6 for a, b in zip(one, other, strict=True))
     assert [len(vector) for vector in embedded([[1, 2], [3]], dimensions=8)] == [8, 8]
+
+
+def check_asyncio(client):
+    async def drive():
+        async with openai.AsyncOpenAI(api_key=KEY, base_url=URL, max_retries=0) as ours:
+            chat = ours.chat.completions.create
+            whole, stream, vectors, response = await asyncio.gather(
+                chat(model="gpt-5", messages=FOX),
+                chat(model="gpt-5", messages=FOX, stream=True),
+                ours.embeddings.create(model="skytells-embed-3-small", input=["a", "b"]),
+                ours.responses.create(model="gpt-5", input="What is a fox?"),
+            )
+            said = [c.choices[0].delta.content or "" async for c in stream if c.choices]
+            return whole.choices[0].message.content, "".join(said), vectors, response.output_text
+
+    whole, said, vectors, response = asyncio.run(drive())
+    assert whole == said == response, (whole, said, response)
+    assert [len(item.embedding) for item in vectors.data] == [1536, 1536]
 
 
 def error_of(kind, call):
@@ -222,11 +347,15 @@ def main():
             check_inference_errors,
             check_chat,
             check_chat_stream,
+            check_forms_of_streams,
+            check_pictures,
             check_tools,
+            check_tools_of_responses,
             check_parsing,
             check_responses,
             check_response_stream,
             check_embeddings,
+            check_asyncio,
         ),
     }
     for client, several in checks.items():
