@@ -29,6 +29,7 @@ VARIANTS: Final[Mapping[str, str]] = {
     "missing-502": "a prediction that does not exist is a 502, not a 404",
     "stream-events": "`urls.stream` is `…/stream`, which tells events itself",
     "output-pieces": "what a model says comes as pieces of text, in events called `output`",
+    "edge-422": "a model that is not at the edge is a 422, not a 404",
     "obfuscation": "streams of inference are padded with `obfuscation`",
     "array-content": "what a chunk of chat says is an array of parts, not a string",
     "crlf": "the lines of a stream of inference end with CR and LF",

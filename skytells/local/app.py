@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from . import checks
+from . import checks, edge
 from .answers import Json, Refusal, page_json, prediction_json
 from .assets import asset_answer
 from .control import control_routes
@@ -130,6 +130,7 @@ def _keyed(handler: Handler, *, either: bool = False) -> Handler:
         platform.authorise(key)
         if key and key != platform.key and looks_real(key):
             request.app.state.warn_of_real_key()
+        edge.check(platform, request, _json_or_none(await request.body()))
         return await handler(platform, request)
 
     return answer

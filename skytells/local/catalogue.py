@@ -58,6 +58,11 @@ class Model:
         """Both ways to name it: bare, and with its vendor."""
         return self.namespace, f"{self.vendor}/{self.namespace}"
 
+    @property
+    def edge_compatible(self) -> bool:
+        """Whether predictions of it can be made at the edge."""
+        return self.namespace.endswith("-edge")
+
     def as_json(self, fields: Collection[str] = ()) -> JsonObject:
         """The model as the platform sends it, with `input_schema`, `output_schema` if asked for."""
         schemas = {"input_schema": self._input_schema(), "output_schema": self._output_schema()}
@@ -74,7 +79,7 @@ class Model:
             "capabilities": list(self.capabilities),
             "status": "operational",
             "metadata": {
-                "edge_compatible": self.namespace.endswith("-edge"),
+                "edge_compatible": self.edge_compatible,
                 "openai_compatible": self.openai_compatible,
                 "cold_boot": False,
             },

@@ -271,7 +271,7 @@ class _Rule:
 
 
 def _fits(pattern: str, path: str) -> bool:
-    bare = path.removeprefix("/v1").removeprefix("/orchestrator")
+    bare = path.removeprefix("/edge").removeprefix("/v1").removeprefix("/orchestrator")
     return fnmatchcase(path, pattern) or fnmatchcase(bare, pattern)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import edge
 from .answers import Refusal
 from .guard import check_host
 from .mishaps import refused
@@ -56,6 +57,7 @@ class Front:
         except Refusal as refusal:
             await refused(request, refusal)(scope, receive, send)
         else:
+            edge.enter(scope)
             await self._app(scope, receive, send)
 
 

@@ -67,6 +67,18 @@ class LocalPlatform:
         return f"{self._origin}/v1"
 
     @property
+    def edge_url(self) -> str:
+        """The base URL of the edge, such as `http://127.0.0.1:54321/edge/v1`.
+
+        Example:
+            >>> with serve(speed=100.0) as platform:
+            ...     edge = platform.client(base_url=platform.edge_url, edge=True)
+            ...     print(edge.run("flux-edge", input={"prompt": "A fox"}).status)
+            succeeded
+        """
+        return f"{self._origin}/edge/v1"
+
+    @property
     def key(self) -> str:
         """An API key that is accepted."""
         return self._platform.key
@@ -230,11 +242,12 @@ class LocalPlatform:
             self._server.stop()
 
     def _made(self, kind: Callable[..., C], options: Mapping[str, object]) -> C:
-        orchestrator = {
+        addresses = {
+            "base_url": self.url,
             "orchestrator_key": self.orchestrator_key,
             "orchestrator_base_url": self.orchestrator_url,
         }
-        return kind(self.key, base_url=self.url, **{**orchestrator, **options})
+        return kind(self.key, **{**addresses, **options})
 
 
 def serve(
