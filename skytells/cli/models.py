@@ -10,7 +10,7 @@ import typer
 
 import skytells
 
-from .._schema import properties, required
+from .._schema import properties, required, takes_uri
 from .._wire import as_list, as_object
 from . import output
 from .options import AsJson, BaseUrl, Slug, Timeout, connect
@@ -67,7 +67,7 @@ def get(
         output.result(line)
     output.result("\nInput (* is required):")
     output.table(("NAME", "TYPE", "DEFAULT", "LIMITS", "DESCRIPTION"), parameters(schema))
-    output.result(f"\nTry: {_example(slug, schema)}")
+    output.result(f"\nTry: {example(slug, schema)}")
 
 
 def parameters(schema: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -135,6 +135,11 @@ def _head(model: "Model") -> list[str]:
     return [line for line in lines if line]
 
 
-def _example(slug: str, schema: Mapping[str, Any]) -> str:
-    pairs = [f"-i {name}=…" for name in required(schema)]
+def example(slug: str, schema: Mapping[str, Any]) -> str:
+    """A command line that gives a model all that it requires."""
+    parts = properties(schema)
+    pairs = [
+        f"-i {name}={'@FILE' if takes_uri(parts.get(name), schema, ()) else '…'}"
+        for name in required(schema)
+    ]
     return " ".join(["skytells run", shlex.quote(slug), *pairs])

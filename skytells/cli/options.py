@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
@@ -31,13 +30,15 @@ def _slugs(incomplete: str) -> list[str]:
     return [slug for slug in slugs if slug.startswith(incomplete)]
 
 
-def _folder(path: Path | None) -> Path | None:
-    """The folder for outputs, made before anything is paid for."""
+def _place(path: str | None) -> str | None:
+    """The place for outputs, whose folder is made before anything is paid for."""
+    from ..outputs.disk import Target
+
     try:
         if path is not None:
-            path.mkdir(parents=True, exist_ok=True)
+            Target.prepare(path)
     except OSError as error:
-        raise typer.BadParameter(f"cannot make that folder: {error}") from None
+        raise typer.BadParameter(f"outputs cannot be kept there: {error}") from None
     return path
 
 
@@ -58,9 +59,14 @@ MaxWait: TypeAlias = Annotated[
     typer.Option(metavar="SECONDS", min=0, help="Longest wait; without it there is no limit."),
 ]
 Download: TypeAlias = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        metavar="DIR", callback=_folder, help="Keep the outputs there; no file is overwritten."
+        "--download",
+        "-o",
+        metavar="PATH",
+        callback=_place,
+        help="Keep the outputs there: in a folder, or, with a suffix, in a file of that name. No "
+        "file is overwritten.",
     ),
 ]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,17 +34,17 @@ def deliver(
     prediction: "PredictionResponse",
     *,
     as_json: bool,
-    folder: Path | None,
+    to: str | None,
 ) -> None:
     """Keep the outputs, print them or their files, and exit with what went wrong, if it did."""
     from ..types.outputs import parts_of
 
     output.note(_summary(prediction))
     results, failure = parts_of(prediction.output), None
-    if folder is not None:
-        results, failure = _kept(client, prediction, folder)
+    if to is not None:
+        results, failure = _kept(client, prediction, to)
     if as_json:
-        more = {} if folder is None else {"downloaded": results}
+        more = {} if to is None else {"downloaded": results}
         output.document(prediction.to_dict() | more)
     else:
         for line in results:
@@ -57,11 +56,11 @@ def deliver(
 
 
 def _kept(
-    client: "SkytellsClient", prediction: "PredictionResponse", folder: Path
+    client: "SkytellsClient", prediction: "PredictionResponse", to: str
 ) -> tuple[list[str], SkytellsError | None]:
     """Keep all that can be kept; returns the files, and what went wrong first."""
     try:
-        return list(map(str, client.predictions.save(prediction, folder))), None
+        return list(map(str, client.predictions.save(prediction, to))), None
     except DownloadError as error:
         wrong = [each for each in error.errors if each is not None] or [error]
         for each in wrong:

@@ -92,7 +92,7 @@ def wait(
             prediction = client.wait(id, on_progress=bar.see, max_wait=milliseconds(max_wait))
             if prediction.failure is not None:
                 raise failed(prediction)
-        outcome.deliver(client, prediction, as_json=as_json, folder=download)
+        outcome.deliver(client, prediction, as_json=as_json, to=download)
 
 
 @app.command()

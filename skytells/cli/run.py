@@ -1,13 +1,12 @@
 """`skytells run`: a model, its input, and what comes out."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from .._progress import Bar
-from .._wire import as_object
 from . import outcome, output
+from .inputs import read_input
 from .options import (
     AsJson,
     BaseUrl,
@@ -20,6 +19,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from ..client import SkytellsClient
     from ..types.predict import PredictionResponse
 
 Given: TypeAlias = Annotated[
@@ -29,7 +29,8 @@ Given: TypeAlias = Annotated[
         "-i",
         metavar="KEY=VALUE",
         help="A parameter of the model. A value that is JSON is sent as such, any other as a "
-        "text; KEY:=VALUE insists on JSON. May be repeated.",
+        "text; KEY:=VALUE insists on JSON. @FILE is a file, @- is stdin. KEY[]=VALUE is one "
+        "item of a list. May be repeated.",
     ),
 ]
 InputFile: TypeAlias = Annotated[
@@ -44,6 +45,14 @@ Local: TypeAlias = Annotated[
     bool,
     typer.Option("--local", help="Run on a local platform of its own: no key, no cost."),
 ]
+Validate: TypeAlias = Annotated[
+    bool,
+    typer.Option("--validate", help="Check the input by the model's own schema before it is sent."),
+]
+Price: TypeAlias = Annotated[
+    bool,
+    typer.Option("--estimate", help="Print what it would cost, and run nothing."),
+]
 NoWait: TypeAlias = Annotated[
     bool, typer.Option("--no-wait", help="Print the id and leave the prediction running.")
 ]
@@ -56,6 +65,8 @@ def run(
     local: Local = False,
     download: Download = None,
     as_json: AsJson = False,
+    validate: Validate = False,
+    estimate: Price = False,
     no_wait: NoWait = False,
     max_wait: MaxWait = None,
     timeout: Timeout = 60.0,
@@ -69,15 +80,39 @@ def run(
     if no_wait and (local or download is not None or max_wait is not None):
         raise typer.BadParameter("--no-wait leaves: no --local, --download or --max-wait with it.")
     with connect(base_url, timeout, local=local) as client:
+        if estimate:
+            _estimate(client, slug, parameters, validate=validate, as_json=as_json)
+            return
         if no_wait:
             with outcome.told_on_failure(as_json):
-                created = client.predictions.create(model=slug, input=parameters)
+                created = client.predictions.create(model=slug, input=parameters, validate=validate)
             _announce(created, as_json)
             return
         with outcome.told_on_failure(as_json), Bar(keep=False) as bar:
             limit = milliseconds(max_wait)
-            prediction = client.run(slug, parameters, bar.see, max_wait=limit)
-        outcome.deliver(client, prediction.response, as_json=as_json, folder=download)
+            prediction = client.run(slug, parameters, bar.see, max_wait=limit, validate=validate)
+        outcome.deliver(client, prediction.response, as_json=as_json, to=download)
+
+
+def _estimate(
+    client: "SkytellsClient",
+    slug: str,
+    parameters: dict[str, Any],
+    *,
+    validate: bool,
+    as_json: bool,
+) -> None:
+    model = client.models.get(slug)
+    if validate:
+        model.validate(parameters)
+    price = model.estimate(parameters)
+    amount = None if price.amount is None else f"{price.amount:f}"
+    if as_json:
+        told = {"amount": amount, "currency": price.currency, "reason": price.reason}
+        output.document(told)
+        return
+    output.note(price.reason)
+    output.result("unknown" if amount is None else f"{amount} {price.currency}")
 
 
 def _announce(created: "PredictionResponse", as_json: bool) -> None:
@@ -85,47 +120,3 @@ def _announce(created: "PredictionResponse", as_json: bool) -> None:
         output.document(created.to_dict())
     else:
         output.result(created.id)
-
-
-def read_input(file: typer.FileText | None, pairs: list[str]) -> dict[str, Any]:
-    """The model's input: a file's object, and the pairs of the command line over it."""
-    return _file(file) | _pairs(pairs)
-
-
-def _file(file: typer.FileText | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        value = as_object(json.load(file))
-    except (ValueError, RecursionError) as error:
-        raise typer.BadParameter(f"--input-file is not JSON: {error}") from None
-    if value is None:
-        raise typer.BadParameter('--input-file must hold a JSON object, such as {"prompt": "…"}.')
-    return value
-
-
-def _pairs(pairs: list[str]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        strict, key = key.endswith(":"), key.removesuffix(":")
-        if not equals or not key:
-            raise typer.BadParameter(f"--input {pair!r} is not KEY=VALUE.")
-        if key in read:
-            raise typer.BadParameter(f"--input {key} is given twice; a list is {key}:='[…]'.")
-        read[key] = _value(text, key, strict=strict)
-    return read
-
-
-def _value(text: str, key: str, *, strict: bool) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        if strict:
-            raise typer.BadParameter(f"--input {key}:= is not JSON: {error}") from None
-        return text
-
-
-def _refuse(name: str) -> Any:
-    # Python reads NaN and Infinity, but they are not JSON.
-    raise ValueError(f"{name} is not JSON")

@@ -43,7 +43,7 @@ def test_run_prints_one_json_document(cli: Skytells, platform: LocalPlatform) ->
 
 
 def test_run_reads_json_as_json_and_the_rest_as_text() -> None:
-    from skytells.cli.run import read_input
+    from skytells.cli.inputs import read_input
 
     pairs = ["prompt=a = b", "seed=7", "note=NaN", 'tags:=["x"]', "flag=true", "empty=", 'n="42"']
     assert read_input(None, pairs) == {
@@ -92,6 +92,11 @@ def test_run_reads_the_input_from_stdin(
         ("--max-wait", "-1"),
         ("--max-wait", "nan"),
         ("--key", "sk-x"),
+        ("-i", "image=@no-such-file.png"),
+        ("-i", "image=@"),
+        ("-i", "a[]=1", "-i", "a=2"),
+        ("-i", "a=1", "-i", "a[]=2"),
+        ("-i", "[]=2"),
     ],
     ids=" ".join,
 )
@@ -218,4 +223,4 @@ def test_run_keeps_what_it_can_and_exits_with_what_it_cannot(
     [kept] = tmp_path.iterdir()
     assert (result.code, result.out) == (5, f"{kept}\n")
     assert "is gone (HTTP 404)" in result.err
-    assert "--download DIR" in result.err
+    assert "--download PATH" in result.err
