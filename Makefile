@@ -41,6 +41,7 @@ $(PEERS)/.ready: Makefile
 	$(PYTHON) -m venv $(PEERS)/openai
 	$(PEERS)/openai/bin/python -m pip install --quiet --disable-pip-version-check openai==3.54.0
 	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/typescript skytells@1.0.0
+	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/openai_node openai@6.49.0
 	@touch $@
 
 test-peers: $(READY) $(PEERS)/.ready ## Let clients that others wrote drive the local platform; needs Node.

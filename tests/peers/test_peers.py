@@ -53,10 +53,7 @@ def test_the_published_python_package(platform: LocalPlatform) -> None:
 
 
 def test_the_typescript_package(platform: LocalPlatform) -> None:
-    folder = environment("typescript", "node_modules/skytells")
-    # A module that comes on standard input finds its packages in the working directory.
-    script = (HERE / "drive_typescript.mjs").read_text(encoding="utf-8")
-    drive(platform, ["node", "--input-type=module"], folder, script)
+    drive_with_node(platform, "typescript", "skytells")
     assert routes_used(platform) >= PREDICTION_ROUTES
 
 
@@ -74,10 +71,27 @@ def test_the_openai_package(platform: LocalPlatform) -> None:
     }
 
 
+def test_the_openai_package_for_node(platform: LocalPlatform) -> None:
+    drive_with_node(platform, "openai_node", "openai")
+    assert routes_used(platform) >= {
+        "POST /v1/chat/completions",
+        "POST /v1/responses",
+        "POST /v1/embeddings",
+    }
+
+
 def drive_with_python(platform: LocalPlatform, peer: str) -> None:
     """Run a peer's script by the Python of its environment, which sees nothing of ours."""
     folder = environment(peer, "bin/python")
     drive(platform, ["bin/python", "-I", str(HERE / f"drive_{peer}.py")], folder)
+
+
+def drive_with_node(platform: LocalPlatform, peer: str, package: str) -> None:
+    """Run a peer's script by Node, in the folder that holds its package."""
+    folder = environment(peer, f"node_modules/{package}")
+    # A module that comes on standard input finds its packages in the working directory.
+    script = (HERE / f"drive_{peer}.mjs").read_text(encoding="utf-8")
+    drive(platform, ["node", "--input-type=module"], folder, script)
 
 
 def environment(peer: str, needed: str) -> Path:
