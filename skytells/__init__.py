@@ -24,6 +24,10 @@ if TYPE_CHECKING:
         ChatAPI,
         ChatStream,
         CompletionsAPI,
+        Tool,
+        ToolError,
+        ToolRun,
+        tool,
     )
     from .client import API_BASE_URL, AsyncSkytellsClient, Skytells, SkytellsClient, create_client
     from .embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
         RequestTimeoutError,
         ServerError,
         SkytellsError,
+        ToolRunError,
         WaitTimeoutError,
         WebhookSignatureError,
     )
@@ -118,6 +123,7 @@ if TYPE_CHECKING:
         ParsedCompletion,
         ParseParams,
         ToolCall,
+        ToolRunParams,
         Usage,
     )
     from .types.costs import Estimate
@@ -261,7 +267,12 @@ __all__ = [
     "Stream",
     "TextDeltaEvent",
     "TextDoneEvent",
+    "Tool",
     "ToolCall",
+    "ToolError",
+    "ToolRun",
+    "ToolRunError",
+    "ToolRunParams",
     "Usage",
     "WaitOptions",
     "WaitTimeoutError",
@@ -272,6 +283,7 @@ __all__ = [
     "WebhookSignatureError",
     "__version__",
     "create_client",
+    "tool",
 ]
 
 # A name loads its module when it is first used, so that importing the package costs nothing.
@@ -309,6 +321,7 @@ _HOMES = {
         "RequestTimeoutError",
         "ServerError",
         "SkytellsError",
+        "ToolRunError",
         "WaitTimeoutError",
         "WebhookSignatureError",
     ),
@@ -394,6 +407,10 @@ _HOMES = {
         "ChatAPI",
         "ChatStream",
         "CompletionsAPI",
+        "Tool",
+        "ToolError",
+        "ToolRun",
+        "tool",
     ),
     "streaming": (
         "AsyncStream",
@@ -411,6 +428,7 @@ _HOMES = {
         "ParsedCompletion",
         "ParseParams",
         "ToolCall",
+        "ToolRunParams",
         "Usage",
     ),
     "responses": (

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -154,6 +154,19 @@ class Offload(Generic[T]):
         return cast(T, (yield self))
 
 
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[T]):
+    """Call a function of the user's, and await what it gives, where that is something to await.
+
+    As with a `Call`, `yield from ask` gives what came of it.
+    """
+
+    work: Callable[[], Awaitable[T] | T]
+
+    def __iter__(self) -> Flow[T]:
+        return cast(T, (yield self))
+
+
 class Bell(Generic[T]):
     """What may end a sleep before its time, from any thread; rung, it stays so until `take()`."""
 
@@ -245,6 +258,7 @@ Effect: TypeAlias = (
     | Pour
     | Close
     | Offload[Any]
+    | Ask[Any]
     | Sleep
     | Notify[Any]
     | Together[Any]

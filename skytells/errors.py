@@ -20,6 +20,7 @@ Catch `SkytellsError` for all of it, a subclass for one meaning, or match `error
     ├── WaitTimeoutError          still running after `max_wait`; `prediction` is attached
     ├── DownloadError             an output was not fetched or kept; `prediction` is attached
     │   └── OutputExpiredError    its files are no longer there
+    ├── ToolRunError              a tool raised, or rounds were not enough; `tool_run` is attached
     ├── DispatchError             some queued requests were accepted and some were not
     └── WebhookSignatureError     a webhook delivery that Skytells did not sign
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from .chat.loop import ToolRun
     from .types.chat import ChatCompletion
     from .types.predict import PredictionRequest, PredictionResponse
 
@@ -95,6 +97,9 @@ class ApiErrorId(StrEnum):
     MODEL_REFUSED = "MODEL_REFUSED"
     ANSWER_CUT_OFF = "ANSWER_CUT_OFF"
     ANSWER_MISSING = "ANSWER_MISSING"
+    TOOL_FAILED = "TOOL_FAILED"
+    TOOL_CALLS_CUT = "TOOL_CALLS_CUT"
+    TOOL_ROUNDS_EXCEEDED = "TOOL_ROUNDS_EXCEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,8 @@ class SkytellsError(Exception):
     """Predictions that may be the unconfirmed one, when `run()` found more than one."""
     received: Sequence[Any] = ()
     """What had come before it failed: the items of a stream, or the embeddings of other requests."""
+    tool_run: ToolRun | None = None
+    """What a `run_tools()` had come to before it failed; its `messages` go on from there."""
     attempts: tuple[Attempt, ...] = ()
     """The tries that were made, in order."""
     retry_suppressed: str | None = None
@@ -308,6 +315,13 @@ class DownloadError(SkytellsError):
 
 class OutputExpiredError(DownloadError):
     """An output is no longer there: outputs are deleted minutes after their prediction ends."""
+
+
+class ToolRunError(SkytellsError):
+    """A run of tools could not end: a tool raised (its cause), or the model called on and on.
+
+    Nothing is lost: `tool_run` holds the conversation, and every completion that was paid for.
+    """
 
 
 class WebhookSignatureError(SkytellsError):

@@ -10,6 +10,8 @@ from .api import (
     ChatStream,
     CompletionsAPI,
 )
+from .loop import ToolRun
+from .tools import Tool, ToolError, tool
 
 __all__ = [
     "AsyncChatAPI",
@@ -18,4 +20,8 @@ __all__ = [
     "ChatAPI",
     "ChatStream",
     "CompletionsAPI",
+    "Tool",
+    "ToolError",
+    "ToolRun",
+    "tool",
 ]

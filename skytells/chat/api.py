@@ -15,10 +15,13 @@ from ..types.chat import (
     MessageParam,
     ParsedCompletion,
     ParseParams,
+    ToolRunParams,
 )
 from .assemble import completion_of
 from .calls import CHUNKS, create_completion, stream_completion
+from .loop import MAX_ROUNDS, ToolRun, run_tools
 from .parsing import parse_completion
+from .tools import AnyTool, blocking
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -212,6 +215,48 @@ class CompletionsAPI:
         opening = stream_completion(model, messages, params)
         return ChatStream(self._client, opening, CHUNKS, Limits.of(idle_timeout, total_timeout))
 
+    def run_tools(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        tools: Sequence[AnyTool],
+        max_rounds: int = MAX_ROUNDS,
+        **params: Unpack[ToolRunParams],
+    ) -> ToolRun:
+        """Let a model answer with the help of functions: call those that it wants, and ask it again.
+
+        Arguments that do not fit the types of a function, and the text of a `ToolError`, go back to
+        the model. Functions are called one after another, in the order in which the model wants them.
+
+        Args:
+            model: Slug of the model.
+            messages: The conversation so far. If it ends with calls that have no answer yet, these
+                are called first.
+            tools: Typed functions, or what `skytells.tool` made of them.
+            max_rounds: How often the model may be asked, 1 to 1000; each time is paid for.
+            params: As for `create()`. A `tool_choice` that forces a call holds for the first round.
+
+        Raises:
+            InvalidRequestError: A tool or a parameter cannot be used; nothing was sent.
+            ToolRunError: A function raised, the model called on after `max_rounds`, or its calls
+                were cut. `error.tool_run` holds the conversation.
+            SkytellsError: A request failed; `error.tool_run` holds the conversation before it.
+
+        Example:
+            >>> def weather(city: str) -> str:
+            ...     \"\"\"The weather in a city now.\"\"\"
+            ...     return f"18 °C in {city}"
+            >>> run = client.chat.completions.run_tools(
+            ...     model="gpt-5",
+            ...     messages=[{"role": "user", "content": "How is the weather in Paris?"}],
+            ...     tools=[weather],
+            ... )
+            >>> run.text, run.rounds
+            ('weather says: 18 °C in Paris.', 2)
+        """
+        return self._client.perform(run_tools(model, messages, blocking(tools), max_rounds, params))
+
 
 class AsyncCompletionsAPI:
     """Chat completions; `client.chat.completions`. As `CompletionsAPI`, awaited."""
@@ -277,6 +322,22 @@ class AsyncCompletionsAPI:
         return AsyncChatStream(
             self._client, opening, CHUNKS, Limits.of(idle_timeout, total_timeout)
         )
+
+    async def run_tools(
+        self,
+        *,
+        model: str,
+        messages: Sequence[MessageParam],
+        tools: Sequence[AnyTool],
+        max_rounds: int = MAX_ROUNDS,
+        **params: Unpack[ToolRunParams],
+    ) -> ToolRun:
+        """Let a model answer with the help of functions; as `CompletionsAPI.run_tools`.
+
+        `async` functions that the model wants at once run side by side; plain ones one after
+        another, off the event loop.
+        """
+        return await self._client.perform(run_tools(model, messages, tools, max_rounds, params))
 
 
 class ChatAPI:

@@ -15,6 +15,7 @@ from ..streaming.decoders import Event, EventDecoder
 from ..streaming.reading import Format, event_object
 from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
 from ..types.predict import to_json
+from .tools import wire_tools
 
 PATH: Final = "/chat/completions"
 _KNOWN: Final = {"model", "messages", "stream", *ChatParams.__annotations__}
@@ -44,6 +45,8 @@ def _body(
             "[{'role': 'user', 'content': 'Hello'}]."
         )
     given = {"model": model, "messages": list(messages), **params}
+    if given.get("tools") is not None:
+        given["tools"] = wire_tools(given["tools"])
     return body_of(given, _KNOWN, "chat.completions")
 
 

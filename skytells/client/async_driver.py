@@ -12,6 +12,7 @@ from .._base import ClientBase, Shared
 from .._config import Config
 from .._exchange import exchange
 from .._flow import (
+    Ask,
     Bell,
     Call,
     Close,
@@ -67,12 +68,12 @@ class AsyncDriver(ClientBase):
                     await cast("AsyncOpenBody", body).aclose()
                 case Offload(work):
                     return await asyncio.to_thread(work)
+                case Ask(work):
+                    return await _awaited(work())
                 case Sleep(seconds, bell):
                     await _sleep(seconds, bell)
                 case Notify(callback, state):
-                    answer = callback(state)
-                    if inspect.isawaitable(answer):
-                        await answer
+                    await _awaited(callback(state))
                 case Together():
                     await self._together(effect)
                 case Connect():
@@ -104,6 +105,11 @@ class AsyncDriver(ClientBase):
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
+
+
+async def _awaited(answer: object) -> object:
+    """What a function of the user's gave, or what that came to."""
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:

@@ -14,6 +14,7 @@ from .._base import ClientBase, Shared
 from .._config import Config
 from .._exchange import exchange
 from .._flow import (
+    Ask,
     Bell,
     Call,
     Close,
@@ -75,10 +76,12 @@ class Driver(ClientBase):
                     cast("OpenBody", body).close()
                 case Offload(work):
                     return work()
+                case Ask(work):
+                    return _not_awaitable(work(), "A tool")
                 case Sleep(seconds, bell):
                     _sleep(seconds, bell)
                 case Notify(callback, state):
-                    _refuse_awaitable(callback(state))
+                    _not_awaitable(callback(state), "on_progress")
                 case Together():
                     self._together(effect)
                 case Connect():
@@ -145,11 +148,13 @@ def _pour(effect: Pour) -> None:
         raise
 
 
-def _refuse_awaitable(answer: object) -> None:
+def _not_awaitable(answer: object, whose: str) -> object:
+    """What a function of the user's gave, unless it is something to await."""
     if inspect.isawaitable(answer):
         if inspect.iscoroutine(answer):
             answer.close()
         raise InvalidRequestError.of(
-            "on_progress returned something to await, and this client cannot: pass a plain "
+            f"{whose} returned something to await, and this client cannot: pass a plain "
             "function, or use AsyncSkytellsClient."
         )
+    return answer

@@ -194,10 +194,13 @@ class LocalPlatform:
         - `seconds`: platform seconds that they take.
         - `statuses`: what predictions pass through instead of the usual; a final one ends them.
         - `says`: what a chat model answers.
-        - `calls`: the tools that it calls instead, with their arguments.
+        - `calls`: the tools that it calls instead, with their arguments, as
+          `{"weather": {"city": "Rome"}}`; or pairs in a list, for one that is called more than once, or
+          whose arguments are a string that is sent as it is.
         - `finish`: why it stops: `stop`, `length` or `content_filter`.
         - `filters`: what its prompt is taken for, such as `{"violence": "medium"}`.
         - `times`: for how many requests; all by default.
+        - `then`: what is decided once these are over, as a dict of the same.
 
         Arguments:
             slug: the model, or the id of a workflow, whose executions `fails`, `seconds` and

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypedDict
+from typing import Final, TypeAlias, TypedDict
 
 from .answers import JsonObject
 from .catalogue import Model
@@ -13,6 +14,9 @@ from .lives import Life, scripted
 
 _WORDS: Final = frozenset({"says", "calls", "finish", "filters"})
 _FINISHES: Final = ("stop", "length", "content_filter")
+
+Calls: TypeAlias = Mapping[str, JsonObject] | Sequence[tuple[str, JsonObject | str]]
+"""Tools and their arguments: by name; or in order, where a string is sent as it is."""
 
 
 class ScriptFields(TypedDict, total=False):
@@ -23,21 +27,25 @@ class ScriptFields(TypedDict, total=False):
         seconds: platform seconds that they take.
         statuses: what a prediction passes through instead of the usual; a final one ends it.
         says: what a chat model answers.
-        calls: the tools that it calls instead, with their arguments.
+        calls: the tools that it calls instead, with their arguments, such as
+            `{"weather": {"city": "Rome"}}`; a list of pairs calls one more than once, and arguments
+            that are a string are sent as they are.
         finish: why it stops: `stop`, `length` or `content_filter`.
         filters: what its prompt is taken for: a severity by the name of a harm, such as
             `{"violence": "medium"}`.
         times: for how many requests; all by default.
+        then: what is decided once these are over; without it, nothing.
     """
 
     fails: str | None
     seconds: float | None
     statuses: Sequence[str] | None
     says: str | None
-    calls: Mapping[str, JsonObject] | None
+    calls: Calls | None
     finish: str | None
     filters: Mapping[str, str] | None
     times: int | None
+    then: ScriptFields | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Script:
     seconds: float = 0.0
     fails: str | None = None
     says: str | None = None
-    calls: Mapping[str, JsonObject] | None = None
+    calls: Sequence[tuple[str, str]] | None = None
     finish: str | None = None
     filters: Mapping[str, str] | None = None
 
@@ -57,6 +65,7 @@ class Script:
 class _Entry:
     script: Script
     times: int | None
+    then: _Entry | None
 
 
 class Scripts:
@@ -71,6 +80,9 @@ class Scripts:
         Raises:
             ValueError: the script contradicts itself.
         """
+        self._scripts[model.namespace] = self._entry(model, fields)
+
+    def _entry(self, model: Model, fields: ScriptFields) -> _Entry:
         if unknown := sorted(fields.keys() - ScriptFields.__annotations__.keys()):
             raise ValueError(f"a script has no {unknown[0]!r}: see skytells.local.ScriptFields")
         if not model.openai_compatible and (words := sorted(_WORDS.intersection(fields))):
@@ -78,6 +90,9 @@ class Scripts:
         times, finish = fields.get("times"), fields.get("finish")
         if times is not None and times < 1:
             raise ValueError(f"times must be at least 1, not {times!r}")
+        then = fields.get("then")
+        if then is not None and times is None:
+            raise ValueError("then has no turn where times are not limited: give times")
         if finish not in (None, *_FINISHES):
             raise ValueError(f"finish must be one of {', '.join(_FINISHES)}, not {finish!r}")
         fails, seconds = fields.get("fails"), fields.get("seconds")
@@ -88,11 +103,11 @@ class Scripts:
             seconds=seconds or 0.0,
             fails=fails,
             says=fields.get("says"),
-            calls=fields.get("calls"),
+            calls=_calls(fields.get("calls")),
             finish=finish,
             filters=_filters(fields.get("filters")),
         )
-        self._scripts[model.namespace] = _Entry(script, times)
+        return _Entry(script, times, None if then is None else self._entry(model, then))
 
     def of(self, model: Model) -> Script:
         """What holds for the next request of a model."""
@@ -106,11 +121,23 @@ class Scripts:
             entry.times -= 1
             if not entry.times:
                 del self._scripts[model.namespace]
+                if entry.then is not None:
+                    self._scripts[model.namespace] = entry.then
 
 
 def normal_life(model: Model) -> Life:
     """How a prediction of a model fares without a script."""
     return replace(Life(model.seconds), failure=f"Failed to generate {model.type}.")
+
+
+def _calls(given: Calls | None) -> Sequence[tuple[str, str]] | None:
+    if given is None:
+        return None
+    try:
+        pairs = [*(given.items() if isinstance(given, Mapping) else given)]
+        return [(str(n), a if isinstance(a, str) else json.dumps(a)) for n, a in pairs]
+    except (TypeError, ValueError) as error:
+        raise ValueError("calls must be tools and their arguments, by name or in pairs") from error
 
 
 def _filters(given: Mapping[str, str] | None) -> Mapping[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, Required, TypeAlias, TypedDict, TypeVar
 
@@ -378,8 +378,8 @@ class StreamOptions(TypedDict, total=False):
     """Padding, which makes chunks of equal length."""
 
 
-class ParseParams(TypedDict, total=False):
-    """Parameters of `chat.completions.parse()`, besides `model`, `messages` and `response_format`."""
+class AnswerParams(TypedDict, total=False):
+    """Parameters that all ways to have a chat model answer take."""
 
     max_tokens: int
     """Most tokens of the answer. A router spends some before the model writes: give it 512 or more."""
@@ -388,8 +388,6 @@ class ParseParams(TypedDict, total=False):
     """From 0 to 2."""
     top_p: float
     """From 0 to 1."""
-    n: int
-    """How many answers."""
     stop: str | Sequence[str]
     presence_penalty: float
     """From -2 to 2."""
@@ -401,14 +399,29 @@ class ParseParams(TypedDict, total=False):
     seed: int
     user: str
     """Your own id of the end user."""
-    tools: Sequence[ToolParam | Mapping[str, Any]]
     tool_choice: ToolChoice
     parallel_tool_calls: bool
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"]
-    stream_options: StreamOptions
     metadata: Mapping[str, str]
     extra_body: Mapping[str, Any]
     """Whatever else the body is to hold."""
+
+
+class ToolRunParams(AnswerParams, total=False):
+    """Parameters of `chat.completions.run_tools()`, besides `model`, `messages` and `tools`."""
+
+    response_format: ResponseFormat | Mapping[str, Any]
+    """What form the text has."""
+
+
+class ParseParams(AnswerParams, total=False):
+    """Parameters of `chat.completions.parse()`, besides `model`, `messages` and `response_format`."""
+
+    n: int
+    """How many answers."""
+    tools: Sequence[ToolParam | Mapping[str, Any] | Callable[..., object]]
+    """What the model may want called: typed functions, `skytells.tool`s, or schemas."""
+    stream_options: StreamOptions
 
 
 class ChatParams(ParseParams, total=False):

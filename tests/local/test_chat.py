@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 import skytells.local
-from skytells.local import LocalPlatform
+from skytells.local import LocalPlatform, ScriptFields
 from skytells.local.answers import Json, JsonObject
 from skytells.local.faults import HEADER
 
@@ -449,6 +449,40 @@ def test_a_script_decides_what_is_said(platform: LocalPlatform, http: httpx.Clie
     assert (error["status"], error["message"]) == (500, "The model is tired.")
 
 
+def test_a_script_has_a_sequel(platform: LocalPlatform, http: httpx.Client) -> None:
+    last: ScriptFields = {"says": "Third.", "times": 1}
+    platform.script(
+        "gpt-5", says="First.", times=1, then={"says": "Second.", "times": 2, "then": last}
+    )
+    said = [choice_of(http)["message"]["content"] for _ in range(5)]
+    assert said[:4] == ["First.", "Second.", "Second.", "Third."]
+    assert said[4].startswith("You asked")
+
+
+def test_a_script_calls_in_order_and_as_it_is_told(
+    platform: LocalPlatform, http: httpx.Client
+) -> None:
+    rome = ("get_weather", {"city": "Rome"})
+    platform.script("gpt-5", calls=[rome, ("get_time", "{"), rome])
+    choice = choice_of(http)
+    assert choice["finish_reason"] == "tool_calls"
+    calls = choice["message"]["tool_calls"]
+    assert [(call["function"]["name"], call["function"]["arguments"]) for call in calls] == [
+        ("get_weather", '{"city": "Rome"}'),
+        ("get_time", "{"),
+        ("get_weather", '{"city": "Rome"}'),
+    ]
+    assert len({call["id"] for call in calls}) == 3
+
+
+def test_calls_that_are_cut_end_in_the_midst(platform: LocalPlatform, http: httpx.Client) -> None:
+    platform.script("gpt-5", calls=[("one", {"a": 1}), ("two", {"a": 1})], finish="length")
+    choice = choice_of(http)
+    assert choice["finish_reason"] == "length"
+    calls = [call["function"]["arguments"] for call in choice["message"]["tool_calls"]]
+    assert calls == ['{"a": 1}', '{"a"']
+
+
 @pytest.mark.parametrize(
     ("slug", "fields", "reason"),
     [
@@ -457,6 +491,10 @@ def test_a_script_decides_what_is_said(platform: LocalPlatform, http: httpx.Clie
         ("gpt-5", {"filters": {"boredom": "high"}}, "no filter 'boredom'"),
         ("gpt-5", {"filters": {"hate": "total"}}, "hate must be one of"),
         ("gpt-5", {"sings": "Hello"}, "a script has no 'sings'"),
+        ("gpt-5", {"calls": ["get_weather"]}, "calls must be tools and their arguments"),
+        ("gpt-5", {"calls": 3}, "calls must be tools and their arguments"),
+        ("gpt-5", {"then": {"says": "Hello"}}, "then has no turn where times are not limited"),
+        ("gpt-5", {"times": 1, "then": {"finish": "suddenly"}}, "finish must be one of"),
     ],
 )
 def test_a_script_that_makes_no_sense_is_refused(

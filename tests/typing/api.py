@@ -100,12 +100,16 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
     TextDeltaEvent,
+    Tool,
     ToolCall,
+    ToolRun,
+    ToolRunError,
     Usage,
     WaitOptions,
     WaitTimeoutError,
     __version__,
     create_client,
+    tool,
 )
 from skytells.errors import Details
 from skytells.orchestrator import (
@@ -824,6 +828,57 @@ async def aparsing(client: AsyncSkytellsClient, messages: list[MessageParam]) ->
     )
     assert_type(answer, ParsedCompletion[list[Trip]])
     assert_type(answer.parsed[0].city, str)
+
+
+def weather(city: str, days: int = 1) -> str:
+    return f"{city} {days}"
+
+
+async def forecast(city: str) -> list[int]:
+    return [len(city)]
+
+
+@tool
+def add(one: int, other: int) -> int:
+    return one + other
+
+
+@tool(name="double", description="Twice as much.")
+def twice(number: int) -> int:
+    return 2 * number
+
+
+def tools(client: SkytellsClient, messages: list[MessageParam]) -> None:
+    assert_type(add(1, other=2), int)
+    assert_type(twice(1), int)
+    assert_type(tool(weather)("Paris"), str)
+    assert_type(add.to_dict(), dict[str, Any])
+    texts: list[str] = [add.name, add.description]
+    tool_of_functions: Tool[..., object] = add
+    run = client.chat.completions.run_tools(
+        model="m", messages=messages, tools=[weather, add], max_rounds=3, temperature=0
+    )
+    assert_type(run, ToolRun)
+    assert_type(run.text, str)
+    assert_type(run.completion, ChatCompletion)
+    assert_type(run.completions, list[ChatCompletion])
+    assert_type(run.messages, list[MessageParam])
+    assert_type(run.calls, list[ToolCall])
+    assert_type(run.usage, Usage)
+    assert_type(run.rounds, int)
+    schema = {"type": "function", "function": {"name": texts[0]}}
+    client.chat.completions.create(
+        model="m", messages=run.messages, tools=[weather, tool_of_functions, schema]
+    )
+    assert_type(ToolRunError("m", "id", "d").tool_run, ToolRun | None)
+
+
+async def atools(client: AsyncSkytellsClient, messages: list[dict[str, str]]) -> None:
+    made = tool(forecast)
+    assert_type(await made("Paris"), list[int])
+    completions = client.chat.completions
+    run = await completions.run_tools(model="m", messages=messages, tools=[forecast, add, made])
+    assert_type(run, ToolRun)
 
 
 async def achat(client: AsyncSkytellsClient, messages: list[dict[str, str]]) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from skytells._config import Config, configure
 from skytells._exchange import exchange
 from skytells._flow import (
+    Ask,
     Call,
     Close,
     Connect,
@@ -134,7 +135,7 @@ class Hand:
             case Sleep(seconds):
                 self.naps.append(seconds)
                 self.now += seconds
-            case Offload(work):
+            case Offload(work) | Ask(work):
                 return work()
             case Notify(callback, state):
                 callback(state)

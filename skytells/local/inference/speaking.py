@@ -89,7 +89,8 @@ def _said(
     """One answer in so many tokens."""
     calls = _calls(ask, script, id) if room > 0 else ()
     if calls:
-        return Said(None, calls, "tool_calls", filters.completion_filters(filters.judged("")))
+        judged = filters.completion_filters(filters.judged(""))
+        return Said(None, calls, script.finish or "tool_calls", judged)
     text = _text(ask, script, choice)
     stops = [text.find(stop) for stop in ask.stops if stop in text]
     text = text[: min(stops)] if stops else text
@@ -144,14 +145,14 @@ def _told(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def _calls(ask: Ask, script: Script, id: str) -> Sequence[Call]:
-    if script.calls is not None:
-        chosen = [(name, dict(given)) for name, given in script.calls.items()]
-    else:
-        chosen = [(tool.name, _arguments(tool, ask.prompt)) for tool in _wanted(ask)]
-    return [
-        Call(f"call_{id}{place}", name, json.dumps(given))
-        for place, (name, given) in enumerate(chosen)
-    ]
+    chosen = script.calls
+    if chosen is None:
+        wanted = _wanted(ask)
+        chosen = [(tool.name, json.dumps(_arguments(tool, ask.prompt))) for tool in wanted]
+    if chosen and script.finish == "length":
+        name, given = chosen[-1]
+        chosen = [*chosen[:-1], (name, given[: len(given) // 2])]
+    return [Call(f"call_{id}{place}", name, given) for place, (name, given) in enumerate(chosen)]
 
 
 def _wanted(ask: Ask) -> Sequence[Tool]:

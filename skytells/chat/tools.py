@@ -1,0 +1,411 @@
+"""Tools: typed functions that a model may have called.
+
+The signature of a function becomes the schema that the model sees; its docstring says what it and its
+arguments are for; and what the model sends is checked by pydantic before the function is called.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import partial, update_wrapper
+from typing import (
+    Any,
+    Final,
+    Generic,
+    ParamSpec,
+    TypeAlias,
+    TypeGuard,
+    TypeVar,
+    cast,
+    get_type_hints,
+    overload,
+)
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic.fields import FieldInfo
+from pydantic_core import to_json
+
+from .._checks import is_array, is_mapping, shown
+from .._wire import clean
+from ..errors import InvalidRequestError
+from .docstrings import described
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+AnyTool: TypeAlias = Callable[..., object]
+"""A typed function, or a `Tool`."""
+
+_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_VARIABLE: Final = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+_MOST_PROBLEMS: Final = 20
+
+
+class ToolError(Exception):
+    """Raise it in a tool to tell the model what went wrong, so that it can do better.
+
+    Any other exception of a tool ends the run, as a `ToolRunError`.
+
+    Args:
+        message: What the model reads in place of a result.
+    """
+
+
+class Tool(Generic[P, R_co]):
+    """A function that a model may have called; it can still be called as before.
+
+    Args:
+        function: A function, method, partial or callable object. All its parameters have types; it has
+            no `*args` and `**kwargs`. A docstring in Google's style describes it and its arguments.
+        name: What the model calls it; by default the function's own name.
+        description: What it is for; by default the docstring up to its first section.
+
+    Raises:
+        InvalidRequestError: No schema can be made of its signature, or the name cannot be sent.
+    """
+
+    name: str
+    """What the model calls it."""
+    description: str
+    """What it is for; empty where nobody says so."""
+    parameters: dict[str, Any]
+    """JSON schema of its arguments."""
+    function: Callable[P, R_co]
+    """What is called."""
+
+    def __init__(
+        self,
+        function: Callable[P, R_co],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> None:
+        if not callable(function) or inspect.isclass(function):
+            raise InvalidRequestError.of(
+                f"A tool is made of a function, not of {shown(function)}; write one that calls it."
+            )
+        update_wrapper(self, function, updated=())
+        self.function = function
+        self.name = _named(function, name)
+        about, arguments = described(_docstring(function))
+        self.description = about if description is None else description
+        self._signature = _signature(function, self.name)
+        self._model = _model(self._signature, self.name)
+        self.parameters = _schema(self._model, self._signature, arguments, self.name)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"Tool({self.name!r})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tool as it is sent.
+
+        Example:
+            >>> def weather(city: str) -> str:
+            ...     \"\"\"The weather in a city now.\"\"\"
+            ...     return f"{city}: 18 °C"
+            >>> tool(weather).to_dict()["function"]["description"]
+            'The weather in a city now.'
+        """
+        function: dict[str, Any] = {"name": self.name}
+        if self.description:
+            function["description"] = self.description
+        return {
+            "type": "function",
+            "function": function | {"parameters": deepcopy(self.parameters)},
+        }
+
+    @property
+    def is_async(self) -> bool:
+        """Whether what it gives has to be awaited."""
+        function = _inner(self.function)
+        return any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
+
+    def bind(self, arguments: str) -> Callable[[], R_co]:
+        """A call of the function with what a model sent.
+
+        Args:
+            arguments: JSON, as the model wrote it.
+
+        Raises:
+            ValidationError: They do not fit.
+        """
+        # Of a function without parameters, models leave them out.
+        read = self._model.model_validate_json(arguments if arguments.strip() else "{}")
+        values = {
+            parameter.name: getattr(read, field)
+            for field, parameter in _fields(self._signature).items()
+            if field in read.model_fields_set or not _has_default(parameter)
+        }
+        bound = inspect.BoundArguments(self._signature, values)
+        bound.apply_defaults()
+        return partial(self.function, *bound.args, **bound.kwargs)
+
+
+@overload
+def tool(function: Callable[P, T], /) -> Tool[P, T]: ...
+@overload
+def tool(
+    *, name: str | None = None, description: str | None = None
+) -> Callable[[Callable[P, T]], Tool[P, T]]: ...
+def tool(
+    function: Callable[P, T] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+) -> Tool[P, T] | Callable[[Callable[P, T]], Tool[P, T]]:
+    """Make a tool of a typed function, as a decorator too.
+
+    Args:
+        function: The function; see `Tool`.
+        name: What the model calls it; by default the function's own name.
+        description: What it is for; by default the docstring up to its first section.
+
+    Raises:
+        InvalidRequestError: No schema can be made of its signature, or the name cannot be sent.
+
+    Example:
+        >>> @tool
+        ... def weather(city: str, days: int = 1) -> str:
+        ...     \"\"\"The weather in a city.
+        ...
+        ...     Args:
+        ...         city: Name of the city.
+        ...     \"\"\"
+        ...     return f"{city}: 18 °C"
+        >>> weather.parameters["properties"]["city"]
+        {'type': 'string', 'description': 'Name of the city.'}
+        >>> weather("Paris")
+        'Paris: 18 °C'
+    """
+    if function is not None:
+        return Tool(function)
+    return partial(Tool, name=name, description=description)
+
+
+def toolbox(tools: object) -> dict[str, Tool[..., object]]:
+    """Tools by name, made of functions where they are none yet.
+
+    Raises:
+        InvalidRequestError: One cannot be called, or two have the same name.
+    """
+    if not is_array(tools) or not tools:
+        raise InvalidRequestError.of("tools must be a list with at least one function.")
+    box: dict[str, Tool[..., object]] = {}
+    for given in tools:
+        made = as_tool(given)
+        if made.name in box:
+            raise _twice(made.name)
+        box[made.name] = made
+    return box
+
+
+def as_tool(given: object) -> Tool[..., object]:
+    """A function, or a tool, as a tool."""
+    if isinstance(given, Tool):
+        return given  # pyright: ignore[reportUnknownVariableType]  # whatever its parameters
+    if not _is_function(given):
+        raise InvalidRequestError.of(
+            f"A tool that is to be called must be a function, not {shown(given)}; with a schema of "
+            "your own, use create() and call it yourself."
+        )
+    return Tool(given)
+
+
+def blocking(tools: object) -> list[Tool[..., object]]:
+    """Tools for the sync client, which cannot await: refused before anything is paid for."""
+    made = list(toolbox(tools).values())
+    for one in made:
+        if one.is_async:
+            raise InvalidRequestError.of(
+                f"The tool {one.name!r} is async, and this client is not: pass a plain function, or "
+                "use AsyncSkytellsClient."
+            )
+    return made
+
+
+def wire_tools(tools: object) -> object:
+    """Tools as they are sent: functions as their schemas, everything else as it is."""
+    if not is_array(tools):
+        return tools
+    sent: list[object] = [as_tool(one).to_dict() if _is_function(one) else one for one in tools]
+    names: set[str] = set()
+    for one in sent:
+        function = one.get("function") if is_mapping(one) else None
+        name = function.get("name") if is_mapping(function) else None
+        if isinstance(name, str):
+            if name in names:
+                raise _twice(name)
+            names.add(name)
+    return sent
+
+
+def problems_of(error: ValidationError) -> str:
+    """What a model is told about arguments that do not fit."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [
+        f"{'.'.join(map(str, one['loc']))}: {one['msg']}" if one["loc"] else one["msg"]
+        for one in found[:_MOST_PROBLEMS]
+    ]
+    return (
+        f"The arguments do not fit, and nothing was called: {'; '.join(told)}. Correct them, and "
+        "call again."
+    )
+
+
+def content_of(value: object) -> str:
+    """What a model is told of a function's value: text as it is, anything else as JSON.
+
+    Raises:
+        ValueError: JSON cannot carry it.
+    """
+    text = str.__str__(value) if isinstance(value, str) else to_json(value).decode()
+    text.encode()  # half a surrogate pair could not be sent
+    return text
+
+
+def _is_function(given: object) -> TypeGuard[AnyTool]:
+    return callable(given) and not is_mapping(given)
+
+
+def _twice(name: str) -> InvalidRequestError:
+    return InvalidRequestError.of(
+        f"Two tools are called {name!r}; give one another name, with skytells.tool(name=…)."
+    )
+
+
+def _inner(function: AnyTool) -> AnyTool:
+    """What partials and tools are made of."""
+    inner: Any = function
+    while isinstance(inner, partial | Tool):
+        inner = inner.func if isinstance(inner, partial) else inner.function
+    return cast(AnyTool, inner)
+
+
+def _is_plain(function: AnyTool) -> bool:
+    """Whether a function itself says what it takes, rather than the class of an object."""
+    return inspect.isroutine(function) or hasattr(function, "__wrapped__")
+
+
+def _named(function: AnyTool, name: str | None) -> str:
+    inner = _inner(function)
+    chosen = getattr(inner, "__name__", type(inner).__name__) if name is None else name
+    if not isinstance(chosen, str) or not _NAME.fullmatch(chosen):
+        raise InvalidRequestError.of(
+            f"{shown(chosen)} cannot be the name of a tool: it has 1 to 64 letters, digits, _ and -. "
+            "Give one with skytells.tool(name=…)."
+        )
+    return chosen
+
+
+def _docstring(function: AnyTool) -> str:
+    """Of an object that can be called, what its `__call__` or else its class says."""
+    inner = _inner(function)
+    if _is_plain(inner):
+        return inspect.getdoc(inner) or ""
+    return type(inner).__call__.__doc__ or inspect.getdoc(type(inner)) or ""
+
+
+def _signature(function: AnyTool, name: str) -> inspect.Signature:
+    """What a model may send, with resolved types; what a partial has decided is not among it."""
+    inner = _inner(function)
+    try:
+        signature = inspect.signature(function)
+        hints = get_type_hints(
+            inner if _is_plain(inner) else type(inner).__call__, include_extras=True
+        )
+    except (TypeError, ValueError, NameError, AttributeError, SyntaxError) as error:
+        where = "; types are found where a module defines them" * isinstance(error, NameError)
+        raise _unusable(name, f"its types cannot be read: {error}{where}") from error
+    decided = _decided(function)
+    free = [p for p in signature.parameters.values() if p.name not in decided]
+    for parameter in free:
+        if parameter.kind in _VARIABLE:
+            raise _unusable(
+                name,
+                f"a model cannot fill {str(parameter).partition(':')[0]}; spell its parameters out",
+            )
+        if parameter.name not in hints:
+            raise _unusable(
+                name,
+                f"{parameter.name!r} has no type; annotate it"
+                + (
+                    ", or pass the method of an object" if parameter.name in {"self", "cls"} else ""
+                ),
+            )
+    return signature.replace(
+        parameters=[p.replace(annotation=hints[p.name]) for p in free],
+        return_annotation=inspect.Signature.empty,
+    )
+
+
+def _decided(function: AnyTool) -> set[str]:
+    names: set[str] = set()
+    while isinstance(function, partial):
+        names |= function.keywords.keys()
+        function = function.func
+    return names
+
+
+def _has_default(parameter: inspect.Parameter) -> bool:
+    """Whether a function has a value of its own; that of a `Field(…)` is known to pydantic alone."""
+    default = parameter.default
+    return default is not inspect.Parameter.empty and not isinstance(default, FieldInfo)
+
+
+def _fields(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
+    """The parameters by the names of fields: many names, as `copy`, cannot be a field's."""
+    return {f"a{place}": each for place, each in enumerate(signature.parameters.values())}
+
+
+def _model(signature: inspect.Signature, name: str) -> type[BaseModel]:
+    fields = _fields(signature)
+    names = {field: parameter.name for field, parameter in fields.items()}
+    shapes: dict[str, Any] = {
+        field: (
+            parameter.annotation,
+            ... if parameter.default is inspect.Parameter.empty else parameter.default,
+        )
+        for field, parameter in fields.items()
+    }
+    config = ConfigDict(extra="forbid", alias_generator=names.__getitem__)
+    try:
+        return create_model(name, __config__=config, **shapes)
+    except Exception as error:  # whatever a type of the user's raises
+        raise _unusable(name, f"no schema can be made of it: {clean(str(error), 200)}") from error
+
+
+def _schema(
+    model: type[BaseModel], signature: inspect.Signature, arguments: Mapping[str, str], name: str
+) -> dict[str, Any]:
+    from pydantic.json_schema import GenerateJsonSchema  # here: most programs make no tools
+
+    class Plain(GenerateJsonSchema):
+        """Without titles, which tell a model nothing and cost tokens."""
+
+        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
+
+        def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+            return False
+
+    try:
+        schema = model.model_json_schema(schema_generator=Plain)
+    except Exception as error:  # whatever a type of the user's raises
+        raise _unusable(name, f"no schema can be made of it: {clean(str(error), 200)}") from error
+    schema.pop("title", None)
+    properties: dict[str, Any] = schema.setdefault("properties", {})
+    for field, parameter in _fields(signature).items():
+        wire = properties.get(str(model.model_fields[field].validation_alias))
+        if wire is not None and parameter.name in arguments:
+            wire.setdefault("description", arguments[parameter.name])
+    return schema
+
+
+def _unusable(name: str, reason: str) -> InvalidRequestError:
+    return InvalidRequestError.of(f"The function {name!r} cannot be a tool: {reason}.")
