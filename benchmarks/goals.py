@@ -217,9 +217,9 @@ GOALS: Final = [
     ),
     Goal(
         10,
-        "One event of 16 MB: CPU of a megabyte over that of one of 256 KB",
+        "One event of 16 MB: CPU of a megabyte over that of one of 256 KB (if quadratic: 64)",
         "Nothing is searched twice; what is copied no longer fits into the processor's cache.",
-        *("events_huge", "growth", OURS, 1.0, 1.5),
+        *("events_huge", "growth", OURS, 1.0, 3.0),
     ),
     *(
         Goal(

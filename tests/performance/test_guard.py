@@ -22,7 +22,10 @@ import pytest
 from skytells import AsyncSkytellsClient, SkytellsClient
 from skytells._retry import poll_pause
 from skytells._wire import Reply
+from skytells.chat.calls import CHUNKS
 from skytells.predictions.calls import get_prediction, read_page
+from skytells.streaming import EventDecoder, Limits
+from skytells.streaming.reading import Reading
 
 ID = "pred_0123456789abcdef"
 PREDICTION: dict[str, Any] = {
@@ -215,6 +218,40 @@ def test_a_page_costs_little_until_it_is_looked_at() -> None:
     touched = least(lambda: [p.status for p in read_page(Reply(200, {}, page))])
     assert untouched.all <= 240
     assert touched.all <= 560
+
+
+CHUNK: dict[str, Any] = {
+    "id": "chatcmpl-0123456789abcdef",
+    "object": "chat.completion.chunk",
+    "choices": [{"index": 0, "delta": {"content": " word"}, "finish_reason": None}],
+}
+
+
+@pytest.mark.parametrize(("size", "most"), [(0, 11), (64 * 1024, 8), (64, 14)])
+def test_an_event_of_a_stream_costs_few_calls(size: int, most: int) -> None:
+    """Event by event, many in a chunk, and in pieces smaller than one."""
+    event = b"data: %b\n\n" % json.dumps(CHUNK).encode()
+    body = event * 300
+    size = size or len(event)
+    pieces = [body[place : place + size] for place in range(0, len(body), size)]
+
+    def read() -> None:
+        reading = Reading(CHUNKS, Limits(None, None))
+        for piece in pieces:
+            for _ in reading.feed(piece):
+                pass
+        assert len(reading.received) == 300
+
+    assert least(read).all <= most * 300
+
+
+def test_many_named_events_are_decoded_at_one_blow() -> None:
+    body = b"event: output\nid: 1:0\ndata:  word\n\n" * 300
+
+    def decode() -> None:
+        assert len(EventDecoder().feed(body)) == 300
+
+    assert least(decode).all <= 8
 
 
 def test_a_sync_client_loads_no_more_than_it_needs() -> None:

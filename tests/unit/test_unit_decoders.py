@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from itertools import pairwise
@@ -80,15 +81,25 @@ def test_byte_by_byte_gives_what_the_standard_says(data: bytes) -> None:
     assert decoded(EventDecoder(), (data[i : i + 1] for i in range(len(data)))) == slowly(data)
 
 
-@given(
-    st.lists(st.sampled_from([b"data: {}\n\n", b"data: x\n\n", b"data: [DONE]\n\n", b"\n", b": p\n\n"])),
-    st.lists(st.integers(0, 200), max_size=8),
-)  # fmt: skip
+BLOCKS = st.sampled_from(
+    [
+        *(b"data: {}\n\n", b"data: x\n\n", b"data: [DONE]\n\n", b"\n", b": p\n\n"),
+        *(b"event: a\ndata: {}\n\n", b"event: \xc3\nid: 1\ndata:y\n\n", b"id:2\ndata:  z\n\n"),
+        *(b"id: 3\n\n", b"id:\ndata: x\n\n", b"id: 4\0\ndata: x\n\n", b"event: b\n\n"),
+        *(b"data: 1\ndata: 2\n\n", b"id: 5\nevent: c\ndata: x\n\n", b"event: d\ndata\n\n"),
+    ]
+)
+
+
+@given(st.lists(BLOCKS), st.lists(st.integers(0, 200), max_size=8))
 def test_plain_events_take_the_short_way_to_the_same_end(
     blocks: list[bytes], cuts: list[int]
 ) -> None:
     data = b"".join(blocks)
-    assert decoded(EventDecoder(), pieces(data, cuts)) == slowly(data)
+    decoder = EventDecoder()
+    assert decoded(decoder, pieces(data, cuts)) == slowly(data)
+    ids = re.findall(rb"^id: ?([^\0\n]*)$", data, re.MULTILINE)
+    assert decoder.last_id.encode() == (ids[-1] if ids else b"")
 
 
 @given(
