@@ -138,6 +138,7 @@ class Platform:
             scripts=self._scripts,
             seed=seed,
             lock=self._lock,
+            closed=lambda: self.closed,
         )
         self.orchestrator: Orchestrator = Orchestrator(self.clock, seed=seed, key=orchestrator_key)
 

@@ -12,7 +12,8 @@ import pytest
 
 import skytells.local
 from skytells.local import LocalPlatform
-from skytells.local.answers import JsonObject
+from skytells.local.answers import JsonObject, Refusal
+from skytells.local.inference.embeddings import embeddings, read_embed
 
 
 @pytest.fixture
@@ -118,6 +119,14 @@ def test_a_wrong_field_is_named(
 ) -> None:
     error = posted(http, given, **fields).json()["error"]
     assert (error["status"], error["error_id"], error["param"]) == (400, "INVALID_PARAMETER", param)
+
+
+def test_vectors_for_which_nobody_waits_are_not_made() -> None:
+    asked = iter([False, False, True])
+    embed = read_embed({"model": "m", "input": ["a fox"] * 2048})
+    with pytest.raises(Refusal, match="has closed") as caught:
+        embeddings(embed, "m", 8, lambda: next(asked))
+    assert caught.value.status == 503
 
 
 def test_embeddings_are_paid_for_and_may_fail(platform: LocalPlatform, http: httpx.Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +37,7 @@ class Inference:
         scripts: what was decided about models.
         seed: makes ids repeatable; `None` makes them random.
         lock: what guards the scripts.
+        closed: whether the platform has closed, so that nobody waits for an answer any more.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Inference:
         scripts: Scripts,
         seed: int | None,
         lock: threading.RLock,
+        closed: Callable[[], bool],
     ) -> None:
         self._models = models
         self._account = account
@@ -55,6 +57,7 @@ class Inference:
         self._scripts = scripts
         self._dice = Random(None if seed is None else f"{seed}/inference")
         self._lock = lock
+        self._closed = closed
         self._stored: dict[str, list[Turn]] = {}
         self._talks: deque[Talk] = deque(maxlen=_REMEMBERED)
 
@@ -94,11 +97,11 @@ class Inference:
         """Embed what is asked for; also gives the platform seconds that it takes.
 
         Raises:
-            Refusal: as for `chat`.
+            Refusal: as for `chat`; 503, the platform has closed.
         """
         embed = read_embed(read_object(body))
         model = self._model(embed.model, embeds=True)
-        made = embeddings(embed, model.namespace, model.dimensions)
+        made = embeddings(embed, model.namespace, model.dimensions, self._closed)
         with self._lock:
             script = self._scripts.of(model)
             price = self._begin(model, script, model.tokens(embed.tokens, 0))

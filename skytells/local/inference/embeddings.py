@@ -6,14 +6,14 @@ import base64
 import math
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import shake_128
 from itertools import islice
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
+from skytells.local.answers import Json, JsonObject, Refusal
 from skytells.local.checks import is_array
 
 from .reading import check, wrong
@@ -75,21 +75,24 @@ def read_embed(body: JsonObject) -> Embed:
     )
 
 
-def embeddings(embed: Embed, model: str, dimensions: int) -> JsonObject:
+def embeddings(embed: Embed, model: str, dimensions: int, closed: Callable[[], bool]) -> JsonObject:
     """The vectors as the platform sends them.
 
     Arguments:
         embed: what is asked for.
         model: the slug of the model that answers.
         dimensions: how long its vectors are.
+        closed: whether nobody waits for them any more; it is asked before each.
 
     Raises:
-        Refusal: 400, longer ones are asked for.
+        Refusal: 400, longer ones are asked for; 503, nobody waits.
     """
     if (embed.dimensions or 1) > dimensions:
         wrong("dimensions", f"must be at most {dimensions}")
     data: list[JsonObject] = []
     for index, words in enumerate(embed.texts):
+        if closed():
+            raise Refusal(503, "SERVICE_UNAVAILABLE", "The platform has closed.")
         numbers = vector(words, dimensions, embed.dimensions)
         shown: Json = _packed(numbers) if embed.packed else numbers
         data.append({"object": "embedding", "index": index, "embedding": shown})
