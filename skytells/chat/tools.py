@@ -47,10 +47,8 @@ _MOST_PROBLEMS: Final = 20
 class ToolError(Exception):
     """Raise it in a tool to tell the model what went wrong, so that it can do better.
 
-    Any other exception of a tool ends the run, as a `ToolRunError`.
-
-    Args:
-        message: What the model reads in place of a result.
+    Its message is what the model reads in place of a result. Any other exception of a tool ends the
+    run, as a `ToolRunError`.
     """
 
 
