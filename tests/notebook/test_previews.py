@@ -231,6 +231,25 @@ def test_a_picture_that_cannot_be_made_smaller_is_not_shown(tmp_path: Path, cont
     assert "shown here; save it: prediction.save()" in media.why
 
 
+def test_a_picture_that_no_size_makes_small_enough_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(noise(300))
+    monkeypatch.setattr(previews, "MOST", 1_000)
+    [media] = kept(pictures(PNG), [path]).media.values()
+    assert media.source is None
+    assert media.why.startswith("Its 0.1 MB are too many to be shown here")
+
+
+def test_a_preview_renders_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(noise(20))
+    seen = kept(pictures(PNG), [path])
+    assert seen._repr_html_() == render(seen)  # pyright: ignore[reportPrivateUsage]
+    assert Page(render(seen)).all("img")
+
+
 def test_a_large_film_is_played_from_where_it_was_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
