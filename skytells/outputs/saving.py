@@ -176,8 +176,10 @@ def _all_kept(outcomes: Sequence[Path | Exception | None]) -> list[Path]:
             raise error  # a callback's own
     first = cast(DownloadError, wrong[0])
     many = f"{len(wrong)} of {len(outcomes)} outputs were not kept, error.paths has the others. "
+    if len(wrong) == len(outcomes):
+        many = "" if len(outcomes) == 1 else f"None of {len(outcomes)} outputs was kept. "
     error = type(first)(
-        f"{many if len(outcomes) > 1 else ''}{first.message}",
+        f"{many}{first.message}",
         *(first.error_id, first.details, first.http_status),
         retry_after=first.retry_after,
         retryable=first.retryable,

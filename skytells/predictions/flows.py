@@ -22,6 +22,7 @@ from ..errors import (
     BudgetExceededError,
     ConfigurationError,
     DispatchError,
+    DownloadError,
     InvalidRequestError,
     NetworkError,
     PredictionFailedError,
@@ -165,7 +166,15 @@ def place_for(outputs: str | os.PathLike[str]) -> Flow[object]:
     """See to it that outputs can be kept there, before anything is paid for."""
     from ..outputs.saving import ready  # here: most programs keep no outputs
 
-    return (yield from ready(outputs))
+    try:
+        return (yield from ready(outputs))
+    except DownloadError as error:
+        raise DownloadError(
+            f"Outputs cannot be kept there, so nothing was sent: {error.details}. Give another "
+            "place as download_to=.",
+            error.error_id,
+            error.details,
+        ) from None
 
 
 def failed(prediction: PredictionResponse) -> PredictionFailedError:

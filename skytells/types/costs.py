@@ -194,7 +194,7 @@ _QUANTITIES: Final[Mapping[str, Callable[[_Asked], Decimal]]] = {
     "minute": _minutes,
 }
 _BY_WORK: Final = "It is priced by computing time, which is known only once it has run."
-_BY_LENGTH: Final = "It is priced by the token, which are counted only once it has run."
+_BY_LENGTH: Final = "It is priced by tokens, which are counted only once it has run."
 _UNKNOWABLE: Final = {
     **dict.fromkeys(("computing_second", "gpu"), _BY_WORK),
     **dict.fromkeys(("token", "tokens", "million_token"), _BY_LENGTH),

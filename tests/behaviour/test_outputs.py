@@ -43,6 +43,8 @@ def test_run_refuses_a_place_that_cannot_be_before_it_pays(
     for place in places:
         with pytest.raises((InvalidRequestError, DownloadError)):
             client.run("flux-pro", input=CAT, download_to=place)
+    with pytest.raises(DownloadError, match=r"so nothing was sent: .*\. Give another place"):
+        client.run("flux-pro", input=CAT, download_to=places[0])
     assert client.recent_predictions == []
 
 

@@ -419,6 +419,17 @@ def test_what_can_be_kept_of_many_is_kept(serve: Serve, build: Build, tmp_path: 
     assert left(tmp_path) == ["a.png", "c.png", "e.png"]
 
 
+def test_many_of_which_none_is_kept_say_so(serve: Serve, build: Build, tmp_path: Path) -> None:
+    def step(peer: Peer) -> None:
+        peer.read()
+        peer.send(reply({}, 404))
+
+    server = serve(step)
+    gone = made(at(server, "a.png"), at(server, "b.png"))
+    with pytest.raises(OutputExpiredError, match=r"^None of 2 outputs was kept\. a\.png of"):
+        build("sk-key", base_url=server.url).predictions.save(gone, tmp_path)
+
+
 def test_run_that_cannot_keep_its_outputs_has_not_lost_them(
     client: SkytellsClient, platform: Any, tmp_path: Path
 ) -> None:

@@ -68,8 +68,8 @@ def test_an_amount_counts_in_its_unit(unit: str, input: dict[str, Any], amount: 
         ("image_megapixel", {"width": 512}, "by the megapixel"),
         ("computing_second", {}, "computing time"),
         ("gpu", {}, "computing time"),
-        ("token", {}, "by the token"),
-        ("million_token", {}, "by the token"),
+        ("token", {}, "by tokens"),
+        ("million_token", {}, "by tokens"),
         ("moon phase", {}, "'moon phase' is not known"),
     ],
 )
