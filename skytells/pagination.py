@@ -51,6 +51,9 @@ class Pager:
         while cursor.next is not None:
             yield from cursor.take(self._client.perform(cursor.next))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}({_chosen(self._options)}): for prediction in …>"
+
 
 class AsyncPager:
     """An async iterable over all predictions that fit; each iteration begins anew."""
@@ -67,3 +70,11 @@ class AsyncPager:
         while cursor.next is not None:
             for prediction in cursor.take(await self._client.perform(cursor.next)):
                 yield prediction
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}({_chosen(self._options)}): async for prediction in …>"
+
+
+def _chosen(options: PredictionsListOptions) -> str:
+    given = vars(options).items()
+    return ", ".join(f"{name}={value!r}" for name, value in given if value is not None)

@@ -91,6 +91,9 @@ class Watch:
     def _running(self) -> list[str]:
         return [id for id, p in self._seen.items() if p is None or not p.done]
 
+    def __str__(self) -> str:
+        return f"{len(self._seen) - len(self._running())} of {len(self._seen)} ended"
+
     def next(self) -> Flow[list[PredictionResponse]]:
         """Those that have ended since the last time; waits until there is at least one."""
         while not self._fresh and self._running():
@@ -191,6 +194,9 @@ class Completed:
             while self._watch.pending:
                 yield from self._client.perform(self._watch.next())
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}({self._watch}): for prediction in …>"
+
 
 class AsyncCompleted:
     """An async iterable over predictions as they end."""
@@ -205,3 +211,6 @@ class AsyncCompleted:
             while self._watch.pending:
                 for prediction in await self._client.perform(self._watch.next()):
                     yield prediction
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}({self._watch}): async for prediction in …>"

@@ -131,3 +131,11 @@ def test_pager_lets_errors_through() -> None:
     with pytest.raises(ServerError) as caught:
         list(pager)
     assert isinstance(caught.value, SkytellsError)
+
+
+@pytest.mark.parametrize(("kind", "word"), [(Pager, "for"), (AsyncPager, "async for")])
+def test_a_pager_says_what_it_is_of_and_how_to_iterate(kind: Any, word: str) -> None:
+    options = PredictionsListOptions(since="2026-11-01", model="flux-pro", per_page=50)
+    shown = repr(kind(cast(Any, None), options, list_predictions))
+    chosen = "since='2026-11-01', model='flux-pro', per_page=50"
+    assert shown == f"<{kind.__name__}({chosen}): {word} prediction in …>"

@@ -192,6 +192,16 @@ def test_watch_gives_a_look_no_more_time_than_there_is(targets: list[str]) -> No
     assert limits[-1] == pytest.approx(1020.0 + LAST_LOOK)
 
 
+@pytest.mark.parametrize(
+    ("kind", "word"), [(Completed, "for"), (AsyncCompleted, "async for")], ids=str
+)
+def test_what_is_to_be_iterated_over_says_so(kind: Any, word: str) -> None:
+    done = PredictionResponse.from_wire({"id": "x", "status": "failed"})
+    watch = Jobs({"a": 1.0}).watch([done, "a", "a"])
+    shown = f"<{kind.__name__}(1 of 2 ended): {word} prediction in …>"
+    assert repr(kind(cast(Any, None), watch, Told(None))) == shown
+
+
 # Webhooks that may come first
 
 
