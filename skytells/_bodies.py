@@ -27,7 +27,7 @@ import httpcore
 
 from ._failures import failure_of
 from ._flow import Exchange
-from ._network import PASSAGE, Passage, within
+from ._network import PASSAGE, DeadlineStream, Passage, within
 from ._wire import BodyReader, Reply, WireRequest
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
@@ -37,7 +37,7 @@ AsyncArrival: TypeAlias = tuple[int, Headers, AsyncIterator[bytes]]
 
 # What is left of a body, in bytes, from which on it is read past h11.
 _LARGE: Final = 1024 * 1024
-_AT_ONCE: Final = 64 * 1024
+_AT_ONCE: Final = 256 * 1024
 
 
 def read_reply(
@@ -238,9 +238,9 @@ def _chunks(response: httpcore.Response) -> Iterator[bytes]:
             break
     else:
         return
-    stream = cast("httpcore.NetworkStream", _extensions(response)["network_stream"])
+    stream = cast(DeadlineStream, _extensions(response)["network_stream"])
     while rest.left:
-        yield rest.part_of(stream.read(_AT_ONCE))
+        yield rest.part_of(stream.read_all_there_is(_AT_ONCE))
 
 
 async def _achunks(response: httpcore.Response) -> AsyncIterator[bytes]:

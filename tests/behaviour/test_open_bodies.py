@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import trustme
 
 from skytells import (
     AsyncSkytellsClient,
@@ -116,6 +119,54 @@ def test_an_open_body_that_drips_ends_at_its_deadline(serve: Serve, build: Build
     server = serve(drips(CHUNKED + b"ffff\r\n", b"x"))
     with pytest.raises(RequestTimeoutError):
         build("sk-key", base_url=server.url).perform(poured(0.2))
+    assert server.was_cut()
+
+
+LARGE = bytes(range(256)) * 10_000
+DECLARED = head(f"content-length: {len(LARGE)}", "content-type: video/mp4")
+
+
+@pytest.fixture(params=["http", "https"])
+def tls(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ssl.SSLContext | None:
+    if request.param == "http":
+        return None
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate: Any = authority.issue_cert("localhost")
+    certificate.configure_cert(context)
+    return context
+
+
+def test_a_large_body_comes_whole_and_nothing_beyond_it(
+    serve: Serve, build: Build, tls: ssl.SSLContext | None
+) -> None:
+    """Most of it is read straight off the socket, whose connection then serves no more."""
+    server = serve(sends(DECLARED, LARGE, b"surplus"), tls=tls)
+    client = build("sk-key", base_url=server.url)
+    assert client.perform(poured()) == LARGE
+    assert client.perform(poured()) == LARGE
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("then", [Peer.close, Peer.reset])
+def test_a_large_body_that_is_cut_short_is_a_network_error(
+    serve: Serve, build: Build, tls: ssl.SSLContext | None, then: Callable[[Peer], None]
+) -> None:
+    server = serve(sends(DECLARED, LARGE[:-1], then=then), tls=tls)
+    with pytest.raises(NetworkError):
+        build("sk-key", base_url=server.url).perform(poured())
+
+
+def test_a_large_body_that_stalls_ends_at_its_deadline(
+    serve: Serve, build: Build, tls: ssl.SSLContext | None
+) -> None:
+    server = serve(sends(DECLARED, LARGE[:-1], then=Peer.hold), tls=tls)
+    with pytest.raises(RequestTimeoutError):
+        build("sk-key", base_url=server.url).perform(poured(1.0))
     assert server.was_cut()
 
 
