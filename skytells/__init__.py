@@ -16,6 +16,7 @@ from ._version import __version__
 TYPE_CHECKING = False  # type checkers take it as true; `typing` itself would double the import
 if TYPE_CHECKING:
     from ._flow import Call, Flow
+    from ._images import image
     from .budget import Budget
     from .chat import (
         AsyncChatAPI,
@@ -283,6 +284,7 @@ __all__ = [
     "WebhookSignatureError",
     "__version__",
     "create_client",
+    "image",
     "tool",
 ]
 
@@ -292,6 +294,7 @@ _HOMES = {
         "Call",
         "Flow",
     ),
+    "_images": ("image",),
     "budget": ("Budget",),
     "client": (
         "API_BASE_URL",

@@ -10,7 +10,7 @@ import inspect
 import io
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeGuard
 
@@ -25,16 +25,27 @@ PLACEHOLDER: Final = "data:,"
 """What stands for a file that is not read yet: a URI, as the file will be."""
 
 Steps: TypeAlias = tuple[str | int, ...]
+_ROOT: Final[Steps] = ("input",)
 
 
 def filled(value: object, fill: Callable[[Any, Steps], object], steps: Steps = ()) -> Any:
     """A copy of an input with each file replaced by what `fill` makes of it and its place."""
+    try:
+        return _filled(value, fill, steps)
+    except RecursionError:
+        where = path_of(steps) or "The input"
+        raise InvalidRequestError.of(
+            f"{where} refers to itself or is nested too deeply. Give what JSON can carry."
+        ) from None
+
+
+def _filled(value: object, fill: Callable[[Any, Steps], object], steps: Steps) -> Any:
     if isinstance(value, PLAIN):
         return value
     if is_mapping(value):
-        return {key: filled(item, fill, (*steps, key)) for key, item in value.items()}
+        return {key: _filled(item, fill, (*steps, key)) for key, item in value.items()}
     if is_array(value):
-        return [filled(item, fill, (*steps, place)) for place, item in enumerate(value)]
+        return [_filled(item, fill, (*steps, place)) for place, item in enumerate(value)]
     return fill(value, steps) if is_file(value) else value
 
 
@@ -50,7 +61,7 @@ def _placeholder(_: object, __: Steps) -> str:
 
 def check_files(input: Mapping[str, Any]) -> None:
     """Refuse files that cannot be sent, as far as that can be seen without reading them."""
-    filled(input, _check)
+    filled(input, _check, _ROOT)
 
 
 def check_places(input: Mapping[str, Any], schema: Mapping[str, Any], name: str) -> None:
@@ -58,10 +69,10 @@ def check_places(input: Mapping[str, Any], schema: Mapping[str, Any], name: str)
     misplaced = list[str]()
 
     def look(_: object, steps: Steps) -> None:
-        if not takes_uri(schema, schema, steps):
-            misplaced.append(_path(steps))
+        if not takes_uri(schema, schema, steps[1:]):
+            misplaced.append(path_of(steps))
 
-    filled(input, look)
+    filled(input, look, _ROOT)
     if misplaced:
         fields = [
             field
@@ -76,12 +87,12 @@ def check_places(input: Mapping[str, Any], schema: Mapping[str, Any], name: str)
 
 def read_files(input: Mapping[str, Any]) -> dict[str, Any]:
     """An input with each file as a data URI. This reads them, and so may block."""
-    copy: dict[str, Any] = filled(input, _data_uri)
+    copy: dict[str, Any] = filled(input, data_uri, _ROOT)
     return copy
 
 
 def _check(file: Any, steps: Steps) -> None:
-    where = _path(steps)
+    where = path_of(steps)
     if _is_path(file):
         _check_path(Path(file), where)
     elif isinstance(file, io.TextIOBase):
@@ -106,9 +117,10 @@ def _check_path(path: Path, where: str) -> None:
     _check_size(found.st_size, where)
 
 
-def _data_uri(file: Any, steps: Steps) -> str:
+def data_uri(file: Any, steps: Steps) -> str:
+    """A file as a data URI; its place is for messages. This reads it, and so may block."""
     _check(file, steps)
-    where = _path(steps)
+    where = path_of(steps)
     if isinstance(file, bytes | bytearray):
         name, data = "", bytes(file)
     elif _is_path(file):
@@ -174,8 +186,10 @@ def _unreadable(where: str, what: str, error: Exception) -> InvalidRequestError:
     return InvalidRequestError.of(f"{where}: {what} cannot be read: {reason}. Check the path.")
 
 
-def _path(steps: Sequence[str | int]) -> str:
-    return "input" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
+def path_of(steps: Steps) -> str:
+    """Where something is, as `messages[0].content`."""
+    path = "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
+    return path.removeprefix(".")
 
 
 _MAGIC: Final = (

@@ -7,7 +7,8 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast, overload
 
 from ._checks import is_array, is_mapping, is_object
-from ._flow import Call, Safety
+from ._flow import Call, Operation, Safety
+from ._images import with_images
 from ._inference import body_of, failed_answer, streaming_call
 from ._wire import Reply, as_list, as_object
 from .errors import InvalidRequestError
@@ -27,17 +28,25 @@ _LAST: Final = {"response.completed", "response.incomplete", "response.cancelled
 
 def create_response(
     model: str, input: str | Sequence[InputItem], params: Mapping[str, Any] | None = None
-) -> Call[Response]:
-    """`POST /responses`"""
-    body = to_json(_body(model, input, params or {}))
-    return Call("POST", PATH, read_response, Safety.PAID, body=body, name=PATH)
+) -> Operation[Response]:
+    """`POST /responses`, once the files among the pictures are read"""
+
+    def call(input: str | Sequence[InputItem]) -> Call[Response]:
+        body = to_json(_body(model, input, params or {}))
+        return Call("POST", PATH, read_response, Safety.PAID, body=body, name=PATH)
+
+    return with_images(input, "input", call)
 
 
 def stream_response(
     model: str, input: str | Sequence[InputItem], params: Mapping[str, Any] | None = None
-) -> Call[Opened]:
-    """`POST /responses`, streamed"""
-    return streaming_call(PATH, _body(model, input, {**(params or {}), "stream": True}))
+) -> Operation[Opened]:
+    """`POST /responses`, streamed, once the files among the pictures are read"""
+
+    def call(input: str | Sequence[InputItem]) -> Call[Opened]:
+        return streaming_call(PATH, _body(model, input, {**(params or {}), "stream": True}))
+
+    return with_images(input, "input", call)
 
 
 def _body(

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from .._checks import is_array, is_mapping
-from .._flow import Call, Safety
+from .._flow import Call, Operation, Safety
+from .._images import with_images
 from .._inference import body_of, failed_answer, streaming_call
 from .._wire import Reply, as_list, as_object
 from ..errors import InvalidRequestError
@@ -23,17 +24,25 @@ _KNOWN: Final = {"model", "messages", "stream", *ChatParams.__annotations__}
 
 def create_completion(
     model: str, messages: Sequence[MessageParam], params: Mapping[str, Any] | None = None
-) -> Call[ChatCompletion]:
-    """`POST /chat/completions`"""
-    body = to_json(_body(model, messages, params or {}))
-    return Call("POST", PATH, read_completion, Safety.PAID, body=body, name=PATH)
+) -> Operation[ChatCompletion]:
+    """`POST /chat/completions`, once the files among the pictures are read"""
+
+    def call(messages: Sequence[MessageParam]) -> Call[ChatCompletion]:
+        body = to_json(_body(model, messages, params or {}))
+        return Call("POST", PATH, read_completion, Safety.PAID, body=body, name=PATH)
+
+    return with_images(messages, "messages", call)
 
 
 def stream_completion(
     model: str, messages: Sequence[MessageParam], params: Mapping[str, Any] | None = None
-) -> Call[Opened]:
-    """`POST /chat/completions`, streamed"""
-    return streaming_call(PATH, _body(model, messages, {**(params or {}), "stream": True}))
+) -> Operation[Opened]:
+    """`POST /chat/completions`, streamed, once the files among the pictures are read"""
+
+    def call(messages: Sequence[MessageParam]) -> Call[Opened]:
+        return streaming_call(PATH, _body(model, messages, {**(params or {}), "stream": True}))
+
+    return with_images(messages, "messages", call)
 
 
 def _body(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from .checking import Picture, check_image, check_text
+from ..types.chat import ImageSource
+from .checking import check_image, check_text
 from .judging import Judged, evaluate, filtered_categories, parse, was_filtered
 from .templates import SafetyCategory, SafetyFinding, SafetyReport, SafetyTemplate
 
@@ -57,7 +58,7 @@ class SafetyAPI:
 
     def check_image(
         self,
-        image: Picture,
+        image: ImageSource,
         *,
         template: SafetyTemplate | None = None,
         categories: Collection[SafetyCategory | str] | None = None,
@@ -112,7 +113,7 @@ class AsyncSafetyAPI:
 
     async def check_image(
         self,
-        image: Picture,
+        image: ImageSource,
         *,
         template: SafetyTemplate | None = None,
         categories: Collection[SafetyCategory | str] | None = None,

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from functools import partial
-from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Final
 
-from .._checks import is_file
-from .._flow import Flow, Offload
-from .._inputs import read_files
+from .._flow import Flow
+from .._images import image as picture
 from ..chat.calls import create_completion
 from ..errors import InvalidRequestError, SkytellsError
+from ..types.chat import ImagePart, ImageSource, TextPart, UserMessageParam
 from .judging import evaluate, is_refusal
 from .templates import SafetyCategory, SafetyReport, SafetyTemplate
 
 MODEL: Final = "deepbrain-router"
 # Some models refuse to answer with a single token.
 MAX_TOKENS: Final = 16
-Picture: TypeAlias = str | Path | bytes | BinaryIO
-"""A picture: its URL, a path, its bytes, or an open file."""
 
-_ABOUT_IT: Final = "What is in this picture?"
-_ADDRESS: Final = re.compile(r"(https?://|data:image/)\S+$")
+_ABOUT_IT: Final[TextPart] = {"type": "text", "text": "What is in this picture?"}
 
 
 def check_text(
@@ -38,34 +32,21 @@ def check_text(
 
 
 def check_image(
-    image: Picture,
+    image: ImageSource,
     template: SafetyTemplate | None,
     categories: Collection[SafetyCategory | str] | None,
 ) -> Flow[SafetyReport]:
     """Have a picture judged."""
-    url: object = image
-    if is_file(image):
-        read = yield from Offload(partial(read_files, {"image": image}))
-        url = read["image"]
-    if not isinstance(url, str) or not _ADDRESS.match(url):
-        raise InvalidRequestError.of(
-            "check_image() takes a picture: its URL (https://…), a pathlib.Path, bytes, or an open "
-            "file. For a file by its name, pass Path(name)."
-        )
-    parts: list[dict[str, Any]] = [
-        {"type": "text", "text": _ABOUT_IT},
-        {"type": "image_url", "image_url": {"url": url}},
-    ]
-    return (yield from _check(parts, template, categories))
+    return (yield from _check([_ABOUT_IT, picture(image)], template, categories))
 
 
 def _check(
-    content: str | list[dict[str, Any]],
+    content: str | list[TextPart | ImagePart],
     template: SafetyTemplate | None,
     categories: Collection[SafetyCategory | str] | None,
 ) -> Flow[SafetyReport]:
     evaluate({}, template, categories=categories)  # refuses a wrong template before it costs
-    message: Any = {"role": "user", "content": content}
+    message: UserMessageParam = {"role": "user", "content": content}
     try:
         judged = yield from create_completion(MODEL, [message], {"max_tokens": MAX_TOKENS})
     except SkytellsError as error:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Generic, Literal, Required, TypeAlias, TypedDict, TypeVar
+from typing import (
+    Annotated,
+    Any,
+    BinaryIO,
+    Generic,
+    Literal,
+    Required,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+)
 
 from pydantic import BeforeValidator, Field
 
@@ -237,11 +248,18 @@ class TextPart(TypedDict):
     text: str
 
 
-class ImageUrl(TypedDict, total=False):
-    """Where an image is: an https URL, or a data URI."""
+ImageSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | BinaryIO
+"""A picture: its URL or data URI, or a file, which is read when it is sent: a path, bytes, an open file."""
 
-    url: Required[str]
-    detail: Literal["auto", "low", "high"]
+Detail: TypeAlias = Literal["auto", "low", "high"]
+"""How closely a model looks at a picture."""
+
+
+class ImageUrl(TypedDict, total=False):
+    """A picture, and how closely it is looked at."""
+
+    url: Required[ImageSource]
+    detail: Detail
 
 
 class ImagePart(TypedDict):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
 from pydantic import Field
 
 from .._record import Record
-from .chat import FilterResults, NamedFunction
+from .chat import Detail, FilterResults, ImageSource, NamedFunction
 
 
 class ResponseStatus(StrEnum):
@@ -225,11 +225,11 @@ class InputText(TypedDict):
 
 
 class InputImage(TypedDict, total=False):
-    """An image within an input: an https URL, or a data URI."""
+    """An image within an input."""
 
     type: Required[Literal["input_image"]]
-    image_url: Required[str]
-    detail: Literal["auto", "low", "high"]
+    image_url: Required[ImageSource]
+    detail: Detail
 
 
 class InputMessage(TypedDict):

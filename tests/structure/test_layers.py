@@ -29,7 +29,7 @@ LAYERS = [
     ["_progress"],
     ["_transport", "pagination", "models", "webhooks"],
     ["predictions", "streaming"],
-    ["prediction", "orchestrator", "_base", "_inference"],
+    ["prediction", "orchestrator", "_base", "_images", "_inference"],
     ["chat", "responses", "embeddings"],
     ["safety"],
     ["client"],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, BinaryIO, assert_type
 
 import httpx
 from pydantic import BaseModel
@@ -109,6 +109,7 @@ from skytells import (
     WaitTimeoutError,
     __version__,
     create_client,
+    image,
     tool,
 )
 from skytells.errors import Details
@@ -124,6 +125,7 @@ from skytells.orchestrator import (
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
 from skytells.streaming import AsyncStream, Stream
+from skytells.types.chat import ImagePart
 from skytells.types.responses import InputItem
 from skytells.webhooks import (
     MemoryStore,
@@ -952,3 +954,21 @@ async def embeddings(client: SkytellsClient, aclient: AsyncSkytellsClient) -> No
     assert_type(answer.data, list[Embedding])
     assert_type(client.embeddings.create(model="m", input=[[1, 2], [3]]), EmbeddingResponse)
     assert_type(await aclient.embeddings.create(model="m", input="a"), EmbeddingResponse)
+
+
+def seeing(client: SkytellsClient, picture: Path, opened: BinaryIO) -> None:
+    part = image(picture, detail="low")
+    assert_type(part, ImagePart)
+    client.chat.completions.create(
+        model="m",
+        messages=[
+            {"role": "user", "content": [{"type": "text", "text": "What?"}, part, image(opened)]},
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": picture}}]},
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": b"PNG"}}]},
+        ],
+    )
+    client.responses.create(
+        model="m",
+        input=[{"role": "user", "content": [{"type": "input_image", "image_url": picture}]}],
+    )
+    client.safety.check_image(opened)

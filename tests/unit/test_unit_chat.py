@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from skytells import RequestTimeoutError
+from skytells import Call, RequestTimeoutError
+from skytells._flow import Offload
 from skytells.chat.assemble import completion_of
 from skytells.chat.calls import CHUNKS, create_completion
 from skytells.errors import ApiErrorId, InvalidRequestError
@@ -242,8 +243,21 @@ def test_a_key_is_taken_out_before_an_error_is_made() -> None:
 
 def test_a_call_is_a_value_that_keeps_its_body_to_itself() -> None:
     call = create_completion("m", [{"role": "user", "content": "private"}], {"seed": None})
+    assert isinstance(call, Call)
     assert json.loads(call.body or b"").keys() == {"model", "messages"}
     assert "private" not in repr(call)
     with pytest.raises(InvalidRequestError) as caught:
         create_completion("m", [{"role": "user", "content": "x"}], {"streem": True})
     assert caught.value.error_id == ApiErrorId.INVALID_PARAMETER
+
+
+def test_a_picture_is_read_apart_and_then_the_call_is_made() -> None:
+    part: Any = {"type": "image_url", "image_url": {"url": b"GIF89a"}}
+    operation = create_completion("m", [{"role": "user", "content": [part]}])
+    flow = iter(operation)
+    reading = next(flow)
+    assert isinstance(reading, Offload)  # which the async driver does in a thread
+    call = flow.send(reading.work())
+    assert isinstance(call, Call)
+    [sent] = json.loads(call.body or b"")["messages"][0]["content"]
+    assert sent == {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlh"}}
