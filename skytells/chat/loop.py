@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from .._checks import is_array, is_mapping, shown, whole
 from .._flow import Ask, Flow, Offload, Raised, Together
+from .._images import read_images
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, ToolRunError
 from ..types.chat import ChatCompletion, FinishReason, MessageParam, ToolCall, Usage
 from .calls import create_completion
@@ -85,7 +86,8 @@ def run_tools(
         )
     params = {**params, "tools": list(box.values())}
     create_completion(model, messages, params)  # refused before anything is called
-    run = ToolRun([*messages])
+    # Once: an open file that is shown is read by the first round, and has nothing for the second.
+    run = ToolRun([*(yield from read_images(messages, "messages"))])
     try:
         yield from _rounds(run, model, box, max_rounds, params)
     except SkytellsError as error:

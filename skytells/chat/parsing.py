@@ -121,8 +121,8 @@ def parsed(completion: ChatCompletion, shape: Shape[T]) -> ParsedCompletion[T]:
     if completion.tool_calls:
         raise _error(
             completion,
-            "The model wants tools called before it answers: error.completion.tool_calls. Send "
-            "what they gave as messages of the role 'tool', and ask again.",
+            "The model wants tools called before it answers: error.completion.tool_calls. Ask again "
+            "with its message and what the tools gave; run_tools() does that.",
             ApiErrorId.ANSWER_MISSING,
         )
     try:

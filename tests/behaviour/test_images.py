@@ -188,6 +188,26 @@ def test_what_else_is_wrong_is_refused_before_a_file_is_read(offline: Any) -> No
     assert opened.tell() == 0
 
 
+def test_an_open_file_is_shown_in_every_round_of_tools(serve: Serve, build: Build) -> None:
+    def look(what: str) -> str:
+        return f"{what}, asleep"
+
+    function = {"name": "look", "arguments": '{"what": "cat"}'}
+    message = {"tool_calls": [{"id": "c1", "type": "function", "function": function}]}
+    wants = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
+    server = serve(answers(wants), answers(COMPLETION))
+    client = build("k", base_url=server.url)
+    run = client.chat.completions.run_tools(
+        model="gpt-5", messages=in_chat(io.BytesIO(PNG)), tools=[look]
+    )
+    assert run.rounds == 2
+    for request in server.requests:
+        assert request.json["messages"][:2] == in_chat(SENT)
+    with pytest.raises(InvalidRequestError, match="a picture is due"):
+        client.chat.completions.run_tools(model="gpt-5", messages=in_chat(b"-"), tools=[look])
+    assert len(server.requests) == 2
+
+
 def test_a_message_that_holds_itself_is_refused(offline: Any) -> None:
     messages = in_chat(PNG)
     messages[1]["content"].append(messages[1])

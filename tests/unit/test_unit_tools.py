@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError
 
-from skytells import InvalidRequestError, Tool, ToolRun, ToolRunError, tool
+from skytells import Call, InvalidRequestError, Tool, ToolRun, ToolRunError, tool
 from skytells.chat.calls import create_completion
 from skytells.chat.docstrings import described
 from skytells.chat.tools import content_of, problems_of
@@ -440,6 +440,7 @@ def test_a_value_that_cannot_be_told_is_an_error(value: object) -> None:
 
 def body(**params: Any) -> Any:
     call = create_completion("gpt-5", QUESTION, params)
+    assert isinstance(call, Call)
     assert call.body is not None
     return json.loads(call.body)
 
