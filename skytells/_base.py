@@ -8,12 +8,13 @@ import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
 from ._catalogue import Catalogue
 from ._checks import Default, as_mapping, is_list, whole
 from ._config import Config
+from ._exchange import exchange
 from ._flow import Call, Clock, Connect, Flow, Safety, Together
 from ._history import History
 from ._retry import RetryBudget
@@ -23,6 +24,8 @@ from .predictions.calls import Payload, as_request
 from .predictions.flows import Accepted
 from .predictions.placing import Desk, check
 from .types.predict import PredictionRequest, QueueItem, to_json
+
+T = TypeVar("T")
 
 KEEP: Final = Default(0)
 """A number of milliseconds that is to stay as it is."""
@@ -88,6 +91,15 @@ class ClientBase:
         request = request.copy()
         with self._queue_lock:
             self._queue.append(QueueItem(request))
+
+    def _performed(self, call: Call[T]) -> Flow[T]:
+        """What performing a call is: its exchange and, under a budget, the count of its tokens."""
+        performed = exchange(call, self._config, self._shared.budget)
+        if call.model is None or self._desk.budget is None:
+            return performed
+        from ._metering import metered  # here: it loads the arithmetic of decimals
+
+        return metered(call.model, self._desk, self._desk.budget, performed)
 
     def _take_queue(self) -> list[PredictionRequest]:
         with self._queue_lock:

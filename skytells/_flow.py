@@ -64,6 +64,7 @@ class Call(Generic[T]):
         keep: Whether the body of a 2xx reply with these headers stays open, as `reply.stream`.
         side: Which side of the platform it goes to.
         raw: Whether a 2xx reply is something else than JSON.
+        model: The slug of a model whose tokens it pays for; its answer tells how many they were.
     """
 
     method: str
@@ -80,6 +81,7 @@ class Call(Generic[T]):
     keep: Keep | None = None
     side: Side = Side.API
     raw: bool = False
+    model: str | None = None
 
     def look(self, seconds: float | None) -> Call[T]:
         """The same call as one look of many: tried once, for so many seconds at most."""

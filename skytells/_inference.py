@@ -48,6 +48,7 @@ def streaming_call(path: str, body: dict[str, Any]) -> Call[Opened]:
         name=path,
         headers=STREAM_HEADERS,
         keep=is_event_stream,
+        model=body["model"],
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from ._checks import shown
+from ._record import Record
+from ._wire import as_object
 from .errors import ApiErrorId, BudgetExceededError, ConfigurationError, InvalidRequestError
-from .types.costs import CURRENCY
+from .types.costs import CURRENCY, TokenPrice
 from .types.predict import PredictionResponse, PredictionStatus
 from .types.shared import PaginatedResponse
 
@@ -42,17 +44,48 @@ class Reservation:
         self._budget.release(self)
 
 
+class Tab:
+    """One request to the inference API, whose answer tells what it took."""
+
+    __slots__ = ("_budget", "_counted", "_price")
+
+    def __init__(self, budget: Budget, price: TokenPrice | None, counted: Decimal) -> None:
+        self._budget = budget
+        self._price = price
+        self._counted = counted
+
+    def see(self, answer: object) -> None:
+        """Count what an answer, or a piece of one, says that all of it took so far."""
+        usage = _usage(answer)
+        cost = self._price.of(usage) if self._price is not None and usage is not None else None
+        if cost is not None:
+            self._counted = self._budget.recount(self._counted, cost)
+
+    def cancel(self) -> None:
+        """It surely took nothing."""
+        self._counted = self._budget.recount(self._counted, _NOTHING)
+
+
+def _usage(answer: object) -> dict[str, Any] | None:
+    if not isinstance(answer, Record):
+        return None
+    inner = as_object(answer.get("response")) or {}  # of an event
+    return as_object(answer.get("usage")) or as_object(inner.get("usage"))
+
+
 class Budget:
-    """How much may be spent on predictions, by one client or by all that are given the same object.
+    """How much may be spent, by one client or by all that are given the same object.
 
     Before a run, its estimated price is set aside; a run that would exceed the limit is refused
     before it is sent. When a prediction is seen to have ended, what it cost takes the place of what
-    was set aside. Safe among threads, tasks and event loops of a process.
+    was set aside. What chat, responses and embeddings cost is known only afterwards: they are
+    counted by the tokens that they took, and refused once nothing is left. Safe among threads,
+    tasks and event loops of a process.
 
     Args:
         limit: US dollars that may be spent.
-        assume: US dollars to set aside for a run whose price cannot be known before; by default,
-            such a run is refused.
+        assume: US dollars to count for what has no price that can be known; by default, that is
+            refused.
 
     Raises:
         ConfigurationError: An amount that is none.
@@ -85,7 +118,7 @@ class Budget:
 
     @property
     def spent(self) -> Decimal:
-        """What predictions that were seen to have ended did cost."""
+        """What inference did cost, and predictions that were seen to have ended."""
         return self._spent
 
     @property
@@ -112,12 +145,7 @@ class Budget:
         if amount is None:
             amount = self._assume
         if amount is None:
-            raise BudgetExceededError(
-                f"What {request.model} would cost cannot be known, so the budget does not let it "
-                f"run: {reason} To set an amount aside for such runs, give Budget(…, assume=…).",
-                ApiErrorId.PRICE_UNKNOWN,
-                reason,
-            )
+            raise _unknowable(request.model, reason)
         with self._lock:
             left = self._limit - self._spent - self._reserved
             if amount > left or (not known and left <= 0):
@@ -126,6 +154,35 @@ class Budget:
             self._open.add(reservation)
             self._reserved += amount
         return reservation
+
+    def open_tab(self, model: str, price: TokenPrice | str) -> Tab:
+        """Begin to count a request whose cost its answer will tell.
+
+        Args:
+            model: Whom it is for.
+            price: What its tokens cost, or why that is not known.
+
+        Raises:
+            BudgetExceededError: Nothing is left, or the price is not known and none is assumed.
+        """
+        rates = price if isinstance(price, TokenPrice) else None
+        if rates is None and self._assume is None:
+            raise _unknowable(model, str(price))
+        free = rates == TokenPrice(_NOTHING, _NOTHING)
+        # Until its usage is told, what is assumed stands for it.
+        counted = _NOTHING if free or self._assume is None else self._assume
+        with self._lock:
+            left = self._limit - self._spent - self._reserved
+            if not free and left <= 0:
+                raise _exceeded(model, None, left, self._limit)
+            self._spent += counted
+        return Tab(self, rates, counted)
+
+    def recount(self, before: Decimal, now: Decimal) -> Decimal:
+        """Count an amount as spent in place of another; returns it."""
+        with self._lock:
+            self._spent += now - before
+        return now
 
     def bind(self, reservation: Reservation, prediction: PredictionResponse) -> None:
         """A request has become this prediction: what was set aside for it waits for its end."""
@@ -212,12 +269,28 @@ class Budget:
         )
 
 
-def _exceeded(model: str, amount: Decimal, left: Decimal, limit: Decimal) -> BudgetExceededError:
+def _exceeded(
+    model: str, amount: Decimal | None, left: Decimal, limit: Decimal
+) -> BudgetExceededError:
+    would = "costs money" if amount is None else f"would cost {amount} {CURRENCY}"
     return BudgetExceededError(
-        f"{model} would cost {amount} {CURRENCY}, and {left} of the budget of {limit} are left. "
+        f"{model} {would}, and {left} of the budget of {limit} are left. "
         "Nothing was sent: wait for what is running, raise the limit, or ask for less.",
         ApiErrorId.BUDGET_EXCEEDED,
-        {"amount": str(amount), "remaining": str(left), "limit": str(limit)},
+        {
+            "amount": None if amount is None else str(amount),
+            "remaining": str(left),
+            "limit": str(limit),
+        },
+    )
+
+
+def _unknowable(model: str, reason: str) -> BudgetExceededError:
+    return BudgetExceededError(
+        f"What {model} would cost cannot be known, so the budget does not let it run: {reason} To "
+        "count an amount for what has no known price, give Budget(…, assume=…).",
+        ApiErrorId.PRICE_UNKNOWN,
+        reason,
     )
 
 

@@ -41,7 +41,7 @@ def create_embeddings(model: str, input: Any, params: Mapping[str, Any]) -> Call
     def read(reply: Reply) -> EmbeddingResponse:
         return read_embeddings(reply, count)
 
-    return Call("POST", PATH, read, Safety.PAID, body=body, name=PATH)
+    return Call("POST", PATH, read, Safety.PAID, body=body, name=PATH, model=model)
 
 
 def embedding_params(

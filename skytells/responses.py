@@ -33,7 +33,7 @@ def create_response(
 
     def call(input: str | Sequence[InputItem]) -> Call[Response]:
         body = to_json(_body(model, input, params or {}))
-        return Call("POST", PATH, read_response, Safety.PAID, body=body, name=PATH)
+        return Call("POST", PATH, read_response, Safety.PAID, body=body, name=PATH, model=model)
 
     return with_images(input, "input", call)
 

@@ -29,7 +29,7 @@ def create_completion(
 
     def call(messages: Sequence[MessageParam]) -> Call[ChatCompletion]:
         body = to_json(_body(model, messages, params or {}))
-        return Call("POST", PATH, read_completion, Safety.PAID, body=body, name=PATH)
+        return Call("POST", PATH, read_completion, Safety.PAID, body=body, name=PATH, model=model)
 
     return with_images(messages, "messages", call)
 

@@ -74,7 +74,7 @@ class AsyncSkytellsClient(AsyncDriver):
         orchestrator_key: Your key for `client.orchestrator`, `wfb_…`.
         orchestrator_base_url: Where the Orchestrator is.
         edge: Whether the API is the edge gateway.
-        budget: What predictions may cost.
+        budget: What may be spent.
 
     Example:
         >>> import asyncio

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import ClientBase, Shared
 from .._config import Config
-from .._exchange import exchange
 from .._flow import (
     Ask,
     Bell,
@@ -59,7 +58,7 @@ class AsyncDriver(ClientBase):
         try:
             match effect:
                 case Call():
-                    return await self.perform(exchange(effect, self._config, self._shared.budget))
+                    return await self.perform(self._performed(effect))
                 case Exchange():
                     return await self._transport.send(effect)
                 case Pour():

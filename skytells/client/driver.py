@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .._base import ClientBase, Shared
 from .._config import Config
-from .._exchange import exchange
 from .._flow import (
     Ask,
     Bell,
@@ -67,7 +66,7 @@ class Driver(ClientBase):
         try:
             match effect:
                 case Call():
-                    return self.perform(exchange(effect, self._config, self._shared.budget))
+                    return self.perform(self._performed(effect))
                 case Exchange():
                     return self._transport.send(effect)
                 case Pour():

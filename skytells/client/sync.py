@@ -72,7 +72,7 @@ class SkytellsClient(Driver):
             `SKYTELLS_ORCHESTRATOR_BASE_URL`, then `https://orchestrator.skytells.ai`.
         edge: Whether the API is the edge gateway: by default at `https://edge.skytells.ai/v1`, with
             a timeout of 25,000 milliseconds, and without webhooks.
-        budget: What predictions may cost; a run that would exceed it is refused.
+        budget: What may be spent; a run that would exceed it is refused.
 
     Raises:
         ConfigurationError: An option that cannot work; the message names it.
@@ -185,7 +185,7 @@ class SkytellsClient(Driver):
             headers: Sent besides those of this client.
             retry: How often a call is tried again.
             orchestrator_key: Another key for `client.orchestrator`.
-            budget: What predictions of this copy may cost; by default, the client's own budget.
+            budget: What this copy may spend; by default, the client's own budget.
 
         Example:
             >>> client.with_options(timeout=5_000, retry={"retries": 0}).models.get("flux-pro").name

@@ -56,6 +56,7 @@ class _Reader:
     def __init__(self, opening: Flow[Stream]) -> None:
         self._opening = opening
         self._stream: Stream | None = None
+        self._closed = False
 
     @property
     def name(self) -> str:
@@ -71,6 +72,16 @@ class _Reader:
     def size(self) -> int | None:
         """How many bytes it has, if known."""
         return self._opened.transfer.size
+
+    @property
+    def _open(self) -> Stream:
+        """The stream, for reading on."""
+        stream = self._opened
+        if self._closed:
+            raise InvalidRequestError.of(
+                "The output was closed. Open it anew: with prediction.open() as output."
+            )
+        return stream
 
     @property
     def _opened(self) -> Stream:
@@ -97,7 +108,7 @@ class OutputReader(_Reader):
         self._client = client
 
     def __iter__(self) -> Iterator[bytes]:
-        while chunk := self._client.perform(self._opened.next()):
+        while chunk := self._client.perform(self._open.next()):
             yield chunk
 
     def read(self) -> bytes:
@@ -106,6 +117,7 @@ class OutputReader(_Reader):
 
     def close(self) -> None:
         """Let go of it, wherever it is."""
+        self._closed = True
         if self._stream is not None and self._stream.transfer.body is not None:
             cast("OpenBody", self._stream.transfer.body).close()
 
@@ -125,7 +137,7 @@ class AsyncOutputReader(_Reader):
         self._client = client
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        while chunk := await self._client.perform(self._opened.next()):
+        while chunk := await self._client.perform(self._open.next()):
             yield chunk
 
     async def read(self) -> bytes:
@@ -134,6 +146,7 @@ class AsyncOutputReader(_Reader):
 
     async def aclose(self) -> None:
         """Let go of it, wherever it is."""
+        self._closed = True
         if self._stream is not None and self._stream.transfer.body is not None:
             await cast("AsyncOpenBody", self._stream.transfer.body).aclose()
 

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from .._checks import whole
 from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError
 from ..types.outputs import is_address, name_in, parts_of
 from ..types.predict import PredictionFile, PredictionResponse
@@ -48,6 +49,7 @@ def sources(prediction: PredictionResponse) -> list[Source]:
 
 def source(prediction: PredictionResponse, index: int) -> Source:
     """One output of a prediction, counted from 0."""
+    whole(index, "index", 0, 2**31, InvalidRequestError)
     found = sources(prediction)
     if not found:
         state = str(prediction.status)
@@ -55,7 +57,7 @@ def source(prediction: PredictionResponse, index: int) -> Source:
         raise InvalidRequestError.of(
             f"Prediction {prediction.id} is {state} and has no outputs. {hint}"
         )
-    if not 0 <= index < len(found):
+    if index >= len(found):
         raise InvalidRequestError.of(
             f"Prediction {prediction.id} has {len(found)} outputs, counted from 0; there is no "
             f"{index}. See prediction.files."

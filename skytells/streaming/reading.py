@@ -59,6 +59,8 @@ class Opened(NamedTuple):
     body: Body
     headers: dict[str, str]
     hide: Callable[[bytes], bytes]
+    told: Callable[[object], object] | None = None
+    """Hears each item: what keeps count of what it costs."""
 
 
 def is_event_stream(headers: dict[str, str]) -> bool:
@@ -146,6 +148,8 @@ class Reading(Generic[T]):
                 return
             item = self._item(event, cut=not chunk)
             self.received.append(item)
+            if self._opened is not None and self._opened.told is not None:
+                self._opened.told(item)
             self._waiting_since = None
             yield item
             if self._format.is_last(item):

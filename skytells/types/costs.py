@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from .._schema import properties
@@ -90,6 +90,67 @@ def estimate(model: Model, input: Mapping[str, Any]) -> Estimate:
     except _Unknown as unknown:
         reason, unit = str(unknown), (pricing or {}).get("unit")
         return Estimate(None, currency, reason, unit=unit if isinstance(unit, str) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """What the tokens of a model cost, in US dollars each.
+
+    Args:
+        read: Those of the prompt.
+        written: Those of the answer.
+    """
+
+    read: Decimal
+    written: Decimal
+
+    def of(self, usage: Mapping[str, Any]) -> Decimal | None:
+        """The cost of what an answer says that it took; `None` where it says nothing that counts."""
+        read = _told(usage, "prompt_tokens", "input_tokens")
+        written = _told(usage, "completion_tokens", "output_tokens")
+        if read is None:
+            return None
+        return read * self.read + (written or 0) * self.written
+
+
+def token_price(model: Model) -> TokenPrice | str:
+    """What the tokens of a model cost, or why that is not known.
+
+    The base price is that of tokens that are read. A rule whose value is `"output"` has the price
+    of those that are written; without one they cost the same.
+    """
+    pricing = as_object(model.get("pricing"))
+    if model.billable is False:
+        return TokenPrice(Decimal(0), Decimal(0))
+    if pricing is None:
+        return f"The catalogue has no price of {model.slug}."
+    if (pricing.get("currency") or CURRENCY) != CURRENCY:
+        return f"It is priced in {pricing.get('currency')}."
+    rates = {"input": _per_token(pricing)}
+    for rule in map(as_object, as_list(pricing.get("criterias")) or []):
+        kind = (rule or {}).get("value")
+        if rule is None or kind not in ("input", "output"):
+            return "The catalogue has a price rule for it that cannot be read."
+        rates[kind] = _per_token({"unit": pricing.get("unit"), **rule})
+    read, written = rates["input"], rates.get("output", rates["input"])
+    if pricing.get("formula") or read is None or written is None:
+        return "It is not priced by the token."
+    return TokenPrice(read, written)
+
+
+def _per_token(price: Mapping[str, Any]) -> Decimal | None:
+    amount = decimal(price.get("billable_price", price.get("amount")))
+    many = _TOKENS.get(str(price.get("unit")))
+    return None if amount is None or many is None else amount / many
+
+
+_TOKENS: Final = {"token": 1, "tokens": 1, "million_token": 1_000_000}
+
+
+def _told(usage: Mapping[str, Any], *names: str) -> int | None:
+    """A number of tokens among what an answer says of its usage."""
+    numbers = (usage.get(name) for name in names)
+    return next((n for n in numbers if type(n) is int and n >= 0), None)
 
 
 def _priced(pricing: Mapping[str, Any], currency: str, asked: _Asked) -> Estimate:
@@ -197,7 +258,7 @@ _BY_WORK: Final = "It is priced by computing time, which is known only once it h
 _BY_LENGTH: Final = "It is priced by tokens, which are counted only once it has run."
 _UNKNOWABLE: Final = {
     **dict.fromkeys(("computing_second", "gpu"), _BY_WORK),
-    **dict.fromkeys(("token", "tokens", "million_token"), _BY_LENGTH),
+    **dict.fromkeys(_TOKENS, _BY_LENGTH),
 }
 _NUMERAL: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 
@@ -213,5 +274,8 @@ def decimal(value: object) -> Decimal | None:
 
 def _plain(number: Decimal) -> Decimal:
     """To the billionth, as the platform counts, and without zeros at its end."""
-    number = round(number, 9)
+    try:
+        number = round(number, 9)
+    except InvalidOperation:
+        raise _Unknown("The input asks for more than can be counted.") from None
     return number.quantize(Decimal(1)) if number == number.to_integral() else number.normalize()

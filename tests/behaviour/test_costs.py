@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -18,10 +19,15 @@ from skytells import (
     NotFoundError,
     PredictionFailedError,
     SkytellsClient,
+    SkytellsError,
 )
 from skytells.local import LocalPlatform
+from skytells.types.chat import MessageParam
 
 from ..conftest import Build
+from .conftest import Serve
+from .misbehaving import Step
+from .steps import answers, closes
 
 FOX = {"prompt": "A fox"}
 
@@ -232,3 +238,120 @@ async def test_tasks_cannot_spend_the_same_dollar(platform: LocalPlatform) -> No
         outcomes = await asyncio.gather(*runs, return_exceptions=True)
     assert sum(isinstance(o, BudgetExceededError) for o in outcomes) == 7
     assert budget.spent == Decimal("0.25")
+
+
+# Inference under a budget
+
+HELLO: list[MessageParam] = [{"role": "user", "content": "Say something long about foxes"}]
+COUNTED: Any = {"stream_options": {"include_usage": True}}
+
+
+def chats(client: SkytellsClient) -> object:
+    return client.chat.completions.create(model="gpt-5", messages=HELLO)
+
+
+def responds(client: SkytellsClient) -> object:
+    return client.responses.create(model="gpt-5", input="Say hi")
+
+
+def embeds(client: SkytellsClient) -> object:
+    texts = [f"text {number}" for number in range(3000)]  # in several requests
+    return client.embeddings.create(model="skytells-embed-3-small", input=texts, dimensions=2)
+
+
+def chats_in_pieces(client: SkytellsClient) -> object:
+    stream = client.chat.completions.stream(model="gpt-5", messages=HELLO, **COUNTED)
+    return list(stream)
+
+
+def responds_in_pieces(client: SkytellsClient) -> object:
+    return list(client.responses.stream(model="gpt-5", input="Say hi"))
+
+
+def judges(client: SkytellsClient) -> object:
+    return client.safety.check_text("A fox")
+
+
+INFERENCE = [chats, responds, embeds, chats_in_pieces, responds_in_pieces, judges]
+
+
+@pytest.mark.parametrize("act", INFERENCE)
+def test_a_budget_counts_the_tokens_that_the_platform_bills(
+    build: Build, platform: LocalPlatform, act: Callable[[SkytellsClient], object]
+) -> None:
+    budget, before = Budget(1), platform.credits
+    act(build(platform.key, base_url=platform.url, budget=budget))
+    billed = Decimal(str(round(before - platform.credits, 9)))
+    assert billed > 0
+    assert round(budget.spent, 9) == billed
+    assert budget.reserved == 0
+
+
+@pytest.mark.parametrize("act", INFERENCE)
+def test_a_budget_that_is_spent_lets_no_inference_be_asked(
+    build: Build, platform: LocalPlatform, act: Callable[[SkytellsClient], object]
+) -> None:
+    client = build(platform.key, base_url=platform.url, budget=Budget(0))
+    with pytest.raises(BudgetExceededError, match="Nothing was sent"):
+        act(client)
+    assert {each.partition(" ")[0] for each in asked(platform)} == {"GET"}
+
+
+def test_inference_without_a_known_price_is_refused_unless_one_is_assumed(
+    build: Build, serve: Serve
+) -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    answer: Any = {"id": "c1", "choices": [], "usage": usage}
+    missing = answers({"error": {"error_id": "MODEL_NOT_FOUND", "message": "No."}}, 404)
+    server = serve(missing, missing, answers(answer))
+    options: Any = {"model": "a-router", "messages": HELLO}
+    client = build("sk-key", base_url=server.url, budget=Budget(1))
+    with pytest.raises(BudgetExceededError, match="does not have it"):
+        client.chat.completions.create(**options)
+    budget = Budget(1, assume="0.25")
+    client = build("sk-key", base_url=server.url, budget=budget)
+    client.chat.completions.create(**options)
+    assert budget.spent == Decimal("0.25")
+
+
+@pytest.mark.parametrize(
+    ("answer", "spent"),
+    [
+        (answers({"error": {"message": "No."}}, 400), "0"),
+        (answers({"error": {"message": "No."}}, 500), "0.25"),
+        (closes(), "0.25"),
+        (answers({"id": "c1", "choices": []}), "0.25"),
+        (answers({"id": "c1", "choices": [], "usage": {"total_tokens": 7}}), "0.25"),
+        (answers({"id": "c1", "choices": [], "usage": {"prompt_tokens": True}}), "0.25"),
+        (answers({"id": "c1", "choices": [], "usage": {"prompt_tokens": 7}}), "0.7"),
+    ],
+)
+def test_what_is_assumed_stands_until_the_usage_is_told(
+    build: Build, serve: Serve, answer: Step, spent: str
+) -> None:
+    model = {"namespace": "m", "pricing": {"amount": 0.1, "currency": "USD", "unit": "token"}}
+    server = serve(answers(model), answer)
+    budget = Budget(1, assume="0.25")
+    client = build("sk-key", base_url=server.url, budget=budget)
+    with suppress(SkytellsError):
+        client.chat.completions.create(model="m", messages=HELLO)
+    assert budget.spent == Decimal(spent)
+
+
+def test_a_stream_that_is_left_counts_what_it_had_told(
+    build: Build, platform: LocalPlatform
+) -> None:
+    budget = Budget(1, assume="0.25")
+    client = build(platform.key, base_url=platform.url, budget=budget)
+    with client.responses.stream(model="gpt-5", input="Say hi") as stream:
+        next(iter(stream))
+    assert budget.spent == Decimal("0.25")
+
+
+async def test_many_tasks_count_all_that_they_took(platform: LocalPlatform) -> None:
+    budget, before = Budget(1), platform.credits
+    async with AsyncSkytellsClient(platform.key, base_url=platform.url, budget=budget) as client:
+        asking = [client.chat.completions.create(model="gpt-5", messages=HELLO) for _ in range(50)]
+        completions = await asyncio.gather(*asking)
+    assert len(completions) == 50
+    assert round(budget.spent, 9) == Decimal(str(round(before - platform.credits, 9)))

@@ -195,6 +195,18 @@ def test_a_reader_that_is_not_open_says_how_it_is(build: Build) -> None:
     output.close()
 
 
+def test_a_reader_that_was_left_is_not_read_on(serve: Serve, build: Build) -> None:
+    server = serve(gives())
+    client = build("sk-key", base_url=server.url)
+    with client.predictions.open(made(at(server))) as output:
+        pass
+    with pytest.raises(InvalidRequestError, match="Open it anew"):
+        output.read()
+    assert (output.type, output.size) == ("image/png", len(PICTURE))
+    assert len(server.requests) == 1
+    assert server.is_alone()
+
+
 def test_a_reader_of_what_is_gone_is_not_entered(serve: Serve, build: Build) -> None:
     server = serve(answers({}, 404))
     client = build("sk-key", base_url=server.url)

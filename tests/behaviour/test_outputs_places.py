@@ -421,6 +421,9 @@ def test_what_has_no_outputs_says_so(build: Build, tmp_path: Path) -> None:
         client.predictions.bytes(nothing)
     with pytest.raises(InvalidRequestError, match=r"1 output.*there is no 1"):
         client.predictions.bytes(made("data:,x"), 1)
+    for index in (-1, "0", True, 0.0):
+        with pytest.raises(InvalidRequestError, match="index must be a whole number"):
+            client.predictions.bytes(made("data:,x"), index)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_what_has_not_ended_is_looked_at_first(serve: Serve, build: Build, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ LAYERS = [
     ["notebook"],
     ["_progress"],
     ["_transport", "pagination", "models", "webhooks"],
-    ["predictions", "streaming"],
+    ["predictions", "streaming", "_metering"],
     ["prediction", "orchestrator", "_base", "_images", "_inference"],
     ["chat", "responses", "embeddings"],
     ["safety"],

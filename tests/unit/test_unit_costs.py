@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from skytells import Estimate, Model, PredictionResponse
 from skytells.local.catalogue import MODELS
 from skytells.local.catalogue import Model as LocalModel
+from skytells.types.costs import TokenPrice, token_price
 
 from .support import json_objects
 
@@ -65,6 +66,8 @@ def test_an_amount_counts_in_its_unit(unit: str, input: dict[str, Any], amount: 
         ("second", {"duration": "long"}, "should be a number above 0"),
         ("image", {"num_outputs": 0}, "should be a number above 0"),
         ("image", {"num_outputs": True}, "should be a number above 0"),
+        ("image", {"num_outputs": 10**400}, "more than can be counted"),
+        ("image_megapixel", {"width": 1e300, "height": 9}, "more than can be counted"),
         ("image_megapixel", {"width": 512}, "by the megapixel"),
         ("computing_second", {}, "computing time"),
         ("gpu", {}, "computing time"),
@@ -222,3 +225,55 @@ def test_an_amount_is_what_the_local_platform_bills(local: LocalModel, input: An
 def test_the_cost_is_what_the_server_billed(billing: Any, cost: Decimal | None) -> None:
     prediction = PredictionResponse.from_wire({"id": "p", "metadata": billing})
     assert prediction.cost == cost
+
+
+def by_token(pricing: Any, **fields: Any) -> TokenPrice | str:
+    return token_price(Model.from_wire({"namespace": "m", "pricing": pricing, **fields}))
+
+
+@pytest.mark.parametrize(
+    ("pricing", "read", "written"),
+    [
+        ({"amount": 0.5, "unit": "token"}, "0.5", "0.5"),
+        ({"amount": 0.5, "unit": "million_token", "currency": "USD"}, "0.0000005", "0.0000005"),
+        ({"amount": 2, "unit": "tokens", "criterias": [rule("t", "output", 3)]}, "2", "3"),
+        (
+            {
+                "amount": 2,
+                "unit": "token",
+                "criterias": [
+                    rule("t", "input", 1, unit="million_token"),
+                    rule("t", "output", 5, unit="million_token"),
+                ],
+            },
+            "0.000001",
+            "0.000005",
+        ),
+    ],
+)
+def test_tokens_have_a_price(pricing: Any, read: str, written: str) -> None:
+    assert by_token(pricing) == TokenPrice(Decimal(read), Decimal(written))
+
+
+def test_what_is_not_billed_has_free_tokens() -> None:
+    assert by_token(None, billable=False) == TokenPrice(Decimal(0), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("pricing", "why"),
+    [
+        (None, "no price of m"),
+        ({"amount": 1, "unit": "image"}, "not priced by the token"),
+        ({"amount": -1, "unit": "token"}, "not priced by the token"),
+        ({"amount": 1, "unit": "token", "formula": {"type": "x"}}, "not priced by the token"),
+        ({"amount": 1, "unit": "token", "currency": "EUR"}, "priced in EUR"),
+        ({"amount": 1, "unit": "token", "criterias": [rule("t", "cached", 3)]}, "cannot be read"),
+        ({"amount": 1, "unit": "token", "criterias": ["odd"]}, "cannot be read"),
+        ({"amount": 1, "unit": "token", "criterias": [{"value": ["output"]}]}, "cannot be read"),
+        ({"amount": 1, "unit": "token", "criterias": [{"value": "output"}]}, "not priced by"),
+    ],
+)
+def test_tokens_without_a_known_price_say_why(pricing: Any, why: str) -> None:
+    told = by_token(pricing)
+    assert isinstance(told, str)
+    assert why in told

@@ -1,0 +1,50 @@
+"""Inference under a budget: refused where nothing is left, and counted by the tokens that it took."""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from ._flow import Flow
+from .budget import Budget
+from .errors import NotFoundError, SkytellsError
+from .models import find_model
+from .predictions.placing import Desk
+from .streaming import Opened
+from .types.costs import TokenPrice, token_price
+
+T = TypeVar("T")
+
+
+def metered(model: str, desk: Desk, budget: Budget, performed: Flow[T]) -> Flow[T]:
+    """Perform a call whose answer tells of the tokens that it took, and count them.
+
+    Args:
+        model: The slug of the model that is asked.
+        desk: Where the catalogue is.
+        budget: What pays.
+        performed: The call, being performed.
+
+    Raises:
+        BudgetExceededError: Nothing is left, or what the model costs is not known.
+    """
+    tab = budget.open_tab(model, (yield from _price(model, desk)))
+    try:
+        answer = yield from performed
+    except SkytellsError as error:
+        if not error.maybe_sent:
+            tab.cancel()
+        raise
+    if isinstance(answer, Opened):
+        # What it took is told at its end.
+        return cast(T, answer._replace(told=tab.see))
+    tab.see(answer)
+    return answer
+
+
+def _price(model: str, desk: Desk) -> Flow[TokenPrice | str]:
+    """What the tokens of a model cost, or why that is not known."""
+    try:
+        found = yield from find_model(desk.catalogue, model)
+    except NotFoundError:  # such as a router, which is no model itself
+        return "The catalogue does not have it."
+    return token_price(found)
