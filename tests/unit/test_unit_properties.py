@@ -262,6 +262,28 @@ def _target(call: Call[Any]) -> str:
 
 # Replies
 
+rows: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
+    {"id": json_values},
+    optional={
+        "index": st.integers(-1, 2) | json_values,
+        "embedding": st.sampled_from(["AAAAAA==", "AAAA", "AADAfw=="])
+        | st.lists(st.floats() | st.integers(), max_size=3)
+        | json_values,
+    },
+)
+items: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
+    {"type": st.sampled_from(["message", "reasoning", "function_call"]) | json_values},
+    optional=dict.fromkeys(("content", "summary", "arguments", "name", "status"), json_values),
+)
+choices: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
+    {"message": json_values | st.fixed_dictionaries({"content": json_values})},
+    optional={
+        "index": json_values,
+        "finish_reason": st.sampled_from(["stop", "length"]) | json_values,
+        "content_filter_results": json_values,
+        "logprobs": json_values,
+    },
+)
 bodies: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
     {},
     optional={
@@ -272,9 +294,15 @@ bodies: st.SearchStrategy[JsonObject] = st.fixed_dictionaries(
         "error_id": st.sampled_from(["MODEL_NOT_FOUND", "PREDICTION_FAILED"]) | json_values,
         "message": json_values,
         "response": json_values,
-        "output": json_values,
-        "data": st.lists(st.fixed_dictionaries({"id": json_values}), max_size=3) | json_values,
+        "output": st.lists(items | json_values, max_size=2) | json_values,
+        "data": st.lists(rows, max_size=3) | json_values,
         "pagination": json_values,
+        "choices": st.lists(choices | json_values, max_size=2),
+        "output_text": json_values,
+        "usage": json_values,
+        "content_filters": json_values,
+        "executionId": texts | json_values,
+        "key": json_values,
     },
 )
 HEADERS = ("retry-after", "date", "content-type", "content-length", "location", "x-request-id")
@@ -287,7 +315,7 @@ def _as_json(value: object) -> bytes:
         return b"1" * 5000  # Python writes no number as long as this; a server may
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=300)
 @given(
     st.sampled_from(sorted(CALLS)),
     st.sampled_from([200, 201, 204, 307, 401, 404, 429, 500]) | st.integers(200, 599),
