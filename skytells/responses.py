@@ -59,6 +59,10 @@ def _body(
             "[{'role': 'user', 'content': 'Hello'}]."
         )
     given = {"model": model, "input": input, **params}
+    if given.get("tools") is not None:
+        from .chat.tools import wire_tools  # here: chat is loaded for those who have tools
+
+        given["tools"] = wire_tools(given["tools"], flat=True)
     return body_of(given, _KNOWN, "responses")
 
 

@@ -7,6 +7,7 @@ from contextlib import aclosing, closing
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, cast, overload
 
+from ..predictions.waiting import blocking
 from ..streaming import DEFAULT_IDLE, AsyncStream, Limits, Stream
 from ..types.chat import (
     ChatCompletion,
@@ -19,9 +20,9 @@ from ..types.chat import (
 )
 from .assemble import completion_of
 from .calls import CHUNKS, create_completion, stream_completion
-from .loop import MAX_ROUNDS, ToolRun, run_tools
+from .loop import MAX_ROUNDS, OnRound, ToolRun, run_tools
 from .parsing import parse_completion
-from .tools import AnyTool, blocking
+from .tools import AnyTool, blocking_tools
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
@@ -222,6 +223,7 @@ class CompletionsAPI:
         messages: Sequence[MessageParam],
         tools: Sequence[AnyTool],
         max_rounds: int = MAX_ROUNDS,
+        on_progress: OnRound | None = None,
         **params: Unpack[ToolRunParams],
     ) -> ToolRun:
         """Let a model answer with the help of functions: call those that it wants, and ask it again.
@@ -235,6 +237,7 @@ class CompletionsAPI:
                 are called first.
             tools: Typed functions, or what `skytells.tool` made of them.
             max_rounds: How often the model may be asked, 1 to 1000; each time is paid for.
+            on_progress: Called with the run after each answer, before what that wants is called.
             params: As for `create()`. A `tool_choice` that forces a call holds for the first round.
 
         Raises:
@@ -255,7 +258,11 @@ class CompletionsAPI:
             >>> run.text, run.rounds
             ('weather says: 18 °C in Paris.', 2)
         """
-        return self._client.perform(run_tools(model, messages, blocking(tools), max_rounds, params))
+        return self._client.perform(
+            run_tools(
+                model, messages, blocking_tools(tools), max_rounds, blocking(on_progress), params
+            )
+        )
 
 
 class AsyncCompletionsAPI:
@@ -330,6 +337,7 @@ class AsyncCompletionsAPI:
         messages: Sequence[MessageParam],
         tools: Sequence[AnyTool],
         max_rounds: int = MAX_ROUNDS,
+        on_progress: OnRound | None = None,
         **params: Unpack[ToolRunParams],
     ) -> ToolRun:
         """Let a model answer with the help of functions; as `CompletionsAPI.run_tools`.
@@ -337,7 +345,9 @@ class AsyncCompletionsAPI:
         `async` functions that the model wants at once run side by side; plain ones one after
         another, off the event loop.
         """
-        return await self._client.perform(run_tools(model, messages, tools, max_rounds, params))
+        return await self._client.perform(
+            run_tools(model, messages, tools, max_rounds, on_progress, params)
+        )
 
 
 class ChatAPI:

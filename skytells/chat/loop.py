@@ -8,18 +8,19 @@ run. No error loses what was paid for: each carries the run so far, and its mess
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
 from .._checks import is_array, is_mapping, shown, whole
-from .._flow import Ask, Flow, Offload, Raised, Together
+from .._flow import Ask, Flow, Notify, Offload, Raised, Together
 from .._images import read_images
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, ToolRunError
-from ..types.chat import ChatCompletion, FinishReason, MessageParam, ToolCall, Usage
+from ..types.chat import ChatCompletion, ChatMessage, FinishReason, MessageParam, ToolCall, Usage
 from .calls import create_completion
 from .tools import Tool, ToolError, content_of, problems_of, toolbox
 
@@ -70,11 +71,16 @@ class ToolRun:
         return f"ToolRun(rounds={self.rounds}, calls={len(self.calls)}, text={shown(self.text)})"
 
 
+OnRound: TypeAlias = Callable[[ToolRun], object]
+"""Called with the run after each answer of the model; the async client awaits what it returns, if it can."""
+
+
 def run_tools(
     model: str,
     messages: Sequence[MessageParam],
     tools: object,
     max_rounds: int,
+    on_progress: OnRound | None,
     params: Mapping[str, Any],
 ) -> Flow[ToolRun]:
     """Ask a model, call what it wants called, and ask again with what that gave."""
@@ -85,13 +91,18 @@ def run_tools(
             "run_tools asks for one whole answer after another: leave out n, stream and stream_options."
         )
     params = {**params, "tools": list(box.values())}
-    create_completion(model, messages, params)  # refused before anything is called
     # Once: an open file that is shown is read by the first round, and has nothing for the second.
     run = ToolRun([*(yield from read_images(messages, "messages"))])
+    create_completion(model, run.messages, params)  # refused before anything is called
     try:
-        yield from _rounds(run, model, box, max_rounds, params)
+        yield from _rounds(run, model, box, max_rounds, on_progress, params)
     except SkytellsError as error:
         error.tool_run = run
+        raise
+    except BaseException as interrupt:
+        interrupt.add_note("run_tools() was interrupted: see this exception's tool_run.")
+        with suppress(TypeError):  # an exception without a __dict__
+            vars(interrupt)["tool_run"] = run
         raise
     return run
 
@@ -101,6 +112,7 @@ def _rounds(
     model: str,
     box: Mapping[str, Tool[..., object]],
     most: int,
+    on_progress: OnRound | None,
     params: dict[str, Any],
 ) -> Flow[None]:
     yield from _answer_calls(run.messages, box)
@@ -111,7 +123,9 @@ def _rounds(
         if calls and completion.finish_reason in _CUT:
             raise _cut(completion.finish_reason)
         if completion.choices:
-            run.messages.append(completion.message)
+            run.messages.append(_sendable(completion.message))
+        if on_progress is not None:
+            yield Notify(on_progress, run)
         if not calls:
             return
         if run.rounds == most:
@@ -152,14 +166,21 @@ def _answer_calls(messages: list[MessageParam], box: Mapping[str, Tool[..., obje
     side_by_side = [at for at, call in due.items() if _is_async(box, call)]
     others = in_turn([at for at in due if at not in side_by_side])
     outcomes: list[Exception | None] = [None] * (1 + len(side_by_side))
-    if side_by_side:
-        yield Together[None]([others, *map(one, side_by_side)], _AT_ONCE, outcomes)
-    else:
-        yield from others
-    messages[place:] = [answer for answer in answers if answer is not None] + given
+    try:
+        if side_by_side:
+            yield Together[None]([others, *map(one, side_by_side)], _AT_ONCE, outcomes)
+        else:
+            yield from others
+    finally:
+        messages[place:] = [answer for answer in answers if answer is not None] + given
     for at, error in [*sorted(failures.items()), *zip(side_by_side, outcomes[1:], strict=True)]:
         if error is not None:
             raise _failed(due[at], error) from error
+
+
+def _sendable(message: ChatMessage) -> ChatMessage:
+    """A message of the model as it can be sent back; not every server says whose it is."""
+    return message if message.role else ChatMessage.from_wire({**message, "role": "assistant"})
 
 
 def _calls_of(message: Mapping[str, Any]) -> list[ToolCall]:
@@ -188,10 +209,10 @@ def _told(call: ToolCall, box: Mapping[str, Tool[..., object]]) -> Flow[str]:
     if tool is None:
         return f"There is no tool {shown(call.function.name)}. There are: {', '.join(box)}."
     try:
-        work = tool.bind(call.function.arguments)
-    except ValidationError as error:
-        return problems_of(error)
-    try:
+        try:
+            work = tool.bind(call.function.arguments)
+        except ValidationError as error:
+            return problems_of(error)
         if tool.is_async:
             value = yield from Ask(work)
         else:

@@ -216,7 +216,7 @@ def as_tool(given: object) -> Tool[..., object]:
     return Tool(given)
 
 
-def blocking(tools: object) -> list[Tool[..., object]]:
+def blocking_tools(tools: object) -> list[Tool[..., object]]:
     """Tools for the sync client, which cannot await: refused before anything is paid for."""
     made = list(toolbox(tools).values())
     for one in made:
@@ -228,20 +228,33 @@ def blocking(tools: object) -> list[Tool[..., object]]:
     return made
 
 
-def wire_tools(tools: object) -> object:
-    """Tools as they are sent: functions as their schemas, everything else as it is."""
+def wire_tools(tools: object, *, flat: bool = False) -> object:
+    """Tools as they are sent: functions as their schemas, everything else as it is.
+
+    Args:
+        tools: Functions, tools and schemas.
+        flat: Whether a function's name stands beside its type, as responses have it.
+
+    Raises:
+        InvalidRequestError: A function cannot be a tool, or two have the same name.
+    """
     if not is_array(tools):
         return tools
-    sent: list[object] = [as_tool(one).to_dict() if _is_function(one) else one for one in tools]
+    sent = [_wire(one, flat=flat) if _is_function(one) else one for one in tools]
     names: set[str] = set()
     for one in sent:
-        function = one.get("function") if is_mapping(one) else None
+        function = one if flat or not is_mapping(one) else one.get("function")
         name = function.get("name") if is_mapping(function) else None
         if isinstance(name, str):
             if name in names:
                 raise _twice(name)
             names.add(name)
     return sent
+
+
+def _wire(function: AnyTool, *, flat: bool) -> dict[str, Any]:
+    wire = as_tool(function).to_dict()
+    return {"type": wire["type"], **wire["function"]} if flat else wire
 
 
 def problems_of(error: ValidationError) -> str:

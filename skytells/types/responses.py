@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
 
@@ -297,7 +297,8 @@ class ResponseParams(TypedDict, total=False):
     frequency_penalty: float
     presence_penalty: float
     top_logprobs: int
-    tools: Sequence[FunctionTool | Mapping[str, Any]]
+    tools: Sequence[FunctionTool | Mapping[str, Any] | Callable[..., object]]
+    """What the model may want called: typed functions, `skytells.tool`s, or schemas."""
     tool_choice: Literal["none", "auto", "required"] | NamedResponseTool
     parallel_tool_calls: bool
     reasoning: Reasoning

@@ -71,6 +71,27 @@ def send(*wires: dict[str, Any]) -> bytes:
     return b"".join(event(wire, wire["type"]) for wire in wires)
 
 
+def weather(city: str) -> str:
+    """The weather in a city."""
+    return city
+
+
+def test_functions_are_tools_of_responses(client: SkytellsClient) -> None:
+    question = "How is the weather in Paris?"
+    mine = {"type": "function", "name": "mine", "parameters": {"type": "object"}}
+    response = client.responses.create(model="gpt-5", input=question, tools=[weather, mine])
+    (call,) = response.output
+    assert (call["name"], call["arguments"]) == ("weather", '{"city": "Paris"}')
+    assert response["tools"][0]["description"] == "The weather in a city."
+    assert response["tools"][1] == mine
+    with client.responses.stream(model="gpt-5", input=question, tools=[weather]) as stream:
+        assert stream.final().output[0]["name"] == "weather"
+    with pytest.raises(InvalidRequestError, match="Two tools are called 'weather'"):
+        client.responses.create(
+            model="gpt-5", input=question, tools=[weather, {"type": "function", "name": "weather"}]
+        )
+
+
 def test_a_response_is_asked_for_and_read(client: SkytellsClient) -> None:
     response = client.responses.create(
         **ASK, instructions="Be brief.", reasoning={"effort": "low"}, metadata={"a": "b"}

@@ -39,6 +39,10 @@ def weather(city: str, unit: Literal["C", "F"] = "C") -> str:
     return f"18 °{unit} in {city}"
 
 
+def refuses(city: str) -> str:
+    raise ToolError(city and f"No weather in {city}.")
+
+
 def breaks(value: str) -> str:
     raise ZeroDivisionError
 
@@ -190,13 +194,18 @@ def test_calls_of_an_answer_that_one_has_looked_at_are_made(client: SkytellsClie
 
 
 def test_a_tool_error_is_told_to_the_model(asked: Asked) -> None:
-    def refuses(city: str) -> str:
-        raise ToolError(city and f"No weather in {city}.")
+    def checks(city: Annotated[str, AfterValidator(refuses)]) -> None: ...
 
     calls = [("refuses", '{"city": "Paris"}'), ("refuses", '{"city": ""}')]
-    run = asked(calling(*calls), said("Sorry."), tools=[refuses])
+    run = asked(
+        calling(*calls, ("checks", '{"city": "Rome"}')), said("Sorry."), tools=[refuses, checks]
+    )
     assert run.text == "Sorry."
-    assert told(asked.sent[1]) == ["No weather in Paris.", "refuses did not work."]
+    assert told(asked.sent[1]) == [
+        "No weather in Paris.",
+        "refuses did not work.",
+        "No weather in Rome.",
+    ]
 
 
 @pytest.mark.parametrize("arguments", ["", "  ", "{}"])
@@ -347,6 +356,14 @@ def test_an_answer_that_was_cut_is_an_answer(asked: Asked, answer: dict[str, Any
     assert run.completion.finish_reason == answer["choices"][0]["finish_reason"]
 
 
+def test_an_answer_that_does_not_say_whose_it_is_can_be_sent_back(asked: Asked) -> None:
+    answer = calling(("weather", '{"city": "Rome"}'))
+    del answer["choices"][0]["message"]["role"]
+    asked(answer, said("Done."))
+    roles = [message["role"] for message in asked.sent[1].json["messages"]]
+    assert roles == ["user", "assistant", "tool"]
+
+
 def test_an_answer_without_choices_is_not_put_into_the_conversation(asked: Asked) -> None:
     run = asked({"choices": []})
     assert (run.text, run.messages, run.rounds) == ("", [PARIS], 1)
@@ -376,6 +393,54 @@ def test_each_round_is_asked_with_the_same_parameters(asked: Asked) -> None:
     for request in asked.sent:
         assert (request.json["temperature"], request.json["top_k"]) == (0, 1)
         assert request.json["tools"][0]["function"]["name"] == "weather"
+
+
+def test_progress_is_told_after_each_answer(asked: Asked) -> None:
+    seen: list[Any] = []
+
+    def see(run: Any) -> None:
+        seen.append((run, run.rounds, run.messages[-1]["role"], run.text))
+
+    calls = calling(("weather", '{"city": "Rome"}'))
+    run = asked(calls, said("Done."), on_progress=see)
+    assert seen == [(run, 1, "assistant", ""), (run, 2, "assistant", "Done.")]
+
+
+def test_what_the_callback_raises_leaves_as_it_is_with_the_run(asked: Asked) -> None:
+    def stop(run: Any) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError) as caught:
+        asked(calling(("weather", '{"city": "Rome"}')), on_progress=stop)
+    assert "tool_run" in caught.value.__notes__[0]
+    run = vars(caught.value)["tool_run"]
+    assert run.rounds == 1
+    asked(said("Done."), messages=run.messages)
+    assert told(asked.sent[0]) == ["18 °C in Rome"]
+
+
+def test_the_async_client_awaits_the_callback(serve: Serve) -> None:
+    seen: list[int] = []
+
+    async def see(run: Any) -> None:
+        await asyncio.sleep(0)
+        seen.append(run.rounds)
+
+    async def main(url: str) -> None:
+        async with AsyncSkytellsClient("sk-key", base_url=url) as client:
+            await client.chat.completions.run_tools(
+                model="gpt-5", messages=[PARIS], tools=[weather], on_progress=see
+            )
+
+    asyncio.run(main(serve(answers(said("Done."))).url))
+    assert seen == [1]
+    with (
+        SkytellsClient("sk-key", base_url="http://127.0.0.1:1/v1") as client,
+        pytest.raises(InvalidRequestError, match="on_progress is async"),
+    ):
+        client.chat.completions.run_tools(
+            model="gpt-5", messages=[PARIS], tools=[weather], on_progress=see
+        )
 
 
 # Refused before the wire
@@ -480,16 +545,24 @@ def test_the_sync_client_calls_on_its_own_thread(serve: Serve) -> None:
     assert told(server.requests[1]) == ["fox", "fox"]
 
 
-def test_an_interrupt_in_a_tool_leaves_the_client_usable(serve: Serve) -> None:
+def test_an_interrupt_in_a_tool_keeps_the_run_and_leaves_the_client_usable(serve: Serve) -> None:
+    def first() -> str:
+        return "1"
+
     def interrupts() -> str:
         raise KeyboardInterrupt
 
-    server = serve(answers(calling(("interrupts", ""))), answers(said("Done.")))
+    server = serve(answers(calling(("first", ""), ("interrupts", ""))), answers(said("Done.")))
     with SkytellsClient("sk-key", base_url=server.url) as client:
         completions = client.chat.completions
-        with pytest.raises(KeyboardInterrupt):
-            completions.run_tools(model="gpt-5", messages=[PARIS], tools=[interrupts])
-        assert completions.create(model="gpt-5", messages=[PARIS]).text == "Done."
+        with pytest.raises(KeyboardInterrupt) as caught:
+            completions.run_tools(model="gpt-5", messages=[PARIS], tools=[first, interrupts])
+        run = vars(caught.value)["tool_run"]
+        assert run.messages[-1] == {"role": "tool", "tool_call_id": "call_0", "content": "1"}
+        mended = tool(name="interrupts")(first)
+        messages = run.messages
+        completions.run_tools(model="gpt-5", messages=messages, tools=[first, mended])
+        assert told(server.requests[1]) == ["1", "1"]
 
 
 def run_async(serve: Serve, tools: list[Callable[..., Any]], *calls: str) -> Any:
@@ -594,8 +667,9 @@ def test_cancelling_cancels_async_tools_and_leaves_the_client_usable(serve: Serv
             )
             await begun.wait()
             task.cancel()
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(asyncio.CancelledError) as caught:
                 await task
+            assert vars(caught.value)["tool_run"].rounds == 1
             return (await completions.create(model="gpt-5", messages=[PARIS])).text
 
     assert asyncio.run(main()) == "Done."

@@ -861,6 +861,7 @@ def tools(client: SkytellsClient, messages: list[MessageParam]) -> None:
         model="m", messages=messages, tools=[weather, add], max_rounds=3, temperature=0
     )
     assert_type(run, ToolRun)
+    client.responses.create(model="m", input="Hi", tools=[weather, add])
     assert_type(run.text, str)
     assert_type(run.completion, ChatCompletion)
     assert_type(run.completions, list[ChatCompletion])
@@ -879,7 +880,13 @@ async def atools(client: AsyncSkytellsClient, messages: list[dict[str, str]]) ->
     made = tool(forecast)
     assert_type(await made("Paris"), list[int])
     completions = client.chat.completions
-    run = await completions.run_tools(model="m", messages=messages, tools=[forecast, add, made])
+
+    async def see(run: ToolRun) -> None:
+        assert_type(run.rounds, int)
+
+    run = await completions.run_tools(
+        model="m", messages=messages, tools=[forecast, add, made], on_progress=see
+    )
     assert_type(run, ToolRun)
 
 

@@ -16,11 +16,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError
 
-from skytells import Call, InvalidRequestError, Tool, ToolRun, ToolRunError, tool
+from skytells import (
+    Call,
+    InvalidRequestError,
+    SkytellsError,
+    Tool,
+    ToolError,
+    ToolRun,
+    ToolRunError,
+    tool,
+)
 from skytells.chat.calls import create_completion
 from skytells.chat.docstrings import described
+from skytells.chat.loop import run_tools
 from skytells.chat.tools import content_of, problems_of
 from skytells.types.chat import ChatCompletion, ChatMessage
+
+from .support import Hand, reply, script
 
 QUESTION = [{"role": "user", "content": "Hi"}]
 
@@ -475,6 +487,47 @@ def test_a_run_says_where_it_stands() -> None:
     silent = ChatCompletion.from_wire({"choices": []})
     run = ToolRun([], [silent, spoken])
     assert (run.text, run.rounds, run.usage.total_tokens) == ("Hi", 2, 3)
+
+
+anything = st.none() | st.integers() | st.text(max_size=3) | st.just({}) | st.just([])
+functions = anything | st.fixed_dictionaries(
+    {},
+    optional={
+        "name": anything | st.sampled_from(["weather", "fails"]),
+        "arguments": anything | st.sampled_from(["{}", '{"city": "x"}', '{"city": 1}', "{"]),
+    },
+)
+calls = anything | st.fixed_dictionaries({}, optional={"id": anything, "function": functions})
+texts = {"role": anything | st.just("assistant"), "content": anything}
+said = anything | st.fixed_dictionaries(
+    {}, optional={**texts, "tool_calls": anything | st.lists(calls, max_size=3)}
+)
+finishes = st.sampled_from(["stop", "tool_calls", "length", None, 3])
+choices = anything | st.fixed_dictionaries(
+    {}, optional={"message": said, "finish_reason": finishes, "index": anything}
+)
+completions = st.fixed_dictionaries({"choices": anything | st.lists(choices, max_size=2)})
+
+
+@given(st.lists(completions, min_size=1, max_size=4))
+def test_whatever_a_model_says_ends_in_a_run_or_in_an_error_that_has_it(
+    answers: list[Any],
+) -> None:
+    def fails() -> None:
+        raise ToolError("no")
+
+    hand = Hand(script(*map(reply, answers)))
+    run, failed = None, False
+    try:
+        run = hand.perform(run_tools("gpt-5", QUESTION, [weather, fails], 5, None, {}))
+    except SkytellsError as error:
+        run, failed = error.tool_run, True
+    assert run is not None
+    assert run.rounds <= len(hand.exchanges) <= 5
+    assert run.messages[0] == QUESTION[0]
+    answered = [m.get("tool_call_id") for m in run.messages if m.get("role") == "tool"]
+    wanted = [call.id for call in run.calls]
+    assert answered == (wanted[: len(answered)] if failed else wanted)
 
 
 def test_an_error_is_pickled_with_its_run() -> None:
