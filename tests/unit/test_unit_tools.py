@@ -489,24 +489,34 @@ def test_a_run_says_where_it_stands() -> None:
     assert (run.text, run.rounds, run.usage.total_tokens) == ("Hi", 2, 3)
 
 
-anything = st.none() | st.integers() | st.text(max_size=3) | st.just({}) | st.just([])
-functions = anything | st.fixed_dictionaries(
+nothing: list[Any] = []
+anything: st.SearchStrategy[Any] = (
+    st.none() | st.integers() | st.text(max_size=3) | st.just({}) | st.just(nothing)
+)
+functions: st.SearchStrategy[Any] = anything | st.fixed_dictionaries(
     {},
     optional={
         "name": anything | st.sampled_from(["weather", "fails"]),
         "arguments": anything | st.sampled_from(["{}", '{"city": "x"}', '{"city": 1}', "{"]),
     },
 )
-calls = anything | st.fixed_dictionaries({}, optional={"id": anything, "function": functions})
-texts = {"role": anything | st.just("assistant"), "content": anything}
-said = anything | st.fixed_dictionaries(
+calls: st.SearchStrategy[Any] = anything | st.fixed_dictionaries(
+    {}, optional={"id": anything, "function": functions}
+)
+texts: dict[str, st.SearchStrategy[Any]] = {
+    "role": anything | st.just("assistant"),
+    "content": anything,
+}
+said: st.SearchStrategy[Any] = anything | st.fixed_dictionaries(
     {}, optional={**texts, "tool_calls": anything | st.lists(calls, max_size=3)}
 )
 finishes = st.sampled_from(["stop", "tool_calls", "length", None, 3])
-choices = anything | st.fixed_dictionaries(
+choices: st.SearchStrategy[Any] = anything | st.fixed_dictionaries(
     {}, optional={"message": said, "finish_reason": finishes, "index": anything}
 )
-completions = st.fixed_dictionaries({"choices": anything | st.lists(choices, max_size=2)})
+completions: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {"choices": anything | st.lists(choices, max_size=2)}
+)
 
 
 @given(st.lists(completions, min_size=1, max_size=4))
