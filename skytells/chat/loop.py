@@ -91,9 +91,9 @@ def run_tools(
             "run_tools asks for one whole answer after another: leave out n, stream and stream_options."
         )
     params = {**params, "tools": list(box.values())}
+    create_completion(model, messages, params)  # refused before anything is called
     # Once: an open file that is shown is read by the first round, and has nothing for the second.
     run = ToolRun([*(yield from read_images(messages, "messages"))])
-    create_completion(model, run.messages, params)  # refused before anything is called
     try:
         yield from _rounds(run, model, box, max_rounds, on_progress, params)
     except SkytellsError as error:
