@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, SupportsIndex, TypeVar, overload
 
 from pydantic import (
     BaseModel,
@@ -26,6 +26,8 @@ from pydantic_core import SchemaValidator, to_jsonable_python
 
 from ._checks import is_list, is_mapping, is_object
 from ._reading import reader
+
+T = TypeVar("T")
 
 _new = object.__new__
 _set = object.__setattr__
@@ -222,6 +224,24 @@ class Record(BaseModel, Mapping[str, Any]):
         """A copy, with `update` (names of attributes) in both faces."""
         wire = deepcopy(self._wire) if deep else self._wire
         return type(self).from_wire({**wire, **self._as_wire(update or {})}, self._known)
+
+
+class Rows(list[T]):
+    """A list of records, which a notebook shows as a table, like each slice of it."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> T | Self:
+        if isinstance(index, slice):
+            return type(self)(super().__getitem__(index))
+        return super().__getitem__(index)
+
+    def _repr_html_(self) -> str:
+        from .notebook import render
+
+        return render(self)
 
 
 def _mask(secret: object) -> object:

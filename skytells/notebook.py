@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from ._checks import shown
+from ._checks import is_array, shown
 from ._markup import Content, Markup, tag, together
-from ._record import Record
+from ._record import Record, Rows
 from ._wire import clean
 from .errors import ConfigurationError
 from .outputs.previews import Media, Preview
@@ -24,7 +24,12 @@ from .types.predict import PredictionFile, PredictionResponse
 from .types.shared import PaginatedResponse
 
 Shown: TypeAlias = (
-    Record | Preview | PaginatedResponse | Iterable[Model] | Iterable[PredictionResponse]
+    Record
+    | Preview
+    | PaginatedResponse
+    | Iterable[Model]
+    | Iterable[PredictionResponse]
+    | Rows[Any]
 )
 
 # No colour here is for one background only: greys are see-through, and text has the page's own.
@@ -86,12 +91,22 @@ def show(thing: object) -> None:
     """Show something in the output of the cell, wherever in the cell this stands.
 
     Args:
-        thing: Whatever renders itself, such as a handle, a record or a page.
+        thing: Whatever renders itself, such as a handle, a record or a page; a list of models or of
+            predictions, which becomes a table; or any other list, whose items are shown one by one.
 
     Raises:
         ConfigurationError: IPython is not installed.
     """
-    display()(thing)
+    put = display()
+    for one in _several(thing):
+        put(one)
+
+
+def _several(thing: object) -> list[object]:
+    if not is_array(thing) or isinstance(thing, Rows):
+        return [thing]
+    alike = any(all(isinstance(one, kind) for one in thing) for kind in (Model, PredictionResponse))
+    return [Rows(thing)] if alike else list(thing)
 
 
 def display() -> Any:

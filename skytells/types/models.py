@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from pydantic import Field
 
 from .._checks import is_array, known_keys, shown
-from .._record import Record
+from .._record import Record, Rows
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -232,13 +232,8 @@ class Model(Record):
         return estimate(self, plain_input(input))
 
 
-class ModelList(list[Model]):
+class ModelList(Rows[Model]):
     """A list of models, which a notebook shows as a table."""
-
-    def _repr_html_(self) -> str:
-        from ..notebook import render
-
-        return render(self)
 
 
 def _price(amount: float | None, currency: str | None, unit: str | None) -> str | None:

@@ -22,7 +22,7 @@ from .._checks import (
     shown,
     whole,
 )
-from .._record import Record
+from .._record import Record, Rows
 from ..errors import InvalidRequestError
 from .outputs import described, is_address, parts_of
 
@@ -248,13 +248,8 @@ class PredictionResponse(Record):
         return self.output
 
 
-class PredictionList(list[PredictionResponse]):
+class PredictionList(Rows[PredictionResponse]):
     """A list of predictions, which a notebook shows as a table."""
-
-    def _repr_html_(self) -> str:
-        from ..notebook import render
-
-        return render(self)
 
 
 def moment(text: str | None) -> datetime | None:

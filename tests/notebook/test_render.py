@@ -19,6 +19,7 @@ from skytells import (
     PredictionMetrics,
     PredictionResponse,
     SkytellsClient,
+    notebook,
 )
 from skytells.notebook import progress_bar, render
 
@@ -209,6 +210,33 @@ def test_a_list_of_models_is_a_list_in_every_respect(client: SkytellsClient) -> 
     assert pickle.loads(pickle.dumps(models)) == models
     assert repr(models[:1]).startswith("[Model(name=")
     assert models + models[:1] == [*models, models[0]]
+
+
+def test_a_slice_of_a_list_is_a_table_too(client: SkytellsClient) -> None:
+    models = client.models.list()
+    few: Any = models[1:4]
+    assert (type(few), few) == (type(models), [models[1], models[2], models[3]])
+    assert len(Page(few._repr_html_()).rows()) == 3
+    assert repr(few) == repr(list(few))
+
+
+def test_a_list_of_your_own_is_shown_as_a_table_or_one_by_one(
+    client: SkytellsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: list[Any] = []
+    monkeypatch.setattr(notebook, "display", lambda: put.append)
+    models = client.models.list()
+    notebook.show([model for model in models if model.type == "video"])
+    notebook.show((prediction(), prediction(id="p2")))
+    notebook.show(models)
+    assert [len(Page(shown._repr_html_()).rows()) > 1 for shown in put] == [True] * 3
+    assert put[2] is models
+    put.clear()
+    handles = [client.run("flux-pro", {"prompt": "A cat"}), 5]
+    notebook.show(handles)
+    assert put == handles
+    notebook.show(handles[0])
+    assert put[2] is handles[0]
 
 
 def test_whatever_the_client_gives_renders_itself(client: SkytellsClient) -> None:
