@@ -17,9 +17,12 @@ from starlette.responses import JSONResponse, Response
 
 from ..errors import (
     AnswerError,
+    BudgetExceededError,
+    DownloadError,
     InvalidRequestError,
     NetworkError,
     NotFoundError,
+    OutputExpiredError,
     PaymentRequiredError,
     PermissionDeniedError,
     PredictionFailedError,
@@ -38,9 +41,12 @@ _STATUS: Final[tuple[tuple[type[SkytellsError], HTTPStatus], ...]] = (
     (InvalidRequestError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (PredictionFailedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (OutputExpiredError, HTTPStatus.GONE),
+    (DownloadError, HTTPStatus.BAD_GATEWAY),
     (WebhookSignatureError, HTTPStatus.UNAUTHORIZED),
     (RateLimitError, HTTPStatus.SERVICE_UNAVAILABLE),
     (PaymentRequiredError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (BudgetExceededError, HTTPStatus.SERVICE_UNAVAILABLE),
     (RequestTimeoutError, HTTPStatus.GATEWAY_TIMEOUT),
     (WaitTimeoutError, HTTPStatus.GATEWAY_TIMEOUT),
     (ServerError, HTTPStatus.BAD_GATEWAY),
@@ -52,6 +58,7 @@ _REFUSED_CONTENT: Final = frozenset(
     {"SECURITY_VIOLATION", "CONTENT_POLICY_VIOLATION", "MODEL_REFUSED"}
 )
 _HIDDEN: Final = {
+    HTTPStatus.GONE: "What was made was kept for minutes only, and is no longer there.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "The service cannot do this until its operator has looked at it.",
     HTTPStatus.BAD_GATEWAY: "The service behind this one did not answer as it should. Try again later.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The service cannot take more work now. Try again later.",
@@ -80,9 +87,10 @@ def problem(error: SkytellsError) -> JSONResponse:
     |---|---|
     | `InvalidRequestError`, `PredictionFailedError`, refused content | 422 |
     | `NotFoundError` | 404 |
+    | `OutputExpiredError` | 410 |
     | `WebhookSignatureError` | 401 |
-    | `RateLimitError`, `PaymentRequiredError`, an upstream 503 | 503, with `Retry-After` if known |
-    | `ServerError`, `NetworkError`, `AnswerError` | 502 |
+    | `RateLimitError`, `PaymentRequiredError`, `BudgetExceededError`, an upstream 503 | 503, with `Retry-After` if known |
+    | `ServerError`, `NetworkError`, `AnswerError`, `DownloadError` | 502 |
     | `RequestTimeoutError`, `WaitTimeoutError` | 504 |
     | all others, as `AuthenticationError` and `ConfigurationError` | 500 |
 

@@ -189,6 +189,9 @@ class WebhookHandler:
             # A cancelled task too: the repetition is to be handled.
             yield partial(self._store.release, event.key)
             raise
+        complete = getattr(self._store, "complete", None)
+        if complete is not None:
+            yield partial(complete, event.key)
         return event
 
     def _refuse_replay(self, event: WebhookEvent) -> None:

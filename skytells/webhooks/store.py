@@ -15,6 +15,10 @@ class WebhookStore(Protocol):
 
     One that several processes share, in Redis or a table with a unique key, recognises what any of
     them has handled. Forget keys after a day or more.
+
+    It may also have `complete(key)`, called when all functions have returned: what was claimed and
+    never completed, since its process died, can then be forgotten after minutes, and is handled
+    when it is told again.
     """
 
     def claim(self, key: str, /) -> bool | Awaitable[bool]:

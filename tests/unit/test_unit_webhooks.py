@@ -432,6 +432,29 @@ async def test_store_may_be_async_and_shared() -> None:
         handlers[0].dispatch(event())
 
 
+class Leases(MemoryStore):
+    """A store whose claims run out where their process has died."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[str] = []
+
+    def complete(self, key: str) -> None:
+        self.done.append(key)
+
+
+def test_store_is_told_when_all_is_done_and_not_before(act: Act) -> None:
+    store = Leases()
+    handler, seen = WebhookHandler(KEY, store=store), list[bool]()
+    listen(handler, "completed", act=lambda told: seen.append(bool(store.done)))
+    listen(handler, "failed", act=lambda told: 1 / 0)
+    for _ in range(2):
+        act(handler, event())
+    with pytest.raises(ZeroDivisionError):
+        act(handler, event("failed"))
+    assert (seen, store.done, len(store)) == ([False], ["p1:completed"], 1)
+
+
 def test_failure_of_the_store_is_told_and_nothing_is_called(act: Act) -> None:
     class Broken(MemoryStore):
         def claim(self, key: str, /) -> bool:
