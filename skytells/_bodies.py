@@ -166,6 +166,9 @@ class AsyncOpenBody:
                 chunk = await anext(self._chunks, None)
                 while chunk == b"":
                     chunk = await anext(self._chunks, None)
+            if deadline is not None and time.monotonic() > deadline:
+                # What is always there is never waited for, and so never interrupted.
+                raise TimeoutError
         except Exception as error:
             failure = failure_of(error, self._request.origin, True)
         except BaseException:

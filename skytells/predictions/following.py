@@ -69,7 +69,9 @@ class Following:
         clock: Clock = time.monotonic,
         chance: Clock = random.random,
     ) -> None:
-        self.id, self._seen = known(target, "stream() takes")
+        id, seen = known(target, "stream() takes")
+        self.id: str = id
+        self._seen: PredictionResponse | None = seen
         self._place: str = path(ROUTE, self.id)
         self._base_url = base_url
         self._options, self._idle, self._tell = options, idle, tell
@@ -83,8 +85,8 @@ class Following:
         self._begun = False
         self._news: list[PredictionEvent] = []
         self.received: list[PredictionEvent] = []
-        self.streamed = False
-        self.over = False
+        self.streamed: bool = False
+        self.over: bool = False
 
     def begin(self) -> None:
         """Refuse to be iterated a second time."""

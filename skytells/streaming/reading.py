@@ -164,7 +164,7 @@ class Reading(Generic[T]):
         try:
             return self._format.read(event)
         except SkytellsError as error:
-            if cut and error.error_id == ApiErrorId.INVALID_JSON:
+            if cut and isinstance(error, InvalidResponseError):
                 raise _cut_short() from None
             data = event[1] if self._opened is None else self._opened.hide(event[1])
             if data == event[1]:
@@ -182,7 +182,8 @@ class Reading(Generic[T]):
             error.maybe_sent, error.retryable = True, False
             error.message += " What came is in error.received; asking again is paid for again."
         error.args = (error.message,)
-        return error
+        # Without its frames: they hold what the server sent, which may echo the key.
+        return error.with_traceback(None)
 
     def _too_slow(self) -> str:
         idle, total = self._limits

@@ -36,8 +36,8 @@ from skytells.orchestrator import (
 
 from ..conftest import Build
 from .conftest import Serve
-from .misbehaving import Peer, Server, Step
-from .steps import answers, reply, resets, sends, stalls
+from .misbehaving import Server, Step
+from .steps import answers, resets, sends, stalls
 
 SK = "sk-never-over-there-0123456789"
 WFB = "wfb_never-over-here-0123456789"
@@ -510,47 +510,6 @@ def test_generate_gives_operations_as_they_come(on: On, serve: Serve, kind: str)
     assert "application/x-ndjson" in request.headers["accept"]
     assert request.headers["authorization"] == f"Bearer {WFB}"
     assert SK.encode() not in request.raw
-
-
-FAULTY: list[tuple[str, bytes, str, int]] = [
-    ("a line that is not JSON", b'{"op":"a"}\nnonsense\n{"op":"b"}\n', "INVALID_JSON", 1),
-    ("a line that is no object", b'{"op":"a"}\n[1]\n', "INVALID_RESPONSE", 1),
-    ("a last line that is cut", b'{"op":"a"}\n{"op":"b', "NETWORK_ERROR", 1),
-    ("an error among the lines", b'{"op":"a"}\n{"error":{"message":"No."}}\n', "UNKNOWN_ERROR", 1),
-    ("a line in Latin-1", b'{"op":"a"}\n{"op":"\xe9"}\n', "INVALID_JSON", 1),
-]
-
-
-@pytest.mark.parametrize(
-    ("body", "error_id", "received"), [f[1:] for f in FAULTY], ids=[f[0] for f in FAULTY]
-)
-def test_a_faulty_line_raises_and_nothing_before_it_is_lost(
-    on: On, serve: Serve, body: bytes, error_id: str, received: int
-) -> None:
-    server = serve(answers(body, headers=NDJSON))
-    stream = on(server, retry=None).ai.generate("x")
-    with pytest.raises(SkytellsError) as caught:
-        list(stream)
-    assert caught.value.error_id == error_id
-    assert [operation["op"] for operation in caught.value.received] == ["a"] * received
-    assert (len(server.requests), caught.value.maybe_sent) == (1, True)
-
-
-def test_a_stream_that_breaks_off_raises(on: On, serve: Serve) -> None:
-    start = reply(LINES, headers=NDJSON | {"content-length": "9999"})
-    for then in (Peer.close, Peer.reset):
-        stream = on(serve(sends(start, then=then))).ai.generate("x")
-        with pytest.raises(NetworkError):
-            list(stream)
-
-
-def test_a_stream_that_stalls_raises(on: On, serve: Serve) -> None:
-    start = reply(LINES, headers=NDJSON | {"content-length": "9999"})
-    server = serve(sends(start, then=Peer.hold))
-    with pytest.raises(SkytellsError, match="No event came for 50 ms") as caught:
-        list(on(server).ai.generate("x", idle_timeout=50))
-    assert [operation["op"] for operation in caught.value.received] == ["setName", "addNode"]
-    assert server.was_cut()
 
 
 def test_a_key_that_a_line_echoes_is_not_shown(on: On, serve: Serve) -> None:

@@ -17,7 +17,6 @@ from skytells import (
     InvalidResponseError,
     NetworkError,
     RateLimitError,
-    RequestTimeoutError,
     ServerError,
     SkytellsClient,
     SkytellsError,
@@ -27,7 +26,7 @@ from ..conftest import Build
 from .conftest import Serve
 from .events import ASK, DONE, HEAD, chunk, delta, event, holds, says, streams
 from .misbehaving import Peer, Request, Server
-from .steps import answers, closes, drips, floods, head, reply, resets, sends, stalls
+from .steps import answers, head, resets, sends, stalls
 
 HI = event(delta("Hi"))
 COMPLETION = {
@@ -146,20 +145,6 @@ def test_a_stream_that_was_read_leaves_its_connection_to_the_next(
     assert server.connections == 1
 
 
-def test_a_stream_that_does_not_end_after_its_last_event_is_complete(
-    serve: Serve, build: Build
-) -> None:
-    server = serve(holds(HI, DONE))
-    assert streamed(build, server).final().text == "Hi"
-    assert server.was_cut()
-
-
-def test_a_stream_that_goes_on_after_its_last_event_is_left(serve: Serve, build: Build) -> None:
-    server = serve(floods(HEAD + chunk(HI + DONE), chunk(HI)))
-    assert streamed(build, server).final().text == "Hi"
-    assert server.was_cut()
-
-
 def test_a_stream_comes_over_a_clients_own_httpx_as_well(serve: Serve, colour: str) -> None:
     server = serve(says("Hi"))
     if colour == "sync":
@@ -259,38 +244,6 @@ def test_a_stream_without_its_last_event_is_an_error_with_what_came(
     assert [c.text for c in again.received] == ["Hi"]
 
 
-@pytest.mark.parametrize("then", [Peer.close, Peer.reset])
-@pytest.mark.parametrize("events", [b"", b"da", b"data: {}", HI[:-3], HI])
-def test_a_stream_that_is_cut_anywhere_is_an_error(
-    serve: Serve, build: Build, events: bytes, then: Any
-) -> None:
-    error = broken(build, serve(sends(HEAD, chunk(events) if events else b"", then=then)))
-    assert isinstance(error, NetworkError)
-
-
-def test_a_stream_whose_body_ends_in_the_midst_of_an_event_is_an_error(
-    serve: Serve, build: Build
-) -> None:
-    error = broken(build, serve(streams(HI, HI[:20])))
-    assert "ended before it was complete" in str(error)
-    assert len(error.received) == 1
-
-
-def test_a_last_event_may_lack_its_blank_line(serve: Serve, build: Build) -> None:
-    assert streamed(build, serve(streams(HI, b"data: [DONE]"))).final().text == "Hi"
-
-
-@pytest.mark.parametrize(
-    "data", [b"{", b"nonsense", b"{}{}", b"[1]", b"null", b"NaN", b"\xff", b""]
-)
-def test_an_event_that_is_not_a_json_object_is_an_error(
-    serve: Serve, build: Build, data: bytes
-) -> None:
-    error = broken(build, serve(streams(HI, b"data: " + data + b"\n\n", DONE)))
-    assert isinstance(error, InvalidResponseError)
-    assert len(error.received) == 1
-
-
 @pytest.mark.parametrize(
     "wire",
     [
@@ -308,90 +261,6 @@ def test_an_error_inside_a_stream_is_raised(
     assert "It broke." in str(error)
     assert error.response == wire
     assert error.http_status == (503 if "503" in json.dumps(wire) else 200)
-
-
-def test_an_event_that_is_named_error_is_one(serve: Serve, build: Build) -> None:
-    sent = event({"message": "Slow down.", "code": "rate_limit_exceeded"}, "error")
-    error = broken(build, serve(streams(sent)))
-    assert isinstance(error, RateLimitError)
-    assert "Slow down." in str(error)
-
-
-def test_a_null_error_is_none(serve: Serve, build: Build) -> None:
-    sent = event(delta("Hi") | {"error": None})
-    assert streamed(build, serve(streams(sent, DONE))).final().text == "Hi"
-
-
-def test_an_echoed_key_is_taken_out_of_what_a_stream_raises(serve: Serve, build: Build) -> None:
-    wire = {"error": {"message": "sk-secret-key is bad", "details": {"key": "sk-secret-key"}}}
-    error = broken(build, serve(streams(event(wire))))
-    assert "*** is bad" in str(error)
-    broken(build, serve(streams(b"data: {sk-secret-key\n\n")))
-
-
-def test_a_stream_that_stalls_ends_after_its_idle_time(serve: Serve, build: Build) -> None:
-    server = serve(holds(HI))
-    error = broken(build, server, idle_timeout=200)
-    assert isinstance(error, RequestTimeoutError)
-    assert "No event came for 200 ms" in str(error)
-    assert "idle_timeout" in str(error)
-    assert len(error.received) == 1
-    assert server.was_cut()
-
-
-@pytest.mark.parametrize("data", [b": still here\n\n", b"x"])
-def test_a_stream_that_drips_without_an_event_ends_after_its_idle_time(
-    serve: Serve, build: Build, data: bytes
-) -> None:
-    server = serve(drips(HEAD + chunk(HI) + b"ffff\r\n", data))
-    error = broken(build, server, idle_timeout=250)
-    assert isinstance(error, RequestTimeoutError)
-    assert server.was_cut()
-
-
-def test_a_stream_that_goes_on_and_on_ends_after_its_total_time(serve: Serve, build: Build) -> None:
-    server = serve(floods(HEAD, chunk(HI)))
-    error = broken(build, server, total_timeout=250)
-    assert isinstance(error, RequestTimeoutError)
-    assert "total_timeout" in str(error)
-    assert server.was_cut()
-
-
-def test_a_total_time_ends_a_stall_as_well(serve: Serve, build: Build) -> None:
-    error = broken(build, serve(holds(HI)), idle_timeout=None, total_timeout=200)
-    assert "within 200 ms" in str(error)
-
-
-def test_a_head_that_does_not_come_is_a_matter_of_the_clients_timeout(
-    serve: Serve, build: Build
-) -> None:
-    client = build("k", base_url=serve(stalls()).url, timeout=200)
-    with pytest.raises(RequestTimeoutError) as caught:
-        client.chat.completions.stream(**ASK).open()
-    assert caught.value.maybe_sent
-
-
-def test_a_huge_event_comes_whole(serve: Serve, build: Build) -> None:
-    text = "x" * 3_000_000
-    assert streamed(build, serve(says(text))).final().text == text
-
-
-def test_an_endless_event_is_refused(
-    serve: Serve, build: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from skytells.streaming import decoders
-
-    monkeypatch.setattr(decoders.EventDecoder.__init__, "__defaults__", (100_000,))
-    server = serve(floods(HEAD + b"fffffff\r\ndata: ", b"x" * 4096))
-    error = broken(build, server)
-    assert "100,000 bytes" in str(error)
-    assert server.was_cut()
-
-
-def test_an_encoded_stream_that_was_not_asked_for_is_an_error(serve: Serve, build: Build) -> None:
-    kind = {"content-type": "text/event-stream", "content-encoding": "br"}
-    error = broken(build, serve(sends(reply(b"xx", headers=kind))))
-    assert isinstance(error, InvalidResponseError)
 
 
 def test_streams_side_by_side_do_not_mix(serve: Serve, build: Build) -> None:
@@ -471,14 +340,6 @@ def test_what_cannot_be_asked_for_is_refused_before_the_wire(
 def test_limits_that_are_none_are_refused(offline: Any, name: str, value: Any) -> None:
     with pytest.raises(SkytellsError, match=name):
         offline.chat.completions.stream(**ASK, **{name: value})
-
-
-def test_a_connection_that_is_closed_before_the_head_is_unknown(serve: Serve, build: Build) -> None:
-    server = serve(closes())
-    with pytest.raises(NetworkError) as caught:
-        streamed(build, server).open()
-    assert caught.value.maybe_sent
-    assert len(server.requests) == 1
 
 
 def test_the_servers_id_of_the_request_is_on_the_error_of_a_stream(

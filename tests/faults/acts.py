@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from skytells import SkytellsClient, SkytellsError
 
+from .listening import LISTEN, listener
+
 ORDER: Final[Mapping[str, Any]] = {"model": "flux-pro", "input": {"prompt": "A cat on a mat"}}
 RUNNING: Final[Mapping[str, Any]] = {"id": "p1", "status": "processing"}
 
@@ -119,4 +121,5 @@ ACTS: Final[Mapping[str, Callable[..., object]]] = {
     "request": request,
     "base_url": base,
     "with_options": derive,
+    **{name: listener(name, ORDER["input"]["prompt"]) for name in LISTEN},
 }

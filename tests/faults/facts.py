@@ -31,5 +31,10 @@ FACTS: Final[Mapping[str, Callable[[Any], object]]] = {
     "failed": lambda error: [e is not None for e in error.errors],
     "may have begun": lambda error: [getattr(e, "maybe_sent", False) for e in error.errors],
     "back in the queue": lambda error: [r.input["place"] for r in error.unsent],
+    "received": lambda error: len(error.received),
+    "outcomes of each": lambda outcomes: [type(outcome).__name__ for outcome in outcomes],
+    "received by each": lambda outcomes: [
+        (type(outcome).__name__, len(outcome.received)) for outcome in outcomes
+    ],
     "second round": lambda error: error.second,
 }

@@ -24,6 +24,7 @@ from skytells import ConfigurationError, SkytellsClient, SkytellsError
 from skytells._exchange import exchange
 from skytells._flow import Sleep
 from skytells._pool import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
+from skytells._wire import as_list
 from skytells.predictions.waiting import wait
 from skytells.predictions.watch import Watch
 
@@ -132,7 +133,7 @@ class Stage:
     proxy: Stand
     mend: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
     """What ends the trouble of a fault's own world."""
-    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    options: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
     """What a fault's world adds to the client's options."""
 
     def play(self, fault: Fault, name: str) -> None:
@@ -189,6 +190,9 @@ class Stage:
                 self._check_error(due, outcome)
         elif isinstance(outcome, BaseException):
             raise AssertionError(f"a result was due, not {outcome!r}") from outcome
+        for each in as_list(outcome) or ():
+            if isinstance(each, SkytellsError):
+                check_error(each)
         got = {name: fact(outcome, name) for name in due.facts}
         assert got == dict(due.facts)
         if due.pauses is not None:
@@ -221,8 +225,12 @@ class Stage:
             lines = request.raw.partition(b"\r\n\r\n")[0].lower().split(b"\r\n")
             names = [line.partition(b":")[0] for line in lines]
             assert names.count(b"x-api-key") == ("x-api-key" in request.headers)
+            # The Orchestrator's key is sent so, and no other is sent there.
+            orchestrator = request.target.startswith("/api/")
+            assert names.count(b"authorization") == orchestrator
+            assert not (orchestrator and b"x-api-key" in names)
             assert request.headers["host"] in {f"{h}:{server.port}" for h in HOSTS}
-            assert not {b"authorization", b"cookie", b"transfer-encoding"} & set(names)
+            assert not {b"cookie", b"transfer-encoding"} & set(names)
 
     def _check_logs(self) -> None:
         for record in self.logs.records:

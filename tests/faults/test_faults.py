@@ -69,6 +69,11 @@ def test_dispatches(stage: Stage, fault: Fault, name: str) -> None:
     stage.play(fault, name)
 
 
+@faults("S")
+def test_streams(stage: Stage, fault: Fault, name: str) -> None:
+    stage.play(fault, name)
+
+
 @faults("L")
 def test_redirects(stage: Stage, fault: Fault, name: str) -> None:
     stage.play(fault, name)

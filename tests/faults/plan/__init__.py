@@ -20,6 +20,7 @@ from . import (
     proxies,
     redirects,
     retries,
+    streams,
     waits,
 )
 
@@ -33,6 +34,7 @@ FAMILIES: Final[Sequence[Family]] = (
     money.FAMILY,
     waits.FAMILY,
     dispatches.FAMILY,
+    streams.FAMILY,
     redirects.FAMILY,
     identifiers.FAMILY,
     headers.KEYS,
