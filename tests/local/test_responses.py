@@ -76,6 +76,17 @@ def test_a_response_has_the_documented_form(http: httpx.Client) -> None:
     assert sources == [("prompt", False), ("completion", False)]
 
 
+def test_a_response_has_every_documented_field(http: httpx.Client) -> None:
+    documented = (
+        "id object created_at status model output usage error incomplete_details instructions "
+        "store parallel_tool_calls tools tool_choice truncation metadata content_filters "
+        "previous_response_id temperature top_p frequency_penalty presence_penalty "
+        "max_output_tokens max_tool_calls reasoning text service_tier background completed_at user "
+        "safety_identifier system_fingerprint top_logprobs prompt_cache_key prompt_cache_retention"
+    )
+    assert set(documented.split()) == set(responded(http))
+
+
 def test_a_stream_tells_a_response_step_by_step(http: httpx.Client) -> None:
     events = events_of(http)
     names = [event["type"].removeprefix("response.") for event in events]

@@ -32,6 +32,7 @@ _ECHOED: Final[JsonObject] = {
     "store": False,
     "top_logprobs": 0,
     "user": None,
+    "safety_identifier": None,
     "prompt_cache_key": None,
     "prompt_cache_retention": None,
 }
@@ -91,6 +92,7 @@ def _begun(ask: Ask, answer: Answer) -> JsonObject:
         "status": "in_progress",
         "background": False,
         "completed_at": None,
+        "system_fingerprint": None,
         "error": None,
         "incomplete_details": None,
         "model": answer.model,
