@@ -93,6 +93,7 @@ def read_files(input: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(file: Any, steps: Steps) -> None:
     where = path_of(steps)
+    file = _inner(file)
     if _is_path(file):
         _check_path(Path(file), where)
     elif isinstance(file, io.TextIOBase):
@@ -101,6 +102,13 @@ def _check(file: Any, steps: Steps) -> None:
         raise _no_bytes(file, where)
     elif isinstance(file, bytes | bytearray):
         _check_size(len(file), where)
+
+
+def _inner(file: Any) -> Any:
+    """The file inside an upload of Starlette or FastAPI, whose own `read()` has to be awaited."""
+    inner = getattr(file, "file", None)
+    awaited = inspect.iscoroutinefunction(getattr(file, "read", None))
+    return inner if awaited and callable(getattr(inner, "read", None)) else file
 
 
 def _is_path(file: object) -> TypeGuard[os.PathLike[str]]:
@@ -126,7 +134,9 @@ def data_uri(file: Any, steps: Steps) -> str:
     elif _is_path(file):
         name, data = str(Path(file)), _read_path(Path(file), where)
     else:
-        name, data = getattr(file, "name", ""), _read(file, where)
+        # Of an upload, `name` is that of the form's field, or of a temporary file.
+        name = getattr(file, "filename", None) or getattr(file, "name", "")
+        data = _read(_inner(file), where)
     if not data:
         raise InvalidRequestError.of(
             f"{where}: the file is empty. If it was read before, go back with seek(0)."

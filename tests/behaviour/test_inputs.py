@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from fastapi import UploadFile
 
 from skytells import InvalidRequestError, SkytellsClient
 from skytells.local import LocalPlatform
@@ -55,6 +56,12 @@ def test_a_file_is_sent_however_a_prediction_is_made(
     before = len(platform.requests)
     WAYS[way](client, {"prompt": "x", "image": io.BytesIO(PNG)})
     assert f"GET /v1/model/{FILM}" not in asked(platform)[before:]
+
+
+def test_an_upload_of_fastapi_is_a_file(client: SkytellsClient) -> None:
+    upload = UploadFile(io.BytesIO(PNG), filename="cat.png")
+    made = client.predictions.create(model=FILM, input={"prompt": "x", "image": upload})
+    assert client.predictions.get(made.id)["input"]["image"] == SENT
 
 
 @pytest.mark.parametrize("way", WAYS)

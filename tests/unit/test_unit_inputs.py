@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -381,3 +382,34 @@ def test_validate_finds_out_that_a_model_only_chats() -> None:
     hand = Hand(script(reply(catalogued(**CHAT))))
     with pytest.raises(InvalidRequestError, match="takes no predictions"):
         hand.perform(create(PredictionRequest("m", {}), Accepted().add, Desk(), True))
+
+
+# What a visitor uploads
+
+
+def uploads(content: bytes, name: str) -> list[Any]:
+    """A file as each framework hands it to its view."""
+    from starlette.datastructures import UploadFile
+    from werkzeug.datastructures import FileStorage
+
+    django: Any = import_module("django.core.files.uploadedfile")  # without types of its own
+    return [
+        UploadFile(io.BytesIO(content), filename=name),
+        FileStorage(io.BytesIO(content), filename=name, name="image"),
+        django.SimpleUploadedFile(name, content),
+    ]
+
+
+@pytest.mark.parametrize("framework", range(3), ids=["starlette", "flask", "django"])
+def test_an_upload_is_sent_as_it_is(framework: int) -> None:
+    def sent(content: bytes, name: str) -> str:
+        upload = uploads(content, name)[framework]
+        check_files({"image": upload})
+        return str(read_files({"image": upload})["image"])
+
+    assert sent(b"pixels", "cat.webp").startswith("data:image/webp;base64,")
+    assert sent(PNG, "cat").startswith("data:image/png;base64,")
+    with pytest.raises(InvalidRequestError, match="larger than 10 MiB"):
+        sent(bytes(MAX_FILE + 1), "cat.png")
+    with pytest.raises(InvalidRequestError, match="the file is empty"):
+        sent(b"", "cat.png")
