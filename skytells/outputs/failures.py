@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ..errors import ApiErrorId, DownloadError, OutputExpiredError, SkytellsError
 from ..types.predict import PredictionResponse
-from .sources import Source, kept_until
+from .sources import Source, kept_until, lifetime
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def _failed(
     if error.error_id == ApiErrorId.OUTPUT_EXPIRED:
         return OutputExpiredError(
             f"{one.label} of prediction {prediction.id} is gone (HTTP {error.http_status}): "
-            f"{_lifetime(prediction, now)}",
+            f"{lifetime(prediction, now)}",
             *(error.error_id, error.details, error.http_status),
         )
     return DownloadError(
@@ -63,20 +63,6 @@ def _failed(
         *(error.error_id, error.details, error.http_status),
         retry_after=error.retry_after,
         retryable=error.retryable,
-    )
-
-
-def _lifetime(prediction: PredictionResponse, now: datetime) -> str:
-    until = kept_until(prediction)
-    if until is not None and now < until:
-        return (
-            f"the platform keeps outputs until {until:%Y-%m-%d %H:%M:%S %Z}, so look whether it was "
-            f"deleted, or has another address by now: client.predictions.save({prediction.id!r})."
-        )
-    since = "" if until is None else f", this one until {until:%Y-%m-%d %H:%M:%S %Z}"
-    return (
-        f"the platform keeps outputs for five minutes{since}. Run the model again, and keep what it "
-        "makes at once: client.run(…, download_to='outputs/')."
     )
 
 

@@ -22,7 +22,8 @@ class Stream:
 
     def __init__(self, prediction: PredictionResponse, index: int, terms: Terms) -> None:
         self.prediction = prediction
-        self.source: Source = source(prediction, index)
+        with naming(prediction):
+            self.source: Source = source(prediction, index)
         self.transfer: Transfer = Transfer(self.source, terms)
         self._position = 0
         self._first: Piece | None = None

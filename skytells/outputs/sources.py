@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from .._checks import whole
-from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError
+from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError, OutputExpiredError
 from ..types.outputs import is_address, name_in, parts_of
-from ..types.predict import PredictionFile, PredictionResponse
+from ..types.predict import PredictionFile, PredictionResponse, PredictionStatus
 from .names import distinct, safe_name, suffix_for
 
 LIFETIME: Final = timedelta(minutes=5)
@@ -38,13 +38,31 @@ class Source:
 
 
 def sources(prediction: PredictionResponse) -> list[Source]:
-    """The files of a prediction, then its texts."""
+    """The files of a prediction, then its texts.
+
+    Raises:
+        OutputExpiredError: It had some, and the platform has deleted them.
+    """
+    if not prediction.files and _is_purged(prediction):
+        raise OutputExpiredError(
+            f"The outputs of prediction {prediction.id} are gone: "
+            f"{lifetime(prediction, datetime.now(UTC))}",
+            ApiErrorId.OUTPUT_EXPIRED,
+            "The platform has deleted them.",
+        )
     texts = [part for part in parts_of(prediction.output) if not is_address(part)]
     contents = [text.encode("utf-8", "backslashreplace") for text in texts]
     return [
         *map(_source, prediction.files),
         *(Source(f"{prediction.id}.txt", "text/plain", len(c), content=c) for c in contents),
     ]
+
+
+def _is_purged(prediction: PredictionResponse) -> bool:
+    """Whether the platform says that it has deleted what a prediction made."""
+    available = prediction.metadata.data_available if prediction.metadata is not None else None
+    removed = available is False or prediction.get("data_removed") is True
+    return removed and not prediction.output and prediction.status == PredictionStatus.SUCCEEDED
 
 
 def source(prediction: PredictionResponse, index: int) -> Source:
@@ -114,3 +132,18 @@ def kept_until(prediction: PredictionResponse) -> datetime | None:
     """When the platform deletes the outputs, where it says when the prediction has ended."""
     ended = prediction.completed
     return None if ended is None else ended + LIFETIME
+
+
+def lifetime(prediction: PredictionResponse, now: datetime) -> str:
+    """What to say of outputs that are not there: since when, and what to do."""
+    until = kept_until(prediction)
+    if until is not None and now < until:
+        return (
+            f"the platform keeps outputs until {until:%Y-%m-%d %H:%M:%S %Z}, so look whether it was "
+            f"deleted, or has another address by now: client.predictions.save({prediction.id!r})."
+        )
+    since = "" if until is None else f", this one until {until:%Y-%m-%d %H:%M:%S %Z}"
+    return (
+        f"the platform keeps outputs for five minutes{since}. Run the model again, and keep what it "
+        "makes at once: client.run(…, download_to='outputs/')."
+    )

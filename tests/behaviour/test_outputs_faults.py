@@ -7,13 +7,20 @@ import gzip
 import os
 import pickle
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skytells import ApiErrorId, DownloadError, OutputExpiredError, SkytellsClient
+from skytells import (
+    ApiErrorId,
+    DownloadError,
+    OutputExpiredError,
+    PredictionResponse,
+    SkytellsClient,
+)
 
 from ..conftest import Build
 from .assets import FILM, PICTURE, at, gives, made
@@ -226,6 +233,37 @@ def test_a_file_that_is_gone_says_since_when(
     assert left(tmp_path) == LEFT_NOTHING
     again = pickle.loads(pickle.dumps(caught.value))
     assert (again.prediction_id, str(again)) == ("p1", str(caught.value))
+
+
+@pytest.mark.parametrize("told", [{"metadata": {"data_available": False}}, {"data_removed": True}])
+def test_outputs_that_are_not_even_listed_any_more_are_no_success(
+    build: Build, tmp_path: Path, told: dict[str, Any]
+) -> None:
+    """An empty list of paths would say that there was nothing to keep."""
+    ended = {"completed_at": "2026-01-01T00:00:00Z", **told}
+    purged = PredictionResponse.from_wire(
+        {"id": "p1", "status": "succeeded", "output": None, **ended}
+    )
+    api = build("sk-key").predictions
+
+    def opened() -> None:
+        with api.open(purged):
+            pytest.fail("not reached")
+
+    acts: list[Callable[[], object]] = [
+        lambda: api.save(purged, tmp_path),
+        lambda: api.bytes(purged),
+        opened,
+    ]
+    for act in acts:
+        with pytest.raises(
+            OutputExpiredError, match="this one until 2026-01-01 00:05:00"
+        ) as caught:
+            act()
+        assert caught.value.prediction_id == "p1"
+        assert caught.value.error_id == ApiErrorId.OUTPUT_EXPIRED
+    failed = PredictionResponse.from_wire({"id": "p2", "status": "failed", **ended})
+    assert api.save(failed, tmp_path) == []
 
 
 def test_a_file_that_is_gone_too_early_says_what_to_look_at(serve: Serve, build: Build) -> None:
