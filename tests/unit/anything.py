@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from skytells._checks import is_list
 from skytells._config import Config
-from skytells._flow import Call
+from skytells._flow import Operation
 from skytells._record import Record
 from skytells._wire import BodyReader, Reply, WireRequest
 from skytells.chat.calls import create_completion
@@ -48,7 +48,7 @@ def _ignore(prediction: object) -> None:
     del prediction
 
 
-CALLS: Final[Mapping[str, Callable[[], Call[Any]]]] = {
+CALLS: Final[Mapping[str, Callable[[], Operation[Any]]]] = {
     "get": lambda: get_prediction("p1"),
     "stream": lambda: stream_prediction("p1"),
     "create": lambda: create_prediction(PredictionRequest("flux-pro", {"prompt": "x"}), _ignore),
@@ -71,7 +71,7 @@ CALLS: Final[Mapping[str, Callable[[], Call[Any]]]] = {
 
 
 def judge(
-    call: Call[Any], status: int, headers: Mapping[str, str], chunks: Iterable[bytes]
+    call: Operation[Any], status: int, headers: Mapping[str, str], chunks: Iterable[bytes]
 ) -> SkytellsError | None:
     """Let a call have a reply, as it came off the wire, and check what it makes of it.
 
@@ -130,7 +130,7 @@ def _check_result(result: object) -> None:
         assert pickle.loads(pickle.dumps(record)) == dict(record) == record.to_dict()
 
 
-def read_case(data: bytes) -> tuple[Call[Any], int, dict[str, str], list[bytes]]:
+def read_case(data: bytes) -> tuple[Operation[Any], int, dict[str, str], list[bytes]]:
     r"""A call and its reply from bytes; any will do.
 
     They are laid out so that people and fuzzers can write them: `get 200`, lines of headers, a line
