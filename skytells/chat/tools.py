@@ -7,8 +7,7 @@ arguments are for; and what the model sends is checked by pydantic before the fu
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from functools import partial, update_wrapper
 from typing import (
@@ -16,31 +15,32 @@ from typing import (
     Final,
     Generic,
     ParamSpec,
-    TypeAlias,
     TypeGuard,
     TypeVar,
-    cast,
-    get_type_hints,
     overload,
 )
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from .._checks import is_array, is_mapping, shown
-from .._wire import clean
 from ..errors import InvalidRequestError
 from .docstrings import described
+from .signatures import (
+    AnyTool,
+    checked_name,
+    docstring_of,
+    fields_of,
+    has_default,
+    layers,
+    model_of,
+    schema_of,
+    signature_of,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
-AnyTool: TypeAlias = Callable[..., object]
-"""A typed function, or a `Tool`."""
-
-_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-_VARIABLE: Final = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 _MOST_PROBLEMS: Final = 20
 
 
@@ -87,12 +87,15 @@ class Tool(Generic[P, R_co]):
             )
         update_wrapper(self, function, updated=())
         self.function = function
-        self.name = _named(function, name)
-        about, arguments = described(_docstring(function))
+        if (made := _tool_in(function)) is not None:
+            name = made.name if name is None else name
+            description = made.description if description is None else description
+        self.name = checked_name(function, name)
+        about, arguments = described(docstring_of(function))
         self.description = about if description is None else description
-        self._signature = _signature(function, self.name)
-        self._model = _model(self._signature, self.name)
-        self.parameters = _schema(self._model, self._signature, arguments, self.name)
+        self._signature = signature_of(function, self.name)
+        self._model = model_of(self._signature, self.name)
+        self.parameters = schema_of(self._model, self._signature, arguments, self.name)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.function(*args, **kwargs)
@@ -121,8 +124,10 @@ class Tool(Generic[P, R_co]):
     @property
     def is_async(self) -> bool:
         """Whether what it gives has to be awaited."""
-        function = _inner(self.function)
-        return any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
+        first = next(layer for layer in layers(self.function) if not isinstance(layer, partial))
+        if isinstance(first, Tool):
+            return first.is_async
+        return any(map(inspect.iscoroutinefunction, (first, type(first).__call__)))
 
     def bind(self, arguments: str) -> Callable[[], R_co]:
         """A call of the function with what a model sent.
@@ -137,8 +142,8 @@ class Tool(Generic[P, R_co]):
         read = self._model.model_validate_json(arguments if arguments.strip() else "{}")
         values = {
             parameter.name: getattr(read, field)
-            for field, parameter in _fields(self._signature).items()
-            if field in read.model_fields_set or not _has_default(parameter)
+            for field, parameter in fields_of(self._signature).items()
+            if field in read.model_fields_set or not has_default(parameter)
         }
         bound = inspect.BoundArguments(self._signature, values)
         bound.apply_defaults()
@@ -285,138 +290,13 @@ def _is_function(given: object) -> TypeGuard[AnyTool]:
     return callable(given) and not is_mapping(given)
 
 
+def _tool_in(function: AnyTool) -> Tool[..., object] | None:
+    """The tool that a function is made of, if it is made of one."""
+    made: list[Tool[..., object]] = [one for one in layers(function) if isinstance(one, Tool)]
+    return made[0] if made else None
+
+
 def _twice(name: str) -> InvalidRequestError:
     return InvalidRequestError.of(
         f"Two tools are called {name!r}; give one another name, with skytells.tool(name=…)."
     )
-
-
-def _inner(function: AnyTool) -> AnyTool:
-    """What partials and tools are made of."""
-    inner: Any = function
-    while isinstance(inner, partial | Tool):
-        inner = inner.func if isinstance(inner, partial) else inner.function
-    return cast(AnyTool, inner)
-
-
-def _is_plain(function: AnyTool) -> bool:
-    """Whether a function itself says what it takes, rather than the class of an object."""
-    return inspect.isroutine(function) or hasattr(function, "__wrapped__")
-
-
-def _named(function: AnyTool, name: str | None) -> str:
-    inner = _inner(function)
-    chosen = getattr(inner, "__name__", type(inner).__name__) if name is None else name
-    if not isinstance(chosen, str) or not _NAME.fullmatch(chosen):
-        raise InvalidRequestError.of(
-            f"{shown(chosen)} cannot be the name of a tool: it has 1 to 64 letters, digits, _ and -. "
-            "Give one with skytells.tool(name=…)."
-        )
-    return chosen
-
-
-def _docstring(function: AnyTool) -> str:
-    """Of an object that can be called, what its `__call__` or else its class says."""
-    inner = _inner(function)
-    if _is_plain(inner):
-        return inspect.getdoc(inner) or ""
-    return type(inner).__call__.__doc__ or inspect.getdoc(type(inner)) or ""
-
-
-def _signature(function: AnyTool, name: str) -> inspect.Signature:
-    """What a model may send, with resolved types; what a partial has decided is not among it."""
-    inner = _inner(function)
-    try:
-        signature = inspect.signature(function)
-        hints = get_type_hints(
-            inner if _is_plain(inner) else type(inner).__call__, include_extras=True
-        )
-    except (TypeError, ValueError, NameError, AttributeError, SyntaxError) as error:
-        where = "; types are found where a module defines them" * isinstance(error, NameError)
-        raise _unusable(name, f"its types cannot be read: {error}{where}") from error
-    decided = _decided(function)
-    free = [p for p in signature.parameters.values() if p.name not in decided]
-    for parameter in free:
-        if parameter.kind in _VARIABLE:
-            raise _unusable(
-                name,
-                f"a model cannot fill {str(parameter).partition(':')[0]}; spell its parameters out",
-            )
-        if parameter.name not in hints:
-            raise _unusable(
-                name,
-                f"{parameter.name!r} has no type; annotate it"
-                + (
-                    ", or pass the method of an object" if parameter.name in {"self", "cls"} else ""
-                ),
-            )
-    return signature.replace(
-        parameters=[p.replace(annotation=hints[p.name]) for p in free],
-        return_annotation=inspect.Signature.empty,
-    )
-
-
-def _decided(function: AnyTool) -> set[str]:
-    names: set[str] = set()
-    while isinstance(function, partial):
-        names |= function.keywords.keys()
-        function = function.func
-    return names
-
-
-def _has_default(parameter: inspect.Parameter) -> bool:
-    """Whether a function has a value of its own; that of a `Field(…)` is known to pydantic alone."""
-    default = parameter.default
-    return default is not inspect.Parameter.empty and not isinstance(default, FieldInfo)
-
-
-def _fields(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
-    """The parameters by the names of fields: many names, as `copy`, cannot be a field's."""
-    return {f"a{place}": each for place, each in enumerate(signature.parameters.values())}
-
-
-def _model(signature: inspect.Signature, name: str) -> type[BaseModel]:
-    fields = _fields(signature)
-    names = {field: parameter.name for field, parameter in fields.items()}
-    shapes: dict[str, Any] = {
-        field: (
-            parameter.annotation,
-            ... if parameter.default is inspect.Parameter.empty else parameter.default,
-        )
-        for field, parameter in fields.items()
-    }
-    config = ConfigDict(extra="forbid", alias_generator=names.__getitem__)
-    try:
-        return create_model(name, __config__=config, **shapes)
-    except Exception as error:  # whatever a type of the user's raises
-        raise _unusable(name, f"no schema can be made of it: {clean(str(error), 200)}") from error
-
-
-def _schema(
-    model: type[BaseModel], signature: inspect.Signature, arguments: Mapping[str, str], name: str
-) -> dict[str, Any]:
-    from pydantic.json_schema import GenerateJsonSchema  # here: most programs make no tools
-
-    class Plain(GenerateJsonSchema):
-        """Without titles, which tell a model nothing and cost tokens."""
-
-        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
-
-        def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-            return False
-
-    try:
-        schema = model.model_json_schema(schema_generator=Plain)
-    except Exception as error:  # whatever a type of the user's raises
-        raise _unusable(name, f"no schema can be made of it: {clean(str(error), 200)}") from error
-    schema.pop("title", None)
-    properties: dict[str, Any] = schema.setdefault("properties", {})
-    for field, parameter in _fields(signature).items():
-        wire = properties.get(str(model.model_fields[field].validation_alias))
-        if wire is not None and parameter.name in arguments:
-            wire.setdefault("description", arguments[parameter.name])
-    return schema
-
-
-def _unusable(name: str, reason: str) -> InvalidRequestError:
-    return InvalidRequestError.of(f"The function {name!r} cannot be a tool: {reason}.")

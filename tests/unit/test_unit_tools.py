@@ -232,6 +232,21 @@ def test_what_a_partial_has_decided_is_not_shown_to_the_model() -> None:
     assert twice.bind("{}")() == "fox secret 5"
 
 
+def test_what_a_partial_has_decided_stays_hidden_however_it_is_wrapped() -> None:
+    def search(query: str, key: str, limit: int = 5) -> str:
+        """Search."""
+        return f"{query} {key} {limit}"
+
+    keyed = tool(name="find", description="Find.")(functools.partial(search, key="secret"))
+    made = Tool(functools.partial(keyed, limit=1))
+    assert (made.name, made.description) == ("find", "Find.")
+    assert list(made.parameters["properties"]) == ["query"]
+    assert made.bind('{"query": "fox"}')() == "fox secret 1"
+    assert Tool(made).to_dict() == made.to_dict()
+    renamed = tool(name="seek", description="")(made)
+    assert (renamed.name, renamed.description) == ("seek", "")
+
+
 def test_what_wraps_a_function_is_a_tool_with_its_types() -> None:
     @functools.wraps(weather)
     def logged(*args: Any, **options: Any) -> str:
