@@ -22,7 +22,8 @@ from .assemble import completion_of
 from .calls import CHUNKS, create_completion, stream_completion
 from .loop import MAX_ROUNDS, OnRound, ToolRun, run_tools
 from .parsing import parse_completion
-from .tools import AnyTool, blocking_tools
+from .signatures import AnyTool
+from .tools import blocking_tools
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
