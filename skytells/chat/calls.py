@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from .._checks import is_array, is_mapping
 from .._flow import Call, Operation, Safety
@@ -18,6 +18,8 @@ from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, Messag
 from ..types.predict import to_json
 from .tools import wire_tools
 
+T = TypeVar("T")
+
 PATH: Final = "/chat/completions"
 _KNOWN: Final = {"model", "messages", "stream", *ChatParams.__annotations__}
 
@@ -26,10 +28,20 @@ def create_completion(
     model: str, messages: Sequence[MessageParam], params: Mapping[str, Any] | None = None
 ) -> Operation[ChatCompletion]:
     """`POST /chat/completions`, once the files among the pictures are read"""
+    return complete(model, messages, params or {}, read_completion)
 
-    def call(messages: Sequence[MessageParam]) -> Call[ChatCompletion]:
-        body = to_json(_body(model, messages, params or {}))
-        return Call("POST", PATH, read_completion, Safety.PAID, body=body, name=PATH, model=model)
+
+def complete(
+    model: str,
+    messages: Sequence[MessageParam],
+    params: Mapping[str, Any],
+    read: Callable[[Reply], T],
+) -> Operation[T]:
+    """The same, with the reply read in another way"""
+
+    def call(messages: Sequence[MessageParam]) -> Call[T]:
+        body = to_json(_body(model, messages, params))
+        return Call("POST", PATH, read, Safety.PAID, body=body, name=PATH, model=model)
 
     return with_images(messages, "messages", call)
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError, create_model
 
 from .._checks import shown
 from .._flow import Flow
-from .._wire import clean
+from .._wire import Reply, clean
 from ..errors import AnswerError, ApiErrorId, Details, InvalidRequestError
 from ..types.chat import (
     ChatCompletion,
@@ -24,7 +24,7 @@ from ..types.chat import (
     ParsedCompletion,
     SchemaFormat,
 )
-from .calls import create_completion
+from .calls import complete, read_completion
 from .schemas import at_root, strict_schema
 
 T = TypeVar("T")
@@ -39,8 +39,15 @@ def parse_completion(
     """Ask for an answer of a type, and read it as one."""
     shape = shape_of(kind)
     asked = {**params, "response_format": shape.format()}
-    completion = yield from create_completion(model, messages, asked)
-    return parsed(completion, shape)
+
+    def read(reply: Reply) -> ParsedCompletion[T]:
+        try:
+            return parsed(read_completion(reply), shape)
+        except AnswerError as error:
+            error.request_id = reply.headers.get("x-request-id")
+            raise
+
+    return (yield from complete(model, messages, asked, read))
 
 
 @dataclass(frozen=True, slots=True)

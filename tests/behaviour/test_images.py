@@ -65,7 +65,7 @@ def test_a_picture_of_ones_own_is_shown_however_a_model_is_asked(
     serve: Serve, build: Build, picture: Path, way: str
 ) -> None:
     server = serve(says("A cat") if way == "stream" else answers(COMPLETION))
-    client = build("k", base_url=server.url)
+    client = build("sk-key", base_url=server.url)
     with picture.open("rb") as opened:
         for source in (picture, PNG, bytearray(PNG), opened, io.BytesIO(PNG)):
             messages = in_chat(source)
@@ -91,14 +91,14 @@ def test_a_picture_for_a_response_goes_as_a_data_uri(
     serve: Serve, build: Build, picture: Path
 ) -> None:
     server = serve(answers(RESPONSE))
-    RESPONSES["create"](build("k", base_url=server.url), in_responses(picture))
+    RESPONSES["create"](build("sk-key", base_url=server.url), in_responses(picture))
     assert server.requests[0].json["input"][0]["content"][1]["image_url"] == SENT
 
 
 @pytest.mark.parametrize("url", ["https://example.com/cat.png", SENT])
 def test_an_address_is_sent_as_it_is(serve: Serve, build: Build, url: str) -> None:
     server = serve(answers(COMPLETION))
-    CHAT["create"](build("k", base_url=server.url), in_chat(url))
+    CHAT["create"](build("sk-key", base_url=server.url), in_chat(url))
     assert server.requests[0].json["messages"] == in_chat(url)
 
 
@@ -196,7 +196,7 @@ def test_an_open_file_is_shown_in_every_round_of_tools(serve: Serve, build: Buil
     message = {"tool_calls": [{"id": "c1", "type": "function", "function": function}]}
     wants = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
     server = serve(answers(wants), answers(COMPLETION))
-    client = build("k", base_url=server.url)
+    client = build("sk-key", base_url=server.url)
     run = client.chat.completions.run_tools(
         model="gpt-5", messages=in_chat(io.BytesIO(PNG)), tools=[look]
     )

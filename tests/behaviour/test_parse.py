@@ -93,7 +93,7 @@ def test_a_parsed_answer_is_kept_when_it_is_copied(client: SkytellsClient) -> No
 
 def test_the_schema_goes_along_with_the_parameters(serve: Serve, build: Build) -> None:
     server = serve(answers(says(PARIS)))
-    ask(build("k", base_url=server.url), temperature=0.5, extra_body={"top_k": 4})
+    ask(build("sk-key", base_url=server.url), temperature=0.5, extra_body={"top_k": 4})
     sent = server.requests[0].json
     assert (sent["temperature"], sent["top_k"]) == (0.5, 4)
     assert sent["response_format"] == {
@@ -120,12 +120,12 @@ def test_the_schema_goes_along_with_the_parameters(serve: Serve, build: Build) -
 )
 def test_json_in_a_fence_is_json(serve: Serve, build: Build, text: str) -> None:
     server = serve(answers(says(text)))
-    assert ask(build("k", base_url=server.url)).parsed == Trip(city="Paris", days=3)
+    assert ask(build("sk-key", base_url=server.url)).parsed == Trip(city="Paris", days=3)
 
 
 def test_a_complete_answer_counts_however_it_ended(serve: Serve, build: Build) -> None:
     server = serve(answers(says(PARIS, "length")))
-    assert ask(build("k", base_url=server.url)).parsed.days == 3
+    assert ask(build("sk-key", base_url=server.url)).parsed.days == 3
 
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -158,7 +158,7 @@ def test_an_answer_that_is_no_such_object_is_an_error_that_has_it(
 ) -> None:
     server = serve(answers(wire))
     with pytest.raises(AnswerError, match=told) as caught:
-        ask(build("k", base_url=server.url, retry={"retries": 3}))
+        ask(build("sk-key", base_url=server.url, retry={"retries": 3}))
     assert len(server.requests) == 1  # it is paid for, and not asked for again
     error = caught.value
     assert error.error_id == error_id
@@ -172,7 +172,7 @@ def test_an_answer_that_is_no_such_object_is_an_error_that_has_it(
 def test_an_error_names_every_field_that_does_not_fit(serve: Serve, build: Build) -> None:
     server = serve(answers(says('{"value": [{"city": "Rome"}, {"city": "Bonn", "days": 0}]}')))
     with pytest.raises(AnswerError) as caught:
-        ask(build("k", base_url=server.url), list[Trip])
+        ask(build("sk-key", base_url=server.url), list[Trip])
     details: Any = caught.value.details
     assert [one["field"] for one in details] == ["value[0].days", "value[1].days"]
 
@@ -180,9 +180,25 @@ def test_an_error_names_every_field_that_does_not_fit(serve: Serve, build: Build
 def test_what_a_types_own_check_raises_loses_nothing(serve: Serve, build: Build) -> None:
     server = serve(answers(says('{"city": "Paris"}')))
     with pytest.raises(AnswerError, match="own check of the answer raised KeyError") as caught:
-        ask(build("k", base_url=server.url), Picky)
+        ask(build("sk-key", base_url=server.url), Picky)
     assert isinstance(caught.value.__cause__, KeyError)
     assert caught.value.completion.text == '{"city": "Paris"}'
+
+
+def test_an_error_names_the_request_and_the_try(serve: Serve, build: Build) -> None:
+    server = serve(answers(says("no"), headers={"x-request-id": "req_7"}))
+    with pytest.raises(AnswerError) as caught:
+        ask(build("sk-key", base_url=server.url))
+    assert caught.value.request_id == "req_7"
+    assert [attempt.outcome for attempt in caught.value.attempts] == ["200"]
+
+
+def test_an_echoed_key_is_taken_out_of_the_error(serve: Serve, build: Build) -> None:
+    server = serve(answers(says(None, refusal="Not with sk-secret-key.")))
+    with pytest.raises(AnswerError, match="Not with") as caught:
+        ask(build("sk-secret-key", base_url=server.url))
+    error = caught.value
+    assert "sk-secret-key" not in f"{error!r} {error.details} {error.response} {error.completion}"
 
 
 @pytest.mark.parametrize(
