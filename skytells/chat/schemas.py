@@ -52,11 +52,15 @@ def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any] | None:
 def at_root(schema: Mapping[str, Any]) -> dict[str, Any]:
     """A schema whose root is no reference, as that of a type that holds itself is."""
     found: dict[str, Any] = dict(schema)
-    name = str(found.get("$ref", "")).removeprefix("#/$defs/")
-    if name in found.get("$defs", {}):
-        del found["$ref"]
-        found = {**found["$defs"][name], **found}
-    return found
+    match found:
+        case {"$ref": str(reference)} | {"allOf": [{"$ref": str(reference)}]}:
+            name = reference.removeprefix("#/$defs/")
+        case _:
+            return found
+    if name not in found.get("$defs", {}):
+        return found
+    own = {key: value for key, value in found.items() if key not in {"$ref", "allOf"}}
+    return {**found["$defs"][name], **own}
 
 
 def _strict(part: object) -> dict[str, Any]:

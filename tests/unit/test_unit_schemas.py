@@ -162,6 +162,12 @@ def test_a_reference_in_the_old_way_is_a_choice_of_one() -> None:
     assert strict_schema(old) == {"anyOf": [{"$ref": "#/$defs/X"}], "description": "It"}
 
 
+@pytest.mark.parametrize("root", [{"$ref": "#/$defs/X"}, {"allOf": [{"$ref": "#/$defs/X"}]}])
+def test_a_root_that_refers_is_what_it_refers_to(root: dict[str, Any]) -> None:
+    holds: dict[str, Any] = {"$defs": {"X": {"type": "object", "properties": {}}}}
+    assert at_root({**root, **holds}) == {"type": "object", "properties": {}, **holds}
+
+
 def test_a_reference_to_nowhere_stays_at_the_root() -> None:
     assert at_root({"$ref": "#/elsewhere"}) == {"$ref": "#/elsewhere"}
 
