@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from ._flow import Flow
 from .budget import Budget
-from .errors import NotFoundError, SkytellsError
+from .errors import AnswerError, NotFoundError, SkytellsError
 from .models import find_model
 from .predictions.placing import Desk
 from .streaming import Opened
@@ -30,6 +30,9 @@ def metered(model: str, desk: Desk, budget: Budget, performed: Flow[T]) -> Flow[
     tab = budget.open_tab(model, (yield from _price(model, desk)))
     try:
         answer = yield from performed
+    except AnswerError as error:
+        tab.see(error.completion)
+        raise
     except SkytellsError as error:
         if not error.maybe_sent:
             tab.cancel()

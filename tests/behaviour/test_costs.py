@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from skytells import (
+    AnswerError,
     AsyncSkytellsClient,
     Budget,
     BudgetExceededError,
@@ -272,7 +273,17 @@ def judges(client: SkytellsClient) -> object:
     return client.safety.check_text("A fox")
 
 
-INFERENCE = [chats, responds, embeds, chats_in_pieces, responds_in_pieces, judges]
+def has_no_object(client: SkytellsClient) -> object:
+    with suppress(AnswerError):
+        client.chat.completions.parse(
+            model="gpt-5", messages=HELLO, response_format=list[str], max_tokens=3
+        )
+    return None
+
+
+INFERENCE = [
+    *(chats, responds, embeds, chats_in_pieces, responds_in_pieces, judges, has_no_object),
+]
 
 
 @pytest.mark.parametrize("act", INFERENCE)

@@ -17,6 +17,7 @@ from skytells._flow import Operation
 from skytells._record import Record
 from skytells._wire import BodyReader, Reply, WireRequest
 from skytells.chat.calls import create_completion
+from skytells.chat.parsing import parse_completion
 from skytells.embeddings import create_embeddings
 from skytells.errors import Attempt, SkytellsError
 from skytells.models import get_model, list_models
@@ -38,10 +39,12 @@ from skytells.predictions.calls import (
 )
 from skytells.responses import create_response
 from skytells.types import PaginatedResponse, PredictionRequest, PredictionsListOptions
+from skytells.types.chat import MessageParam
 
-from .support import KEY, Hand, config
+from .support import KEY, Hand, call_of, config
 
 LIMIT: Final = 64 * 1024
+HI: Final[list[MessageParam]] = [{"role": "user", "content": "Hi"}]
 
 
 def _ignore(prediction: object) -> None:
@@ -57,8 +60,9 @@ CALLS: Final[Mapping[str, Callable[[], Operation[Any]]]] = {
     "list": lambda: list_predictions(PredictionsListOptions()),
     "models": lambda: list_models(None, None),
     "model": lambda: get_model("flux-pro", None, None),
-    "chat": lambda: create_completion("gpt-5", [{"role": "user", "content": "Hi"}]),
-    "respond": lambda: create_response("gpt-5", "Hi"),
+    "chat": lambda: call_of(create_completion("gpt-5", HI)),
+    "parse": lambda: call_of(parse_completion("gpt-5", HI, dict[str, int], {})),
+    "respond": lambda: call_of(create_response("gpt-5", "Hi")),
     "embed": lambda: create_embeddings("skytells-embed-3-small", ["a", "b"], {}),
     "workflow": lambda: get_workflow("p1"),
     "workflows": list_workflows,

@@ -173,6 +173,13 @@ def script(*answers: Reply | BaseException) -> Serve:
     return serve
 
 
+def call_of(operation: Operation[Any]) -> Call[Any]:
+    """The call that an operation begins with."""
+    call = operation if isinstance(operation, Call) else next(operation)
+    assert isinstance(call, Call)
+    return call
+
+
 def header(request: WireRequest, name: str) -> list[str]:
     """All values of a request's header."""
     return [value.decode() for n, value in request.headers if n == name.encode()]

@@ -18,6 +18,7 @@ from skytells.streaming.reading import Format, Opened, Reading
 from skytells.types.chat import ChatCompletion, ChatCompletionChunk, ChatMessage, text_of
 
 from ..behaviour.events import DONE, delta, event
+from .support import call_of
 
 
 class NoBody:
@@ -242,8 +243,7 @@ def test_a_key_is_taken_out_before_an_error_is_made() -> None:
 
 
 def test_a_call_is_a_value_that_keeps_its_body_to_itself() -> None:
-    call = create_completion("m", [{"role": "user", "content": "private"}], {"seed": None})
-    assert isinstance(call, Call)
+    call = call_of(create_completion("m", [{"role": "user", "content": "private"}], {"seed": None}))
     assert json.loads(call.body or b"").keys() == {"model", "messages"}
     assert "private" not in repr(call)
     with pytest.raises(InvalidRequestError) as caught:

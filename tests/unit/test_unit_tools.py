@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError
 
 from skytells import (
-    Call,
     InvalidRequestError,
     SkytellsError,
     Tool,
@@ -32,7 +31,7 @@ from skytells.chat.loop import run_tools
 from skytells.chat.tools import content_of, problems_of
 from skytells.types.chat import ChatCompletion, ChatMessage
 
-from .support import Hand, reply, script
+from .support import Hand, call_of, reply, script
 
 QUESTION = [{"role": "user", "content": "Hi"}]
 
@@ -466,10 +465,7 @@ def test_a_value_that_cannot_be_told_is_an_error(value: object) -> None:
 
 
 def body(**params: Any) -> Any:
-    call = create_completion("gpt-5", QUESTION, params)
-    assert isinstance(call, Call)
-    assert call.body is not None
-    return json.loads(call.body)
+    return json.loads(call_of(create_completion("gpt-5", QUESTION, params)).body or b"")
 
 
 def test_create_takes_functions_tools_and_schemas() -> None:
