@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, get_origin
 
 from pydantic import TypeAdapter, ValidationError, create_model
@@ -90,7 +91,16 @@ def shape_of(kind: type[T]) -> Shape[T]:
     Raises:
         InvalidRequestError: It is no type, or none that JSON can be read as.
     """
-    _check_type(kind)
+    given: Any = kind
+    _check_type(given)
+    try:
+        return _shape(given)
+    except TypeError:  # it has no hash, as an `Annotated` may have none
+        return _shape.__wrapped__(given)
+
+
+@lru_cache(maxsize=128)  # a schema takes milliseconds, on the event loop
+def _shape(kind: Any) -> Shape[Any]:
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
         schema = at_root(adapter.json_schema())

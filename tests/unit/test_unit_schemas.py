@@ -191,6 +191,13 @@ def test_a_schema_without_a_title_has_a_name() -> None:
     assert shape_of(dict[str, int]).format()["json_schema"]["name"] == "Answer"
 
 
+def test_a_schema_is_made_once_of_a_type() -> None:
+    assert shape_of(Tree) is shape_of(Tree)
+    assert shape_of(list[Tree]) is shape_of(list[Tree])
+    unhashable: Any = Annotated[int, []]
+    assert shape_of(unhashable).read('{"value": 1}') == 1
+
+
 @pytest.mark.parametrize("kind", [None, "Tree", 5, {"type": "json_object"}, Cat(kind="cat")])
 def test_what_is_no_type_is_refused(kind: Any) -> None:
     with pytest.raises(InvalidRequestError, match="must be a type") as caught:
