@@ -129,8 +129,9 @@ def data_uri(file: Any, steps: Steps) -> str:
     """A file as a data URI; its place is for messages. This reads it, and so may block."""
     _check(file, steps)
     where = path_of(steps)
+    name: object = ""
     if isinstance(file, bytes | bytearray):
-        name, data = "", bytes(file)
+        data = bytes(file)
     elif _is_path(file):
         name, data = str(Path(file)), _read_path(Path(file), where)
     else:
