@@ -269,6 +269,13 @@ def test_what_wraps_a_function_is_a_tool_with_its_types() -> None:
     assert list(fixed.parameters["properties"]) == ["unit", "days"]
 
 
+def test_what_is_positional_alone_may_be_left_out_before_what_is_given() -> None:
+    def power(base: int = 2, exponent: int = 10, /) -> int:
+        return base**exponent
+
+    assert Tool(power).bind('{"exponent": 3}')() == 8
+
+
 def test_a_default_that_json_cannot_carry_stays_the_functions_own() -> None:
     nothing = object()
 
