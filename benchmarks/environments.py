@@ -22,7 +22,7 @@ PACKAGES: Final = {
     "aiohttp": ["aiohttp"],
     "openai": ["openai"],
     "replicate": ["replicate"],
-    "clients": ["--editable", str(ROOT), "httpx[http2]", "httpx2", "httpx-aiohttp"],
+    "clients": ["--editable", f"{ROOT}[aiohttp,http2]", "httpx2"],
     "h2server": ["granian"],
     "platform": ["--editable", f"{ROOT}[local]"],
 }

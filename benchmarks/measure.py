@@ -31,7 +31,8 @@ _SLOW: Final = {
         "burst_cold_100",
         "burst_cold_5000",
     ),
-    *("burst_warm_5000", "burst_cliff", "clients", "first", "parse_models", "job_flux-pro"),
+    *("burst_warm_5000", "burst_cliff", "first", "parse_models", "job_flux-pro"),
+    *("transport_1", "transport_10", "transport_100", "transport_1000"),
     *("events_words_200", "events_words_0", "events_short_200", "download_memory_tls"),
 }
 

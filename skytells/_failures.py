@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
-from typing import Final
+from typing import Final, cast
 
 from ._wire import Origin, clean
 from .errors import ApiErrorId, NetworkError, RequestTimeoutError, SkytellsError
 
 # Names rather than classes: httpcore, httpx and clients of their shape share them.
-UNSENT: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"})
+UNSENT: Final = frozenset(
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol"}
+    | {"ClientConnectorError", "ConnectionTimeoutError"}  # aiohttp's
+)
 # A time-out before a socket was heard of has only waited for one.
 UNSENT_BY_POOL: Final = UNSENT | {"TimeoutError"}
 
@@ -23,12 +25,13 @@ def failure_of(
     """A foreign exception as one of ours, without its frames: they may hold the key."""
     if isinstance(error, SkytellsError):
         return error
-    names = {cls.__name__ for cls in type(error).__mro__}
+    names = _names(error)
     if sent is None:
         sent = not names & unsent
     kind = type(error).__name__
-    certificate = isinstance(error.__cause__, ssl.SSLCertVerificationError)
-    if "TimeoutException" in names or isinstance(error, TimeoutError):
+    # By its text, since httpcore's pool cuts it off from what it was raised from.
+    certificate = bool(names & UNSENT) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+    if names & {"TimeoutException", "TimeoutError"}:
         failure: SkytellsError = RequestTimeoutError(
             f"{origin} did not answer in time. If it needs longer, raise timeout= (milliseconds).",
             ApiErrorId.REQUEST_TIMEOUT,
@@ -52,3 +55,11 @@ def failure_of(
     error.__cause__ = error.__context__ = None
     failure.__cause__ = error.with_traceback(None)
     return failure
+
+
+def _names(error: BaseException) -> set[str]:
+    """What a failure is called."""
+    if type(error.__cause__).__module__.startswith("aiohttp."):
+        # httpx-aiohttp calls any connection that broke a ConnectTimeout; aiohttp itself is exact.
+        error = cast("BaseException", error.__cause__)
+    return {cls.__name__ for cls in type(error).__mro__}

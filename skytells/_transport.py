@@ -11,7 +11,7 @@ import inspect
 import weakref
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import httpcore
 
@@ -35,6 +35,8 @@ from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     import httpx
+
+    from .transports import AsyncHttpClient, HttpClient
 
 CONNECT_SECONDS: Final = 10.0
 _EXTENSIONS: Final = {"timeout": {"connect": CONNECT_SECONDS}}
@@ -152,9 +154,10 @@ class HttpxTransport:
     chunks.
     """
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client | HttpClient) -> None:
         _expect(client, "httpx.Client", awaited=False)
-        self._client = client
+        self._client = cast("httpx.Client", client)
+        self._cookies = _copied(self._client)
 
     def send(self, exchange: Exchange) -> Reply:
         _refuse(closed=getattr(self._client, "is_closed", False) is True)
@@ -170,7 +173,7 @@ class HttpxTransport:
 
     @contextmanager
     def _arriving(self, exchange: Exchange, trace: _Trace) -> Generator[Arrival]:
-        sent = _sending(self._client, exchange, trace.hear)
+        sent = _sending(self._client, self._cookies, exchange, trace.hear)
         response = self._client.send(**sent, stream=True, follow_redirects=False)
         try:
             if response.is_stream_consumed:
@@ -190,9 +193,10 @@ class HttpxTransport:
 class AsyncHttpxTransport:
     """Over an async client that the user has built and will close."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient | AsyncHttpClient) -> None:
         _expect(client, "httpx.AsyncClient", awaited=True)
-        self._client = client
+        self._client = cast("httpx.AsyncClient", client)
+        self._cookies = _copied(self._client)
 
     async def send(self, exchange: Exchange) -> Reply:
         _refuse(closed=getattr(self._client, "is_closed", False) is True)
@@ -209,7 +213,7 @@ class AsyncHttpxTransport:
 
     @asynccontextmanager
     async def _arriving(self, exchange: Exchange, trace: _Trace) -> AsyncGenerator[AsyncArrival]:
-        sent = _sending(self._client, exchange, trace.ahear)
+        sent = _sending(self._client, self._cookies, exchange, trace.ahear)
         response = await self._client.send(**sent, stream=True, follow_redirects=False)
         try:
             if response.is_stream_consumed:
@@ -272,8 +276,17 @@ def _core_request(request: WireRequest) -> httpcore.Request:
     return core
 
 
+def _copied(client: httpx.Client | httpx.AsyncClient) -> httpx.Cookies | None:
+    """The cookies that a client has now; what servers add to them later is not sent."""
+    cookies = getattr(client, "cookies", None)
+    return None if cookies is None else type(cookies)(cookies)
+
+
 def _sending(
-    client: httpx.Client | httpx.AsyncClient, exchange: Exchange, hear: object
+    client: httpx.Client | httpx.AsyncClient,
+    cookies: httpx.Cookies | None,
+    exchange: Exchange,
+    hear: object,
 ) -> dict[str, Any]:
     """What a user's client is asked to send."""
     request, left = exchange.request, seconds_until(exchange.deadline)
@@ -286,6 +299,9 @@ def _sending(
         extensions={"trace": hear} if request.paid else None,
     )
     if not request.foreign:
+        if cookies is not None and "cookie" in built.headers:
+            del built.headers["cookie"]
+            cookies.set_cookie_header(built)
         return {"request": built}
     # Anew, by the class of that client's library: nothing of the client's own goes along.
     timeout = dict.fromkeys(("connect", "read", "write", "pool"), left)

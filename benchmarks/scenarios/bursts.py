@@ -83,25 +83,6 @@ def _threads(where: Place, quick: bool) -> Samples:
     return interleave(subjects, 1 if quick else 4, warm_up=False)
 
 
-def _clients(where: Place, quick: bool) -> Samples:
-    """What an injected client does: one at a time and a hundred at once, HTTP/2 among them."""
-    # All against the server that speaks both protocols, so that the figures compare.
-    with ExitStack() as stack:
-        subjects: dict[str, Subject] = {}
-        for kind in ("", "httpx", "http2", "httpx2", "aiohttp"):
-            base = Place(where.http, where.http2, where.http2, where.authorities)
-            worker = stack.enter_context(
-                Worker(base, "clients", "with_skytells", BENCH_CLIENT=kind)
-            )
-            subjects[kind or OURS] = partial(_both, worker)
-        return interleave(subjects, 3 if quick else 7)
-
-
-def _both(worker: Worker) -> Figures:
-    one, many = worker.do("aget_tls", 50), worker.do("burst_tls", 100)
-    return {"one": one["cpu"], "cpu": many["cpu"], "wall": many["wall"]}
-
-
 _FIGURES: Final = {"wall": "s", "cpu": "µs", "rss": "MB"}
 BURSTS: Final = [
     *(
@@ -131,13 +112,5 @@ BURSTS: Final = [
         _threads,
         "The least time is 0.8 s with a connection for each thread; with this package's 100 it is "
         "2.4 s. `errors` counts calls that failed.",
-    ),
-    Scenario(
-        "clients",
-        "A client of your own: CPU one at a time, CPU and wall with 100 in flight, HTTPS",
-        OURS,
-        {"one": "µs", "cpu": "µs", "wall": "s"},
-        _clients,
-        "All through this package, over `http_client=`; a server that speaks HTTP/1.1 and HTTP/2.",
     ),
 ]

@@ -22,18 +22,17 @@ def _injected(*, colour: str) -> Any:
 
         return httpx.AsyncClient() if colour == "async" else httpx.Client()
     if kind == "http2":
-        import httpx
+        from skytells.transports import async_http2_client, http2_client
 
-        return httpx.AsyncClient(http2=True) if colour == "async" else httpx.Client(http2=True)
+        return async_http2_client() if colour == "async" else http2_client()
     if kind == "httpx2":
         import httpx2
 
         return httpx2.AsyncClient() if colour == "async" else httpx2.Client()
     if kind == "aiohttp" and colour == "async":
-        import httpx
-        import httpx_aiohttp
+        from skytells.transports import aiohttp_client
 
-        return httpx_aiohttp.HttpxAiohttpClient(limits=httpx.Limits(max_connections=None))
+        return aiohttp_client()
     return None
 
 

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ..outputs import Preview
     from ..responses import AsyncResponsesAPI
     from ..safety import AsyncSafetyAPI
+    from ..transports import AsyncHttpClient
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
@@ -97,7 +98,7 @@ class AsyncSkytellsClient(AsyncDriver):
         timeout: float | None = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
         retry: RetryOptions | Mapping[str, Any] | None = None,
-        http_client: httpx.AsyncClient | None = None,
+        http_client: httpx.AsyncClient | AsyncHttpClient | None = None,
         allow_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE,
         orchestrator_key: str | None = None,

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ..orchestrator import OrchestratorAPI
     from ..responses import ResponsesAPI
     from ..safety import SafetyAPI
+    from ..transports import HttpClient
     from ..types.models import Model
     from ..webhooks import WebhookHandler
 
@@ -95,7 +96,7 @@ class SkytellsClient(Driver):
         timeout: float | None = DEFAULT_TIMEOUT,
         headers: Mapping[str, str] | None = None,
         retry: RetryOptions | Mapping[str, Any] | None = None,
-        http_client: httpx.Client | None = None,
+        http_client: httpx.Client | HttpClient | None = None,
         allow_http: bool = False,
         max_response_bytes: int = DEFAULT_MAX_RESPONSE,
         orchestrator_key: str | None = None,

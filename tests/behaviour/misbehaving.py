@@ -75,8 +75,18 @@ class Peer:
         headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
         body = self._until(lambda: int(headers.get("content-length", "0")))
         request = Request(head + body, method, target, headers, body)
-        self._server.requests.append(request)
+        self.record(request)
         return request
+
+    def record(self, request: Request) -> None:
+        self._server.requests.append(request)
+
+    def take(self) -> bytes:
+        """Whatever has come, or comes next."""
+        if not self._buffer:
+            self._fill()
+        data, self._buffer = self._buffer, b""
+        return data
 
     def send(self, data: bytes) -> None:
         try:
@@ -88,7 +98,10 @@ class Peer:
         """Send byte by byte."""
         for place in range(len(data)):
             self.send(data[place : place + 1])
-            time.sleep(pause)
+            self.pause(pause)
+
+    def pause(self, seconds: float = 0.02) -> None:
+        time.sleep(seconds)
 
     def hold(self) -> None:
         """Do nothing until the client is gone."""

@@ -27,7 +27,7 @@ LAYERS = [
     ["_exchange", "_pool", "_bodies", "outputs"],
     ["notebook"],
     ["_progress"],
-    ["_transport", "pagination", "models", "webhooks"],
+    ["transports", "_transport", "pagination", "models", "webhooks"],
     ["predictions", "streaming", "_metering"],
     ["prediction", "orchestrator", "_base", "_images", "_inference"],
     ["chat", "responses", "embeddings"],
@@ -38,8 +38,9 @@ LAYERS = [
 RANK = {module: rank for rank, line in enumerate(LAYERS) for module in line}
 
 WIRE = {"httpx", "httpcore"}
-KNOWS_THE_WIRE = {"_transport", "_bodies", "_pool", "_network", "_environment"}
+KNOWS_THE_WIRE = {"transports", "_transport", "_bodies", "_pool", "_network", "_environment"}
 COLOURED = {
+    "transports",
     "_transport",
     "_bodies",
     "_pool",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, assert_type
 
 import httpx
+import httpx2
 from pydantic import BaseModel
 
 from skytells import (
@@ -125,6 +126,7 @@ from skytells.orchestrator import (
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
 from skytells.streaming import AsyncStream, Stream
+from skytells.transports import aiohttp_client, async_http2_client, http2_client
 from skytells.types.chat import ImagePart
 from skytells.types.responses import InputItem
 from skytells.webhooks import (
@@ -163,9 +165,17 @@ def constructors() -> None:
     )
     assert_type(AsyncSkytellsClient("sk-key", timeout=0.5), AsyncSkytellsClient)
     assert_type(AsyncSkytellsClient(http_client=httpx.AsyncClient()), AsyncSkytellsClient)
+    # Clients of httpx's continuation, and those of `skytells.transports`.
+    assert_type(SkytellsClient(http_client=httpx2.Client()), SkytellsClient)
+    assert_type(AsyncSkytellsClient(http_client=httpx2.AsyncClient()), AsyncSkytellsClient)
+    assert_type(http2_client(), httpx.Client)
+    assert_type(async_http2_client(), httpx.AsyncClient)
+    assert_type(aiohttp_client(), httpx.AsyncClient)
     assert_type(Skytells("sk-key"), SkytellsClient)
     assert_type(create_client("sk-key"), SkytellsClient)
     # The wrong colour of client.
+    SkytellsClient(http_client=httpx2.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncSkytellsClient(http_client=httpx2.Client())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     SkytellsClient(http_client=httpx.AsyncClient())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     # Milliseconds are a number.
     SkytellsClient(timeout="30s")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
