@@ -17,13 +17,14 @@ from ._config import Config
 from ._exchange import exchange
 from ._flow import Call, Clock, Connect, Flow, Safety, Together
 from ._history import History
+from ._json import to_json
 from ._retry import RetryBudget
 from ._wire import Origin, Reply
 from .errors import InvalidRequestError
 from .predictions.calls import Payload, as_request
 from .predictions.flows import Accepted
 from .predictions.placing import Desk, check
-from .types.predict import PredictionRequest, QueueItem, to_json
+from .types.predict import PredictionRequest, QueueItem
 
 T = TypeVar("T")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ._checks import as_mapping, did_you_mean, segment, shown
 from ._flow import Call, Safety
+from ._json import to_json
 from ._replies import wrong_kind
 from ._wire import Reply
 from .errors import InvalidRequestError, SkytellsError
 from .streaming.reading import STREAM_HEADERS, Opened, error_in_stream, is_event_stream, opened
-from .types.predict import to_json
 
 
 def body_of(params: Mapping[str, Any], known: Collection[str], where: str) -> dict[str, Any]:

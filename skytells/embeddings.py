@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from ._checks import is_array, is_object, whole
 from ._flow import Call, Flow, Safety, Together
 from ._inference import body_of, failed_answer
+from ._json import to_json
 from ._wire import Reply, as_list, as_object, clean
 from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, SkytellsError
 from .types.embeddings import EmbeddingInput, EmbeddingResponse
-from .types.predict import to_json
 
 if TYPE_CHECKING:
     from .client import AsyncSkytellsClient, SkytellsClient

@@ -10,12 +10,12 @@ from ._checks import is_array, is_mapping, is_object
 from ._flow import Call, Operation, Safety
 from ._images import with_images
 from ._inference import body_of, failed_answer, streaming_call
+from ._json import to_json
 from ._wire import Reply, as_list, as_object
 from .errors import InvalidRequestError
 from .streaming import DEFAULT_IDLE, AsyncStream, Limits, Opened, Stream
 from .streaming.decoders import Event, EventDecoder
 from .streaming.reading import Format, error_in_stream, event_object
-from .types.predict import to_json
 from .types.responses import InputItem, Response, ResponseEvent, ResponseParams, event_of
 
 if TYPE_CHECKING:

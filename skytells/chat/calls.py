@@ -9,13 +9,13 @@ from .._checks import is_array, is_mapping
 from .._flow import Call, Operation, Safety
 from .._images import with_images
 from .._inference import body_of, failed_answer, streaming_call
+from .._json import to_json
 from .._wire import Reply, as_list, as_object
 from ..errors import InvalidRequestError
 from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder
 from ..streaming.reading import Format, event_object
 from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
-from ..types.predict import to_json
 from .tools import wire_tools
 
 T = TypeVar("T")

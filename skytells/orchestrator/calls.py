@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from .._checks import as_mapping
 from .._flow import Call, Safety, Side
+from .._json import to_json
 from .._record import Record
 from .._replies import wrong_kind
 from .._wire import Reply, as_list, as_object, path
@@ -15,7 +16,6 @@ from ..errors import InvalidRequestError
 from ..predictions.calls import has_id
 from ..streaming.decoders import Event, LineDecoder
 from ..streaming.reading import Format, Opened, event_object, opened
-from ..types.predict import to_json
 from .records import (
     Execution,
     ExecutionLog,

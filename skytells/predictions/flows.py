@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from .._checks import as_mapping, is_list
 from .._flow import Clock, Flow, Sleep, Together
 from .._history import History
+from .._json import to_json
 from .._wire import clean
 from ..errors import (
     ApiErrorId,
@@ -37,7 +38,6 @@ from ..types.predict import (
     PredictionsListOptions,
     PredictionStatus,
     RunOptions,
-    to_json,
 )
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, get_prediction, list_by_the_servers_clock

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 
 from pydantic import Field, SkipValidation
 
@@ -22,6 +22,7 @@ from .._checks import (
     shown,
     whole,
 )
+from .._json import pairs, to_json
 from .._record import Record, Rows
 from ..errors import InvalidRequestError
 from .outputs import described, is_address, parts_of
@@ -336,7 +337,7 @@ def _own(value: Any) -> Any:
         return {key: _own(item) for key, item in value.items()}
     if isinstance(value, bytearray):
         return bytes(value)
-    parts = _parts(value)
+    parts = pairs(value)
     return value if parts is None else [_own(item) for _, item in parts]
 
 
@@ -349,69 +350,6 @@ def plain_input(given: object) -> dict[str, Any]:
         input = without_files(input)
     plain: dict[str, Any] = json.loads(to_json(dict(input)))
     return plain
-
-
-def to_json(value: object) -> bytes:
-    """Encode as JSON, or name the value that cannot be carried."""
-    try:
-        return _encoded(value)
-    except _UNFIT as error:
-        where = _culprit(value, "", set())
-        reason = error if where is not None else "it refers to itself or is nested too deeply"
-        raise InvalidRequestError.of(
-            f"JSON cannot carry {where or 'the body'}: {reason}."
-        ) from None
-
-
-_UNFIT: Final = (TypeError, ValueError, RecursionError)
-
-
-def _encoded(value: object) -> bytes:
-    return _ENCODER.encode(value).encode()
-
-
-def _as_dict(value: object) -> dict[str, Any]:
-    """A mapping that is no dict, such as a record, for `json` to encode."""
-    if is_mapping(value):
-        return dict(value)
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-
-
-_ENCODER: Final = json.JSONEncoder(
-    allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
-)
-
-
-def _fits(value: object) -> bool:
-    try:
-        _encoded(value)
-    except _UNFIT:
-        return False
-    return True
-
-
-def _culprit(value: object, path: str, seen: set[int], depth: int = 0) -> str | None:
-    """Where the first value or key is that JSON cannot carry; `None` if each alone would do."""
-    parts = _parts(value)
-    if parts is None:
-        return None if _fits(value) else path
-    if id(value) in seen or depth > 100:
-        return None
-    seen.add(id(value))
-    for key, item in parts:
-        if not _fits({key: None}):
-            return path
-        found = _culprit(item, f"{path}.{key}" if path else str(key), seen, depth + 1)
-        if found is not None:
-            return found
-    return None
-
-
-def _parts(value: object) -> Iterable[tuple[Any, Any]] | None:
-    """Keys and items of an object, places and items of an array; `None` for anything else."""
-    if is_mapping(value):
-        return value.items()
-    return enumerate(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else None
 
 
 @dataclass

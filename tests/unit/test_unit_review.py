@@ -28,12 +28,13 @@ from skytells import (
 )
 from skytells._base import raw_call
 from skytells._flow import Raised, Together, advance
+from skytells._json import to_json
 from skytells._pool import AsyncPool, Pool
 from skytells._wire import Origin, Reply, WireRequest
 from skytells.predictions.calls import creating, get_prediction
 from skytells.predictions.flows import Accepted, dispatch, reconcile, run, unconfirmed
 from skytells.predictions.watch import Watch
-from skytells.types.predict import RunOptions, WaitOptions, to_json
+from skytells.types.predict import RunOptions, WaitOptions
 
 from .support import Hand, JsonObject, config, reply, script
 from .test_unit_flows import PROMPT, Queue, Server, just_lost

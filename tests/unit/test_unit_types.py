@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import skytells.types
 from skytells import ConfigurationError, InvalidRequestError, SkytellsError
 from skytells._checks import Default
+from skytells._json import to_json
 from skytells.types import (
     ClientOptions,
     ModelFieldsOptions,
@@ -36,7 +37,6 @@ from skytells.types import (
     RunOptions,
     WaitOptions,
 )
-from skytells.types.predict import to_json
 
 from .support import JsonObject, json_values
 

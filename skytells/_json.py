@@ -1,0 +1,73 @@
+"""JSON as it is sent: compact, without what JSON does not have, and naming what it cannot carry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, cast
+
+from ._checks import is_mapping
+from .errors import InvalidRequestError
+
+
+def to_json(value: object) -> bytes:
+    """Encode as JSON, or name the value that cannot be carried."""
+    try:
+        return _encoded(value)
+    except _UNFIT as error:
+        where = _culprit(value, "", set())
+        reason = error if where is not None else "it refers to itself or is nested too deeply"
+        raise InvalidRequestError.of(
+            f"JSON cannot carry {where or 'the body'}: {reason}."
+        ) from None
+
+
+_UNFIT: Final = (TypeError, ValueError, RecursionError)
+
+
+def _encoded(value: object) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+def _as_dict(value: object) -> dict[str, Any]:
+    """A mapping that is no dict, such as a record, for `json` to encode."""
+    if is_mapping(value):
+        return dict(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+_ENCODER: Final = json.JSONEncoder(
+    allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
+)
+
+
+def _fits(value: object) -> bool:
+    try:
+        _encoded(value)
+    except _UNFIT:
+        return False
+    return True
+
+
+def _culprit(value: object, path: str, seen: set[int], depth: int = 0) -> str | None:
+    """Where the first value or key is that JSON cannot carry; `None` if each alone would do."""
+    parts = pairs(value)
+    if parts is None:
+        return None if _fits(value) else path
+    if id(value) in seen or depth > 100:
+        return None
+    seen.add(id(value))
+    for key, item in parts:
+        if not _fits({key: None}):
+            return path
+        found = _culprit(item, f"{path}.{key}" if path else str(key), seen, depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def pairs(value: object) -> Iterable[tuple[Any, Any]] | None:
+    """Keys and items of an object, places and items of an array; `None` for anything else."""
+    if is_mapping(value):
+        return value.items()
+    return enumerate(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else None
