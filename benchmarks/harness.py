@@ -31,6 +31,10 @@ WORKERS: Final = HERE / "workers"
 LONGEST: Final = 120.0
 # So often may a subject fail before it is given up.
 FAILURES: Final = 2
+# A comparison that has taken so many seconds is ended, if it has had its least rounds: the whole of
+# them is to take minutes, on a busy machine as well.
+ENOUGH: Final = 30.0
+LEAST_ROUNDS: Final = 3
 
 Subject = Callable[[], Figures]
 
@@ -217,11 +221,13 @@ def interleave(
     """Let all subjects take turns, in a new order each round.
 
     A round in which a subject failed has no figures of it, so that the others keep their pairs.
-    One that fails again and again has none at all.
+    One that fails again and again has none at all. There are fewer rounds where they take long.
     """
     taken: dict[str, list[Figures]] = {name: [] for name in subjects}
-    failures = Counter[str]()
+    failures, began = Counter[str](), time.monotonic()
     for turn in range(-1 if warm_up else 0, rounds):
+        if turn >= LEAST_ROUNDS and time.monotonic() - began > ENOUGH:
+            break
         order = [name for name in subjects if failures[name] < FAILURES]
         random.shuffle(order)
         for name in order:
