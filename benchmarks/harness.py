@@ -33,7 +33,7 @@ LONGEST: Final = 120.0
 FAILURES: Final = 2
 # A comparison that has taken so many seconds is ended, if it has had its least rounds: the whole of
 # them is to take minutes, on a busy machine as well.
-ENOUGH: Final = 30.0
+ENOUGH: Final = 20.0
 LEAST_ROUNDS: Final = 3
 
 Subject = Callable[[], Figures]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias
 from pydantic import Field, SkipValidation
 
 from .._checks import (
+    PLAIN,
     Default,
     as_mapping,
     has_files,
@@ -333,6 +334,8 @@ class PredictionRequest:
 
 def _own(value: Any) -> Any:
     """A copy of what JSON can carry, down to its last dict and list."""
+    if isinstance(value, PLAIN):
+        return value
     if is_mapping(value):
         return {key: _own(item) for key, item in value.items()}
     if isinstance(value, bytearray):
