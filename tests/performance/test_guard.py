@@ -158,6 +158,14 @@ def test_a_sync_get_makes_few_calls(server: Server) -> None:
     assert server.connections == 1
 
 
+def test_a_sync_post_makes_few_calls_more(server: Server) -> None:
+    order = {"prompt": "A lighthouse", "aspect_ratio": "16:9"}
+    with SkytellsClient("sk-key", base_url=server.url) as client:
+        calls = least(lambda: client.predictions.create(model="flux-pro", input=order))
+    assert calls.of("skytells") <= 136
+    assert calls.all <= 545
+
+
 def test_an_async_get_makes_few_calls(server: Server) -> None:
     async def tries() -> Calls:
         async def count(work: Callable[[], Awaitable[object]]) -> Calls:
