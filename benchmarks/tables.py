@@ -62,6 +62,7 @@ _SUMMARY: Final = (
     ("chat", "cpu", "A streamed conversation, CPU"),
     ("download", "wall", "A file of 64 MB to disk, time"),
 )
+_TRANSPORT_SIZES: Final = (1, 10, 100, 1000)
 _COLUMNS: Final = {
     "httpx": (HTTPX, f"{HTTPX_SSE}, json.loads"),
     "openai": (OPENAI,),
@@ -187,6 +188,25 @@ def layers(results: Results) -> list[str]:
     cost = _cost(results.samples.get("get", {HTTPX: []}), HTTPX, "cpu")
     if cost is not None:
         lines += ["", f"Bare httpx, which gives a dict, costs {number(cost)} times the last line."]
+    return lines
+
+
+def transports(results: Results) -> list[str]:
+    """What other clients take over the built-in transport, by how much is in flight."""
+    sizes = [size for size in _TRANSPORT_SIZES if results.samples.get(f"transport_{size}")]
+    if not sizes:
+        return ["Not measured yet."]
+    heads = [f"{key}, {size:,} in flight" for key in ("CPU", "time") for size in sizes]
+    lines = [f"| | {' | '.join(heads)} |", f"|---|{'---|' * len(heads)}"]
+    samples = [results.samples[f"transport_{size}"] for size in sizes]
+    for name in samples[0]:
+        costs = [
+            _cost(each, name, key) if name in each else None
+            for key in ("cpu", "wall")
+            for each in samples
+        ]
+        cells = ["—" if cost is None else number(cost) for cost in costs]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
 

@@ -81,6 +81,21 @@ def test_peers_that_are_ahead_are_named_and_others_are_not() -> None:
     assert tables.REASONS[SOCKETS] in line
 
 
+def test_transports_are_compared_side_by_side() -> None:
+    samples: dict[str, list[Figures]] = {
+        OURS: [{"cpu": 2.0, "wall": 4.0}],
+        "http2": [{"cpu": 3.0, "wall": 2.0}],
+    }
+    measured = Results(samples={"transport_1": samples, "transport_100": {OURS: samples[OURS]}})
+    lines = tables.transports(measured)
+    assert (
+        lines[0]
+        == "| | CPU, 1 in flight | CPU, 100 in flight | time, 1 in flight | time, 100 in flight |"
+    )
+    assert lines[3] == "| http2 | 1.50 | — | 0.50 | — |"
+    assert tables.transports(Results()) == ["Not measured yet."]
+
+
 def test_a_subject_that_failed_is_shown_as_failed() -> None:
     scenario = next(each for each in SCENARIOS if each.key == "get")
     samples: dict[str, list[Figures]] = {
