@@ -28,6 +28,7 @@ BLOCKS: Final[dict[str, Callable[[Results], list[str]]]] = {
     "ahead": tables.ahead,
     "summary": tables.summary,
     "layers": tables.layers,
+    "pictures": tables.pictures,
     "transports": tables.transports,
 }
 

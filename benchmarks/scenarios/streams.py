@@ -141,7 +141,7 @@ STREAMS: Final = [
         "events_huge",
         "One event of many megabytes, in chunks of 64 KB: CPU of each megabyte",
         HTTPX_SSE,
-        {"growth": "", **{f"{size / _MEBI:g} MB": "ms" for size in _HUGE_SIZES}},
+        {**{f"{size / _MEBI:g} MB": "ms" for size in reversed(_HUGE_SIZES)}, "growth": ""},
         _huge,
         "`growth`: a megabyte of the largest over one of the smallest; 1 is linear.",
     ),

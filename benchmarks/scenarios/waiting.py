@@ -109,7 +109,7 @@ WAITING: Final = [
             f"job_{slug}",
             f"A real job of {slug} on the local platform",
             OURS,
-            {"lasted": "s", "delay": "s"},
+            {"delay": "s", "lasted": "s"},
             partial(_real, slug),
             "`delay`: from its completion to the moment that the caller has it.",
         )
