@@ -6,9 +6,9 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, TypeAlias, cast, get_type_hints
+from typing import Annotated, Any, Final, TypeAlias, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from .._checks import shown
@@ -98,22 +98,30 @@ def fields_of(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
 
 
 def model_of(signature: inspect.Signature, name: str) -> type[BaseModel]:
-    fields = fields_of(signature)
-    names = {field: parameter.name for field, parameter in fields.items()}
+    """A class that checks arguments, and makes them the types of the parameters."""
     shapes: dict[str, Any] = {
         field: (
-            parameter.annotation,
+            _named(parameter.annotation, parameter.name),
             ... if parameter.default is inspect.Parameter.empty else parameter.default,
         )
-        for field, parameter in fields.items()
+        for field, parameter in fields_of(signature).items()
     }
-    config = ConfigDict(extra="forbid", alias_generator=names.__getitem__)
     try:
-        return create_model(name, __config__=config, **shapes)
+        return create_model(name, __config__=ConfigDict(extra="forbid"), **shapes)
     except Exception as error:  # whatever a type of the user's raises
         raise _unusable(
             name, f"no schema can be made of it: {clean(str(error), _REASON)}"
         ) from error
+
+
+def _named(annotation: Any, name: str) -> Any:
+    """A type whose field has this name on the wire, unless it says another one itself."""
+    # Not by an alias generator: those inside dataclasses would be asked of it, too.
+    alias = Field(alias=name)
+    if get_origin(annotation) is Annotated:
+        kind, *more = get_args(annotation)
+        return Annotated[(kind, alias, *more)]
+    return Annotated[annotation, alias]
 
 
 def schema_of(

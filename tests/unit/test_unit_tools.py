@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, ValidationError
 
 from skytells import (
@@ -29,6 +30,7 @@ from skytells.chat.calls import create_completion
 from skytells.chat.docstrings import described
 from skytells.chat.loop import run_tools
 from skytells.chat.tools import content_of, problems_of
+from skytells.local.inference.schemas import instance
 from skytells.types.chat import ChatCompletion, ChatMessage
 
 from .support import Hand, call_of, reply, script
@@ -56,7 +58,7 @@ class Plain(str, enum.Enum):  # noqa: UP042  # what a StrEnum is not
 
 @dataclass
 class Pair:
-    left: int
+    a0: int
     right: dt.date
 
 
@@ -181,7 +183,9 @@ def test_names_that_fields_cannot_have_are_parameters_all_the_same() -> None:
 
 def test_an_alias_and_a_description_of_a_field_win() -> None:
     def mail(
-        from_: Annotated[str, Field(alias="from", description="The sender.")], to: str = Field("me")
+        from_: Annotated[str, Field(alias="from", description="The sender.")],
+        to: str = Field("me"),
+        cc: str = Field("", validation_alias="copy"),
     ) -> str:
         """Mail.
 
@@ -189,13 +193,15 @@ def test_an_alias_and_a_description_of_a_field_win() -> None:
             from_: Not this.
             to: The receiver.
         """
-        return f"{from_}>{to}"
+        return f"{from_}>{to}{cc}"
 
     assert properties(mail) == {
         "from": {"type": "string", "description": "The sender."},
         "to": {"type": "string", "default": "me", "description": "The receiver."},
+        "copy": {"type": "string", "default": ""},
     }
     assert Tool(mail).bind('{"from": "you"}')() == "you>me"
+    assert Tool(mail).bind('{"from": "you", "copy": "all"}')() == "you>meall"
 
 
 def test_a_method_of_an_object_is_a_tool_without_self() -> None:
@@ -271,9 +277,9 @@ def test_what_wraps_a_function_is_a_tool_with_its_types() -> None:
 
 def test_what_is_positional_alone_may_be_left_out_before_what_is_given() -> None:
     def power(base: int = 2, exponent: int = 10, /) -> int:
-        return base**exponent
+        return base * exponent
 
-    assert Tool(power).bind('{"exponent": 3}')() == 8
+    assert Tool(power).bind('{"exponent": 3}')() == 6
 
 
 def test_a_default_that_json_cannot_carry_stays_the_functions_own() -> None:
@@ -444,6 +450,27 @@ def test_arguments_become_the_types_of_the_function() -> None:
     ]
 
 
+def trip(
+    to: Place,
+    on: dt.date,
+    units: list[Unit],
+    days: Annotated[int, Field(ge=3, multiple_of=2)] = 4,
+    pair: Pair | None = None,
+    by: Literal["train", "ship"] | None = None,
+    notes: dict[str, float] = Field(default_factory=dict[str, float], max_length=3),  # noqa: B008  # as pydantic has it
+) -> None: ...
+
+
+@pytest.mark.parametrize("function", [weather, trip, Forecast("Fog"), Forecast("Fog").of])
+def test_what_fits_the_schema_fits_the_function(function: Any) -> None:
+    made = Tool(function)
+    Draft202012Validator.check_schema(made.parameters)
+    full = instance(made.parameters, "A trip to Rome for 5 days by ship")
+    least = {name: full[name] for name in made.parameters["required"]}
+    for arguments in (full, least):
+        made.bind(json.dumps(arguments))()
+
+
 @pytest.mark.parametrize(
     ("value", "content"),
     [
@@ -453,7 +480,7 @@ def test_arguments_become_the_types_of_the_function() -> None:
         (None, "null"),
         ({"a": [1, 2.5, True]}, '{"a":[1,2.5,true]}'),
         (Place(city="Köln"), '{"city":"Köln","zip":null}'),
-        ([Pair(1, dt.date(2026, 11, 25))], '[{"left":1,"right":"2026-11-25"}]'),
+        ([Pair(1, dt.date(2026, 11, 25))], '[{"a0":1,"right":"2026-11-25"}]'),
         (ChatMessage(role="user", content="Hi"), None),
     ],
 )
