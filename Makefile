@@ -60,10 +60,11 @@ test-lowest: $(LOWEST)/.ready ## Run the tests with the lowest versions that are
 soak: $(READY) ## Load a failing platform for minutes, and balance the books.
 	$(BIN)/python -W error -m tests.soak.soak $(ARGS)
 
-fuzz: $(READY) ## Search for replies that the client does not bear.
+fuzz: $(READY) ## Search for replies and streams that the client does not bear.
 	$(PIP) --group fuzz
-	@mkdir -p .fuzz
+	@mkdir -p .fuzz .fuzz-streams
 	$(BIN)/python -m fuzz.fuzz_reply -max_total_time=20 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz/ $(ARGS) .fuzz fuzz/corpus
+	$(BIN)/python -m fuzz.fuzz_stream -max_total_time=8 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz-streams/ $(ARGS) .fuzz-streams fuzz/streams
 
 audit: $(READY) ## Look for known vulnerabilities; needs the network.
 	$(PIP) --group audit
@@ -96,6 +97,6 @@ docs: $(READY) ## Build the documentation into site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## Remove what the commands above have made.
-	rm -rf $(VENV) $(PEERS) $(LOWEST) .fuzz site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(LOWEST) .fuzz .fuzz-streams site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: help demo test test-browser test-peers test-lowest soak fuzz audit bench figures lint types format docs clean

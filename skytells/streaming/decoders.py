@@ -105,7 +105,8 @@ class EventDecoder:
             if whole.count(b"\n") == 2 * (len(parts) - 1):
                 return list(zip(repeat(""), parts))
         events = list[Event]()
-        for name, id, data, lines in _EVENTS.findall(whole):
+        # Stripped: a run of empty lines that nothing follows would be tried from each of them.
+        for name, id, data, lines in _EVENTS.findall(whole.strip(b"\n")):
             if lines:
                 events += self._event(lines)
                 continue

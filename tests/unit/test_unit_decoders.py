@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,39 +13,10 @@ from hypothesis import strategies as st
 
 from skytells import InvalidResponseError
 from skytells.streaming import EventDecoder, LineDecoder
-from skytells.streaming.decoders import Decoder, Event
 
+from .any_stream import FORMS, decoded, judge_stream, read_stream_case, slowly
 
-def decoded(decoder: Decoder, chunks: Iterable[bytes]) -> list[Event]:
-    events = [event for chunk in chunks for event in decoder.feed(chunk)]
-    return events + decoder.finish()
-
-
-def slowly(data: bytes) -> list[Event]:
-    """Server-sent events by the letter of the standard, but that the last may lack its blank line."""
-    lines = [""]
-    text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    for place, character in enumerate(text):
-        if character == "\n" and text[place - 1 : place] == "\r":
-            continue
-        if character in "\r\n":
-            lines.append("")
-        else:
-            lines[-1] += character
-    events: list[Event] = []
-    name, parts = "", list[str]()
-    for line in [*lines, ""]:
-        if not line:
-            if parts:
-                events.append((name, "\n".join(parts).encode("utf-8", "surrogateescape")))
-            name, parts = "", []
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            name = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        elif field == "data":
-            parts.append(value)
-    return events
+SEEDS = Path(__file__).parents[2] / "fuzz" / "streams"
 
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -153,3 +124,47 @@ def test_the_bytes_of_a_huge_event_are_looked_at_once(
         return calls
 
     assert cost(10) == cost(1_000_000)
+
+
+@pytest.mark.parametrize(
+    "piece", [b"\n", b"\r", b":\n", b"id: 1\n", b"event: a\n", b"data\n", b"x\n\n"]
+)
+@pytest.mark.parametrize("last", [b"", b"data: x\n\n"])
+def test_hosts_of_lines_that_say_nothing_are_passed_over(piece: bytes, last: bytes) -> None:
+    """Where a byte is looked at again and again, this never ends."""
+    events = decoded(EventDecoder(), [piece * 200_000 + b"\n\n" + last])
+    assert [event for event in events if event[1].strip()] == [("", b"x")][: len(last)]
+
+
+@pytest.mark.parametrize("file", sorted(SEEDS.iterdir()), ids=lambda file: file.name)
+def test_a_stream_of_the_corpus_is_the_same_in_any_chunking(file: Path) -> None:
+    judge_stream(*read_stream_case(file.read_bytes()))
+
+
+@given(
+    st.sampled_from(sorted(FORMS)),
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    *(
+                        b'data: {"choices":[{"delta":{"content":"Hi"}}]}',
+                        b"data: [DONE]",
+                        b"data: {}",
+                    ),
+                    *(b'data: {"type":"response.output_text.delta","delta":"Hi"}', b'{"op":"a"}'),
+                    *(b'data: {"type":"response.completed"}', b'data: {"error":"No."}', b"{"),
+                    *(b"event: output\ndata: Hi", b"event: done\ndata: {}", b"nonsense", b"[1]"),
+                ]
+            ),
+            st.binary(max_size=12),
+        ),
+        max_size=8,
+    ),
+    st.sampled_from([b"\n", b"\n\n", b"\r\n\r\n", b"\r\r"]),
+    st.lists(st.integers(0, 300), max_size=6),
+)
+def test_any_stream_is_the_same_in_any_chunking(
+    form: str, lines: list[bytes], end: bytes, cuts: list[int]
+) -> None:
+    judge_stream(form, pieces(end.join(lines), cuts))
