@@ -71,13 +71,11 @@ class Names:
     def give(self, part: Path, name: str) -> Path:
         """Move a file to its name, or to the first of its numbered forms that it may have."""
         with self._lock:
-            for each in numbered(name):
-                path = self.folder / each
-                # In lower case: to some file systems `A.png` and `a.png` are one.
-                if each.lower() not in self._given and self._moved(part, path):
-                    self._given.add(each.lower())
-                    return path
-        raise AssertionError("numbers do not end")
+            # In lower case: to some file systems `A.png` and `a.png` are one.
+            free = (each for each in numbered(name) if each.lower() not in self._given)
+            path = next(p for each in free if self._moved(part, p := self.folder / each))
+            self._given.add(path.name.lower())
+            return path
 
     def _moved(self, part: Path, path: Path) -> bool:
         if not self._overwrite:
