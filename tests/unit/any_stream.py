@@ -15,7 +15,7 @@ from skytells.errors import InvalidResponseError, SkytellsError
 from skytells.orchestrator.calls import OPERATIONS
 from skytells.predictions.telling import Telling, is_last
 from skytells.responses import EVENTS
-from skytells.streaming import EventDecoder, Format, Limits
+from skytells.streaming import EventDecoder, Format, Limits, LineDecoder
 from skytells.streaming.decoders import Decoder, Event
 from skytells.streaming.reading import Reading
 
@@ -78,7 +78,7 @@ def judge_stream(form: str, chunks: Sequence[bytes]) -> object:
     """
     data = b"".join(chunks)
     single = [data[place : place + 1] for place in range(len(data))]
-    kind = FORMS[form]().decoder
+    kind = EventDecoder if FORMS[form]().decoder is EventDecoder else LineDecoder
     events = decoded(kind(), chunks)
     assert events == decoded(kind(), [data]) == decoded(kind(), single)
     if kind is EventDecoder:
@@ -115,7 +115,7 @@ def _read(form: Format[Any], chunks: Iterable[bytes]) -> tuple[list[Any], str]:
     return reading.complete(), "complete"
 
 
-def _check_bounds(kind: Callable[..., Any], chunks: Iterable[bytes]) -> None:
+def _check_bounds(kind: type[EventDecoder | LineDecoder], chunks: Iterable[bytes]) -> None:
     """What is kept of an event is bounded, and what a byte costs does not depend on those before."""
     decoder = kind(MOST)
     fed = calls = 0
