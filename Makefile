@@ -75,7 +75,7 @@ audit: $(READY) ## Look for known vulnerabilities; needs the network.
 
 bench: $(READY) ## Measure what things cost, against peers; makes environments of its own.
 	$(BIN)/python -m benchmarks $(ARGS)
-	$(BIN)/python -m benchmarks.local_platform
+	$(if $(ARGS),,$(BIN)/python -m benchmarks.local_platform)
 
 figures: $(READY) ## Put the figures of docs/benchmarks/results.json into the pages.
 	$(BIN)/python -m benchmarks.pages
