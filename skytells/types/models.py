@@ -239,7 +239,9 @@ class ModelList(Rows[Model]):
 def _price(amount: float | None, currency: str | None, unit: str | None) -> str | None:
     if amount is None:
         return None
-    # Prices of one token are tiny; "5e-07" is not for people.
+    if unit in {"token", "tokens"} and 0 < amount < 0.001:
+        # As price lists have it: one token costs too little to be read.
+        amount, unit = amount * 1e6, "million_tokens"
     number = f"{amount:.9f}".rstrip("0").rstrip(".")
     return " ".join(filter(None, (number, currency, unit and f"per {unit.replace('_', ' ')}")))
 

@@ -175,7 +175,10 @@ def test_a_model_shows_what_it_is_and_costs() -> None:
     [
         (None, None),
         ({}, None),
-        ({"amount": 5e-07, "currency": "USD", "unit": "token"}, "0.0000005 USD per token"),
+        ({"amount": 5e-07, "currency": "USD", "unit": "token"}, "0.5 USD per million tokens"),
+        ({"amount": 2e-10, "currency": "USD", "unit": "tokens"}, "0.0002 USD per million tokens"),
+        ({"amount": 0.002, "currency": "USD", "unit": "token"}, "0.002 USD per token"),
+        ({"amount": 0, "currency": "USD", "unit": "token"}, "0 USD per token"),
         ({"amount": 2, "unit": "image_megapixel"}, "2 per image megapixel"),
         ({"amount": 0.5}, "0.5"),
         ({"amount": 0}, "0"),
