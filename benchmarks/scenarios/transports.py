@@ -34,10 +34,12 @@ def _compared(number: int, where: Place, quick: bool) -> Samples:
                 server = both if number <= _BOTH_UP_TO or name == "http2" else where
                 worker = Worker(server, "clients", "with_skytells", BENCH_CLIENT=kind)
                 subjects[name] = partial(_one, stack.enter_context(worker), number)
-        return interleave(subjects, 2 if quick or number > 100 else 5)
+        return interleave(subjects, 2 if quick else 3 if number > _BOTH_UP_TO else 5)
 
 
 def _one(worker: Worker, number: int) -> Figures:
+    if number > _BOTH_UP_TO:
+        worker.do("burst_tls", number)  # the turns of the others take longer than connections rest
     done = worker.do("aget_tls", 50) if number == 1 else worker.do("burst_tls", number)
     return {"cpu": done["cpu"], "wall": done["wall"]}
 

@@ -415,7 +415,7 @@ async def test_cancelled_dispatch_gives_back_what_was_not_begun(serve: Serve) ->
 def interrupted(server: Server, script: str, requests: int) -> Generator[subprocess.Popen[str]]:
     """A process in which a script runs, interrupted when the server has seen so many requests."""
     with subprocess.Popen(
-        [*PYTHON, textwrap.dedent(script), server.url],
+        [*PYTHON, QUIET + textwrap.dedent(script), server.url],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
