@@ -19,7 +19,7 @@ from skytells import (
 
 from ....behaviour.misbehaving import Step
 from ....behaviour.steps import answers, head, sends
-from ...cases import KEY, Due, several, wired
+from ...cases import KEY, Due, Fault, several, wired
 from ...forms import LINES, Form, end, junk, said, speaks, whole
 from .due import EVENTFUL, PAID, broken, faults, heard, looked, refusal
 
@@ -43,7 +43,7 @@ def tells(wire: object, name: str = "") -> Step:
 
 
 BROKE: Final = {"message": "It broke.", "status": 503, "error_id": "SERVICE_UNAVAILABLE"}
-failures = faults(
+failures: list[Fault] = faults(
     30,
     in_band(ServerError, "SERVICE_UNAVAILABLE", 503),
     [("An error with a status", tells({"error": BROKE}))],
@@ -108,7 +108,7 @@ STATUSES: Final = several(
     (500, "INFERENCE_ERROR", ServerError, True),
     (503, "SERVICE_UNAVAILABLE", ServerError, True),
 )
-instead = [
+instead: list[Fault] = [
     fault
     for number, (status, error_id, kind, lost) in enumerate(STATUSES, 40)
     for fault in faults(

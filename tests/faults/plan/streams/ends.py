@@ -9,7 +9,7 @@ from skytells import RequestTimeoutError, WaitTimeoutError
 
 from ....behaviour.misbehaving import Peer
 from ....behaviour.steps import answers, closes, resets, stalls
-from ...cases import PENDING, SOON, Due, Gives, Raises, several
+from ...cases import PENDING, SOON, Due, Fault, Gives, Raises, several
 from ...forms import FORMS, LINES, Form, cuts, dripping, end, flooding, said, speaks
 from .due import EVENTFUL, broken, faults, heard, looked, piece
 
@@ -77,7 +77,7 @@ ENDS: Final = several(
     ("after an event", (said,), 1),
     ("in the midst of an event", (said, torn), 1),
 )
-breaks = [
+breaks: list[Fault] = [
     fault
     for number, (where, parts, count) in enumerate(ENDS, 3)
     for fault in faults(
@@ -111,7 +111,7 @@ breaks += faults(
 
 # It ends, and does not say that this was all
 
-unfinished = faults(
+unfinished: list[Fault] = faults(
     13,
     {
         **broken(received=1, on=EVENTFUL, says="before it was complete"),
@@ -143,7 +143,7 @@ unfinished += faults(
 
 # It is silent, or never ends
 
-stalled = [
+stalled: list[Fault] = [
     fault
     for number, (where, parts, count) in enumerate(ENDS)
     for fault in faults(

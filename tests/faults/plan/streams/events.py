@@ -8,7 +8,7 @@ from skytells.streaming import decoders
 from ....behaviour.events import chunk
 from ....behaviour.misbehaving import Peer
 from ....behaviour.steps import reply
-from ...cases import block, shown
+from ...cases import Fault, block, shown
 from ...forms import Form, end, flooding, junk, said, speaks, whole
 from ...stage import Stage
 from .due import EVENTFUL, broken, faults, heard, looked, orchestrated, piece
@@ -29,7 +29,7 @@ def unasked(peer: Peer) -> None:
 
 # It says what nobody can read
 
-unreadable = faults(
+unreadable: list[Fault] = faults(
     66,
     {**broken(InvalidResponseError, "INVALID_JSON", 200, received=1), **looked(None)},
     [
@@ -63,7 +63,7 @@ unreadable += faults(
 
 # It is lawful, and odd
 
-lawful = faults(
+lawful: list[Fault] = faults(
     79,
     {**heard(), **looked()},
     [
@@ -96,7 +96,7 @@ lawful += faults(
 
 # It goes on after its end
 
-trailing = faults(
+trailing: list[Fault] = faults(
     93,
     {**heard(on=EVENTFUL), **looked()},
     [

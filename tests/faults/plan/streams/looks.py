@@ -6,13 +6,13 @@ from skytells import InvalidResponseError, NotFoundError
 
 from ....behaviour.misbehaving import Peer
 from ....behaviour.steps import answers, closes, resets
-from ...cases import P1, PENDING, WELL, Gives, Raises, shown
+from ...cases import P1, PENDING, WELL, Fault, Gives, Raises, shown
 from ...forms import FORMS, said, speaks, whole
 from .due import faults, looked, refusal
 
 # Its reader leaves
 
-leaves = faults(
+leaves: list[Fault] = faults(
     102,
     dict.fromkeys(FORMS, Gives(facts={"events": 1}, words="the connection is freed")),
     [("Its reader leaves after an event", speaks(said, framing="cut", then=Peer.hold))],
@@ -27,7 +27,7 @@ leaves += faults(
 
 # A prediction is followed, and looking at it goes wrong
 
-looking = faults(
+looking: list[Fault] = faults(
     104,
     looked(requests=4),
     [
