@@ -53,13 +53,13 @@ class Way:
         self._authority = authority
         self._runner = ending.enter_context(asyncio.Runner())
 
-    def server(self, *turns: tuple[Step, Answer]) -> Server:
+    def server(self, *turns: tuple[Step, Answer], **options: Any) -> Server:
         """Takes one of each pair, as the transport speaks HTTP/1.1 or HTTP/2."""
         context = certified(self._authority)
         if self.http2:
             context.set_alpn_protocols(["h2"])
-            return self._serve(over_http2(*(answer for _, answer in turns)), tls=context)
-        return self._serve(*(step for step, _ in turns), tls=context)
+            return self._serve(over_http2(*(answer for _, answer in turns)), tls=context, **options)
+        return self._serve(*(step for step, _ in turns), tls=context, **options)
 
     def client(self, server: Server, **options: Any) -> SkytellsClient:
         if self.name.startswith("sync"):
@@ -169,10 +169,8 @@ def test_a_paid_post_whose_answer_was_cut_is_not_sent_again(way: Way) -> None:
 
 
 def test_a_paid_post_that_found_nobody_is_surely_unsent(way: Way) -> None:
-    server = way.server(both(P1))
-    client = way.client(server, retry=AT_ONCE)
-    server.close()
-    error = failure(create, client)
+    server = way.server(both(P1), listening=False)
+    error = failure(create, way.client(server, retry=AT_ONCE))
     assert isinstance(error, NetworkError)
     assert not error.maybe_sent
     assert len(error.attempts) == 3

@@ -139,7 +139,7 @@ def test_a_server_that_speaks_first_is_not_listened_to(serve: Serve, build: Buil
 
 def test_an_answer_too_many_reaches_nobody(serve: Serve, build: Build) -> None:
     other = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n" + b'{"id": "p2"}'
-    server = serve(sends(reply({"id": "p1"}), other), ANSWER)
+    server = serve(sends(reply({"id": "p1"}) + other), ANSWER)
     client = build("sk-key", base_url=server.url, retry={"retries": 0})
     warmed(server, client, 1)
     assert [client.predictions.get("p1").id for _ in range(2)] == ["p1"] * 2
