@@ -15,7 +15,6 @@ import json
 import os
 import platform as machine
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -125,7 +124,8 @@ def serving(start: Start) -> Generator[Server, None, None]:
             time.sleep(0.001)
         yield Server(process, port, time.perf_counter() - began)
     finally:
-        process.send_signal(signal.SIGINT)
+        # A shell that starts things behind its back has them ignore SIGINT.
+        process.terminate()
         process.wait()
 
 
