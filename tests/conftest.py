@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from typing import Any, Literal, TypeAlias, cast
 
@@ -15,6 +16,12 @@ from skytells.local import LocalPlatform
 
 Colour: TypeAlias = Literal["sync", "async"]
 Build: TypeAlias = Callable[..., SkytellsClient]
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, of which tests send some: a shell that starts things behind its back has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Blocking:
