@@ -77,7 +77,7 @@ def opened(reply: Reply) -> Opened:
         return Opened(reply.stream, reply.headers, reply.hide)
     wire = as_object(reply.json()) or {}
     if wire.get("error"):
-        raise error_in_stream(wire)
+        raise error_in_stream(wire, reply.status)
     kind = clean(reply.headers.get("content-type", ""), 60) or "nothing that says what it is"
     raise InvalidResponseError(
         f"The server answered {reply.status} with {kind} where a stream was due. Ask without "
@@ -243,8 +243,8 @@ def event_object(event: Event) -> dict[str, Any]:
     return wire
 
 
-def error_in_stream(wire: dict[str, Any]) -> SkytellsError:
-    """The error that a server sends where a stream, or an event of it, was due."""
+def error_in_stream(wire: dict[str, Any], came: int = 200) -> SkytellsError:
+    """The error that a server sends, with the status `came`, where a stream or an answer was due."""
     inner = wire.get("error")
     said = as_object(inner) or wire
     stated = said.get("status", said.get("http_status"))
@@ -253,5 +253,5 @@ def error_in_stream(wire: dict[str, Any]) -> SkytellsError:
     if isinstance(stated, int) and named:
         status = stated
     error = error_of(Reply.of(status, wire if inner else {"error": wire}))
-    error.http_status, error.response = status if named else 200, wire
+    error.http_status, error.response = status if named else came, wire
     return error
