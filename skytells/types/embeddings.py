@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+import reprlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field, SkipValidation
 
@@ -25,6 +26,17 @@ class Embedding(Record):
     index: int = 0
     """The place of its input."""
     embedding: Annotated[list[float], SkipValidation] = Field(default_factory=list[float])
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, _Brief(value) if name == "embedding" else value
+
+
+class _Brief(list[float]):
+    """A vector that shows how it begins: whole, it has thousands of numbers."""
+
+    def __repr__(self) -> str:
+        return reprlib.repr(list(self))
 
 
 class EmbeddingUsage(Record):

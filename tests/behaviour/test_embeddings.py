@@ -52,6 +52,13 @@ def test_texts_become_vectors_of_floats(client: SkytellsClient) -> None:
     assert both["data"][0]["embedding"] == both.vectors[0]
 
 
+def test_an_answer_shows_how_its_vectors_begin() -> None:
+    answer = EmbeddingResponse.from_wire(page(row([0.5] * 3072)))
+    assert "embedding=[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...])" in repr(answer)
+    assert answer.vectors == [[0.5] * 3072]
+    assert answer.data[0].to_dict()["embedding"] == [0.5] * 3072
+
+
 @pytest.mark.parametrize("input", [[1, 2, 3], [[1, 2], [3]]])
 def test_tokens_become_vectors(client: SkytellsClient, input: Any) -> None:
     answer = client.embeddings.create(model=MODEL, input=input)
