@@ -5,7 +5,7 @@ from __future__ import annotations
 from skytells import InvalidResponseError
 from skytells.streaming import decoders
 
-from ....behaviour.events import chunk
+from ....behaviour.events import END, chunk
 from ....behaviour.misbehaving import Peer
 from ....behaviour.steps import reply
 from ...cases import Fault, block, shown
@@ -24,7 +24,8 @@ def overflowing(peer: Peer) -> None:
 
 
 def unasked(peer: Peer) -> None:
-    peer.send(reply({"id": "p9", "status": "succeeded"}))
+    # With the end, at one blow: what comes after the next request was sent would pass for its answer.
+    peer.send(END + reply({"id": "p9", "status": "succeeded"}))
 
 
 # It says what nobody can read
@@ -111,7 +112,12 @@ trailing: list[Fault] = faults(
 trailing += faults(
     99,
     {**heard(on=EVENTFUL), **looked()},
-    [("Another answer behind it, which nobody asked for", speaks(whole, then=unasked))],
+    [
+        (
+            "Another answer behind it, which nobody asked for",
+            speaks(whole, framing="cut", then=unasked),
+        )
+    ],
 )
 
 # It is too much
