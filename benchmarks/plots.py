@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import matplotlib as mpl  # type: ignore[import-not-found]
+import matplotlib as mpl  # type: ignore[import-not-found]  # in its own environment
 from matplotlib import pyplot as plt
 
 from .figures import median, number, ratio

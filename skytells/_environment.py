@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import certifi
 
-from ._wire import Origin
+from ._wire import STANDARD_PORTS, Origin
 from .errors import ConfigurationError
 
 _contexts: Final[dict[tuple[str | None, str | None], ssl.SSLContext]] = {}
@@ -69,7 +69,7 @@ def proxy_options(origin: Origin) -> dict[str, Any] | None:
             "The environment names a proxy that is neither http nor https. Hand in a client that "
             "can use it: http_client=httpx.Client(proxy=…), with pip install 'httpx[socks]'."
         )
-    proxy = Origin(parts.scheme, parts.hostname, port or {"http": 80, "https": 443}[parts.scheme])
+    proxy = Origin(parts.scheme, parts.hostname, port or STANDARD_PORTS[parts.scheme])
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return {
         "proxy_url": str(proxy),

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from ._flow import Side
-from ._wire import Origin, as_address, clean, is_loopback
+from ._wire import STANDARD_PORTS, Origin, as_address, clean, is_loopback
 from .errors import ConfigurationError
 
 API_BASE_URL: Final = "https://api.skytells.ai/v1"
@@ -257,6 +257,7 @@ def _address(side: Side, given: object, default: str, allow_http: bool) -> Surfa
         raise ConfigurationError.of(
             f"{where} names no host, port or path that there can be: {clean(url, 100)}."
         )
-    standard = 443 if parts.scheme == "https" else 80
-    origin = Origin(parts.scheme, parts.hostname, standard if port is None else port)
+    origin = Origin(
+        parts.scheme, parts.hostname, STANDARD_PORTS[parts.scheme] if port is None else port
+    )
     return Surface(side, origin, parts.path.rstrip("/"))

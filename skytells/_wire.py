@@ -18,6 +18,9 @@ from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, Serve
 # What the platform's keys look like: one that was just made is known to nobody else.
 _KEY: Final = re.compile(r"\b(sk-|wfb_|sk_pat_|sk_proj_|whsec_)[\w-]{8,}")
 MAX_ERROR_BODY: Final = 1024 * 1024
+STANDARD_PORTS: Final = {"https": 443, "http": 80}
+# What stands in a path as it is.
+_SAFE: Final = "/%:@!$&'()*+,;=~-._"
 
 
 class Origin(NamedTuple):
@@ -30,11 +33,16 @@ class Origin(NamedTuple):
     @property
     def netloc(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        standard = {"https": 443, "http": 80}[self.scheme]
-        return host if self.port == standard else f"{host}:{self.port}"
+        return host if self.port == STANDARD_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}"
+
+
+def target_of(path: str, query: str) -> str:
+    """A path and a query as they stand in a request: what is encoded stays so, what is not is now."""
+    path, query = quote(path, safe=_SAFE), quote(query, safe=_SAFE + "?")
+    return f"{path}?{query}" if query else path
 
 
 def as_address(host: str) -> IPv4Address | IPv6Address | None:

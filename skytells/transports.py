@@ -41,9 +41,7 @@ class HttpResponse(Protocol):
     def is_stream_consumed(self) -> bool: ...
 
 
-class HttpClient(Protocol):
-    """What `http_client=` takes: `httpx.Client`, `httpx2.Client`, or one of their shape."""
-
+class _Building(Protocol):
     def build_request(
         self,
         method: str,
@@ -54,24 +52,19 @@ class HttpClient(Protocol):
         timeout: Any = ...,
         extensions: Any = ...,
     ) -> Any: ...
+
+
+class HttpClient(_Building, Protocol):
+    """What `http_client=` takes: `httpx.Client`, `httpx2.Client`, or one of their shape."""
+
     def send(
         self, request: Any, /, *, stream: bool = ..., auth: Any = ..., follow_redirects: Any = ...
     ) -> HttpResponse: ...
 
 
-class AsyncHttpClient(Protocol):
+class AsyncHttpClient(_Building, Protocol):
     """What `http_client=` takes: `httpx.AsyncClient`, `httpx2.AsyncClient`, or one of their shape."""
 
-    def build_request(
-        self,
-        method: str,
-        url: Any,
-        *,
-        headers: Any = ...,
-        content: Any = ...,
-        timeout: Any = ...,
-        extensions: Any = ...,
-    ) -> Any: ...
     async def send(
         self, request: Any, /, *, stream: bool = ..., auth: Any = ..., follow_redirects: Any = ...
     ) -> HttpResponse: ...
@@ -159,5 +152,5 @@ def _extra(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise ConfigurationError.of(
-            f"This needs the package {module}: pip install 'skytells[{extra}]'."
+            f'This needs the package {module}: pip install "skytells[{extra}]".'
         ) from None

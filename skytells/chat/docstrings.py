@@ -41,10 +41,10 @@ def described(docstring: str) -> tuple[str, dict[str, str]]:
             about.append(line)
         elif section in _ARGUMENTS and indent:
             margin = margin or indent
-            if indent <= margin and (found := _ENTRY.fullmatch(line.strip())):
-                entry = arguments.setdefault(found[1], [])
-                line = found[2]  # noqa: PLW2901
-            entry.append(line.strip())
+            text = line.strip()
+            if indent <= margin and (found := _ENTRY.fullmatch(text)):
+                entry, text = arguments.setdefault(found[1], []), found[2].strip()
+            entry.append(text)
         elif line:
             section = section if indent else ""
     told = {name: " ".join(filter(None, lines)) for name, lines in arguments.items()}

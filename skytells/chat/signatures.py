@@ -132,9 +132,9 @@ def schema_of(
     class Plain(GenerateJsonSchema):
         """Without titles, which tell a model nothing and cost tokens."""
 
-        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
+        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012  # as pydantic has it
 
-        def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # of none
             return False
 
     try:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from .._network import refused_as_private
-from .._wire import Origin, as_address, clean, is_loopback, is_public
+from .._wire import (
+    STANDARD_PORTS,
+    Origin,
+    as_address,
+    clean,
+    is_loopback,
+    is_public,
+    target_of,
+)
 from ..errors import ApiErrorId, InvalidResponseError
 
 _HOST: Final = re.compile(r"(?=.{1,253}$)[0-9a-z_-]{1,63}(\.[0-9a-z_-]{1,63})*\.?")
@@ -57,11 +65,8 @@ def place_of(url: str, home: Origin, *, allow_private: bool) -> Place:
     public = not (allow_private or trusted)
     if public and (loopback or (address is not None and not is_public(address))):
         raise refused_as_private(host)
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
-    standard = 443 if scheme == "https" else 80
-    origin = Origin(scheme, host, standard if port is None else port)
-    return Place(origin, f"{path}?{query}" if query else path, public)
+    origin = Origin(scheme, host, STANDARD_PORTS[scheme] if port is None else port)
+    return Place(origin, target_of(parts.path or "/", parts.query), public)
 
 
 def redirected(url: str, location: str) -> str:

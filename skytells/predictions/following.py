@@ -18,11 +18,11 @@ from .._wire import Body, Reply, clean, path
 from ..errors import SkytellsError
 from ..streaming.decoders import EventDecoder
 from ..streaming.reading import (
-    LINGER,
     Format,
     Limits,
     Opened,
     Reading,
+    ended,
     is_event_stream,
     iterated_again,
 )
@@ -183,10 +183,9 @@ class Following:
                 self._add(event)
             if not reading.ended:
                 return
-            yield Pour(body, bytes, self._clock() + LINGER)
+            yield from ended(body)
         except SkytellsError as trouble:
-            if not reading.ended:
-                self._give_up(trouble)
+            self._give_up(trouble)
         yield Close(body)
         self._live, self._unseen = None, True
 

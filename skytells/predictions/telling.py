@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic_core import from_json
 
-from .._wire import as_object
+from .._wire import STANDARD_PORTS, as_object, target_of
 from ..streaming.decoders import Event
 from ..types.chat import ChatCompletionChunk, text_of
 from ..types.outputs import is_address, parts_of
@@ -22,7 +22,6 @@ from ..types.streams import PredictionEvent
 _LAST: Final = frozenset({"done", "complete", "completed", "end", "error"})
 _SAYING: Final = frozenset({"output", "text", "delta", "token", "chunk"})
 _JSON: Final = (b"{", b"[", b'"')
-_SAFE: Final = "/%:@!$&'()*+,;=~-._"
 
 
 def is_last(event: PredictionEvent) -> bool:
@@ -135,11 +134,9 @@ def below(url: str | None, base_url: str) -> str | None:
     beside = not there.path.startswith(f"{home.path}/")
     if not same or dotted or beside or there.username is not None:
         return None
-    path = quote(path, safe=_SAFE)
-    return f"{path}?{quote(there.query, safe=_SAFE + '?')}" if there.query else path
+    return target_of(path, there.query)
 
 
 def _place(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    standard = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname, parts.port or standard
+    return parts.scheme, parts.hostname, parts.port or STANDARD_PORTS.get(parts.scheme)

@@ -6,13 +6,16 @@ kept, on the stream and on the error.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 
 from .._checks import is_object, milliseconds
+from .._flow import Flow, Pour
 from .._replies import error_of
 from .._wire import Body, Reply, as_object, clean
 from ..errors import (
@@ -27,9 +30,8 @@ from .decoders import Decoder, Event
 
 T = TypeVar("T")
 
-# After its last event a stream may take this long, in seconds, to end, so that its connection can
-# serve again.
-LINGER: Final = 0.25
+# After its last event a stream may take this long, in seconds, to end.
+_LINGER: Final = 0.25
 
 _DONE: Final = b"[DONE]"
 
@@ -210,6 +212,12 @@ class Reading(Generic[T]):
                 "its `received`."
             )
         return self.received
+
+
+def ended(body: Body) -> Flow[None]:
+    """Read on after the last event, for a moment, so that the connection can serve again."""
+    with suppress(SkytellsError):
+        yield Pour(body, bytes, time.monotonic() + _LINGER)
 
 
 def iterated_again() -> InvalidRequestError:

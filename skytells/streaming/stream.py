@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
 
 from .._flow import Operation
 from ..errors import SkytellsError
-from .reading import LINGER, Format, Limits, Opened, Reading
+from .reading import Format, Limits, Opened, Reading, ended
 
 if TYPE_CHECKING:
     from .._bodies import AsyncOpenBody, OpenBody
@@ -80,10 +79,7 @@ class Stream(Generic[T]):
         try:
             while not reading.ended:
                 yield from reading.feed(body.read(reading.deadline(time.monotonic())))
-            until = time.monotonic() + LINGER
-            with suppress(SkytellsError):
-                while body.read(until):
-                    pass
+            self._client.perform(ended(body))
         except SkytellsError as error:
             raise reading.failed(error)
         finally:
@@ -149,10 +145,7 @@ class AsyncStream(Generic[T]):
             while not reading.ended:
                 for item in reading.feed(await body.read(reading.deadline(time.monotonic()))):
                     yield item
-            until = time.monotonic() + LINGER
-            with suppress(SkytellsError):
-                while await body.read(until):
-                    pass
+            await self._client.perform(ended(body))
         except SkytellsError as error:
             raise reading.failed(error)
         finally:

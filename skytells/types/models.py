@@ -172,6 +172,7 @@ class Model(Record):
         compatible = self.metadata is not None and self.metadata.openai_compatible is True
         return compatible and served != "prediction_serving"
 
+    # In place of pydantic's of that name, which is deprecated.
     def validate(self, input: Mapping[str, Any]) -> None:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Check an input by the model's own schema, without sending anything.
 

@@ -367,5 +367,5 @@ def test_an_extra_that_is_missing_is_named(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[], object], module: str, extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigurationError, match=rf"pip install 'skytells\[{extra}\]'"):
+    with pytest.raises(ConfigurationError, match=rf'pip install "skytells\[{extra}\]"'):
         make()

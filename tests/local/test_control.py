@@ -19,18 +19,6 @@ BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 
 
 @pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
-
-
-@pytest.fixture
-def http(platform: LocalPlatform) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=platform.url, headers={"x-api-key": platform.key}) as http:
-        yield http
-
-
-@pytest.fixture
 def control(platform: LocalPlatform) -> Iterator[httpx.Client]:
     base = platform.url.removesuffix("/v1")
     with httpx.Client(base_url=f"{base}/_platform") as control:

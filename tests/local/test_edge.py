@@ -7,17 +7,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-import skytells.local
 from skytells.local import LocalPlatform
 from skytells.local.answers import JsonObject
 
 FOX: JsonObject = {"model": "flux-edge", "input": {"prompt": "A fox"}}
-
-
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
 
 
 @pytest.fixture

@@ -10,16 +10,9 @@ from collections.abc import Iterator, Sequence
 import httpx
 import pytest
 
-import skytells.local
 from skytells.local import LocalPlatform
 from skytells.local.answers import JsonObject, Refusal
 from skytells.local.inference.embeddings import embeddings, read_embed
-
-
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
 
 
 @pytest.fixture

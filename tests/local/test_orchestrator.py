@@ -23,12 +23,6 @@ POSTERS: JsonObject = {"name": "Posters", "nodes": [HOOK, WORK], "edges": [EDGE]
 
 
 @pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
-
-
-@pytest.fixture
 def http(platform: LocalPlatform) -> Iterator[httpx.Client]:
     url, key = f"{platform.orchestrator_url}/api", platform.orchestrator_key
     with httpx.Client(base_url=url, headers={"authorization": f"Bearer {key}"}) as http:

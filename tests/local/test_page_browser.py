@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-import skytells.local
 from skytells.local import LocalPlatform
 from skytells.local.answers import JsonObject
 
@@ -26,12 +25,6 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Tab]:
         pytest.fail("there is no Chromium on this machine: run `make test-browser`")
     with browser.opened(program, tmp_path_factory.mktemp("profile")) as tab:
         yield tab
-
-
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
 from pydantic import BaseModel
 
-import skytells.local
 from skytells.local import LocalPlatform
 from skytells.local.answers import JsonObject
 
@@ -18,18 +16,6 @@ WEATHER: JsonObject = {
     "name": "get_weather",
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
-
-
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
-
-
-@pytest.fixture
-def http(platform: LocalPlatform) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=platform.url, headers={"x-api-key": platform.key}) as http:
-        yield http
 
 
 def posted(http: httpx.Client, **fields: object) -> httpx.Response:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -22,18 +21,6 @@ from skytells.local.app import create_app
 from skytells.local.server import Server
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
-
-
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
-
-
-@pytest.fixture
-def http(platform: LocalPlatform) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=platform.url, headers={"x-api-key": platform.key}) as http:
-        yield http
 
 
 def created(http: httpx.Client, **change: object) -> JsonObject:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -20,18 +19,6 @@ CHAT: JsonObject = {
 }
 RESPONSE: JsonObject = {"model": "gpt-5", "input": "What is a fox?", "stream": True}
 FORMS = ["obfuscation", "array-content", "crlf", "comments", "multi-line"]
-
-
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
-
-
-@pytest.fixture
-def http(platform: LocalPlatform) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=platform.url, headers={"x-api-key": platform.key}) as http:
-        yield http
 
 
 def told(http: httpx.Client) -> str:

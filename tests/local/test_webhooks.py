@@ -244,12 +244,6 @@ def application() -> Iterator[Application]:
     application.close()
 
 
-@pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with skytells.local.serve(speed=0) as platform:
-        yield platform
-
-
 def post(platform: LocalPlatform, webhook: Json, model: str = "flux-pro") -> JsonObject:
     body = {"model": model, "input": FOX, "webhook": webhook}
     headers = {"x-api-key": "sk-mine"}
