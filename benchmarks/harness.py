@@ -216,7 +216,11 @@ def process(where: Place, environment: str, code: str) -> Subject:
 
 
 def interleave(
-    subjects: Mapping[str, Subject], rounds: int, *, warm_up: bool = True
+    subjects: Mapping[str, Subject],
+    rounds: int,
+    *,
+    warm_up: bool = True,
+    enough: float = ENOUGH,
 ) -> dict[str, list[Figures]]:
     """Let all subjects take turns, in a new order each round.
 
@@ -226,7 +230,7 @@ def interleave(
     taken: dict[str, list[Figures]] = {name: [] for name in subjects}
     failures, began = Counter[str](), time.monotonic()
     for turn in range(-1 if warm_up else 0, rounds):
-        if turn >= LEAST_ROUNDS and time.monotonic() - began > ENOUGH:
+        if turn >= LEAST_ROUNDS and time.monotonic() - began > enough:
             break
         order = [name for name in subjects if failures[name] < FAILURES]
         random.shuffle(order)

@@ -8,9 +8,11 @@ import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
+from . import predictions as verbs
+from . import types
 from ._catalogue import Catalogue
 from ._checks import Default, as_mapping, is_list, whole
 from ._config import Config
@@ -22,9 +24,10 @@ from ._retry import RetryBudget
 from ._wire import Origin, Reply
 from .errors import InvalidRequestError
 from .predictions.calls import Payload, as_request
-from .predictions.flows import Accepted
-from .predictions.placing import Desk, check
-from .types.predict import PredictionRequest, QueueItem
+from .predictions.desk import Accepted, Desk
+
+if TYPE_CHECKING:
+    from .types.requests import PredictionRequest, QueueItem
 
 T = TypeVar("T")
 
@@ -44,7 +47,7 @@ _METHODS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Shared:
     """What a client and its `with_options` copies have in common, beside their connections."""
 
@@ -88,10 +91,10 @@ class ClientBase:
             InvalidRequestError: It cannot be sent.
         """
         request = as_request(payload)
-        check(request, self._desk)
+        verbs.check(request, self._desk)
         request = request.copy()
         with self._queue_lock:
-            self._queue.append(QueueItem(request))
+            self._queue.append(types.QueueItem(request))
 
     def _performed(self, call: Call[T]) -> Flow[T]:
         """What performing a call is: its exchange and, under a budget, the count of its tokens."""
@@ -110,7 +113,7 @@ class ClientBase:
 
     def _give_back(self, requests: Sequence[PredictionRequest]) -> None:
         with self._queue_lock:
-            self._queue.extendleft(QueueItem(request) for request in reversed(requests))
+            self._queue.extendleft(types.QueueItem(request) for request in reversed(requests))
 
     def __repr__(self) -> str:
         if "_config" not in vars(self):

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .types.models import Model, ModelList
@@ -17,12 +17,15 @@ TTL: Final = 600.0
 _MOST = 1000
 
 
-class _Kept(NamedTuple):
+class _Kept:
     """A model as it was sent, the extra fields that are known of it, and until when that is true."""
 
-    wire: dict[str, Any]
-    fields: frozenset[str]
-    until: float
+    __slots__ = ("fields", "until", "wire")
+
+    def __init__(self, wire: dict[str, Any], fields: frozenset[str], until: float) -> None:
+        self.wire = wire
+        self.fields = fields
+        self.until = until
 
 
 class Catalogue:

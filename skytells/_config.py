@@ -8,24 +8,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from . import _surfaces
+from . import _surfaces, types
 from ._checks import Default, as_mapping, milliseconds, shown, whole
 from ._flow import Side
 from ._retry import RetryPolicy
 from ._surfaces import Surface
 from ._version import __version__
 from .errors import ConfigurationError
-from .types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
+from .types.shared import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from .budget import Budget
+    from .types.options import ClientOptions, RetryOptions
 
 DEFAULT_MAX_RESPONSE: Final = Default(32 * 1024 * 1024)
 EDGE_TIMEOUT: Final = Default(25_000)
 """The edge is for what answers at once."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t -~]*")
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADER_VALUE = r"[\t -~]*"
 # Set by the transport or by `api_key`; a second value would smuggle or leak.
 _RESERVED = frozenset(
     {"x-api-key", "authorization", "cookie", "host", "content-length", "transfer-encoding"}
@@ -39,7 +40,7 @@ _STANDARD_HEADERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Config:
     """A client's settings, in the units of the inside: seconds and bytes."""
 
@@ -77,20 +78,23 @@ def configure(
     budget: Budget | None = None,
 ) -> Config:
     """Merge and check all that a client is built from."""
-    merged = ClientOptions.of(options)
-    api = _surfaces.api(api_key, base_url or merged.base_url, allow_http=allow_http, edge=edge)
-    given = [value for value in (timeout, merged.timeout) if not isinstance(value, Default)]
+    merged = {} if options is None else vars(types.ClientOptions.of(options))
+    api = _surfaces.api(
+        api_key, base_url or merged.get("base_url"), allow_http=allow_http, edge=edge
+    )
     usual = EDGE_TIMEOUT if api.edge else DEFAULT_TIMEOUT
+    timeouts = (timeout, merged.get("timeout", usual))
+    given = [value for value in timeouts if not isinstance(value, Default)]
     chosen_timeout = given[0] if given else usual
-    chosen_retry = retry if retry is not None else merged.retry
+    chosen_retry = retry if retry is not None else merged.get("retry")
     return Config(
         api=api,
         orchestrator=_surfaces.orchestrator(
             orchestrator_key, orchestrator_base_url, allow_http=allow_http
         ),
         timeout=None if chosen_timeout is None else milliseconds(chosen_timeout, "timeout") / 1000,
-        retry=RetryPolicy.of(None if chosen_retry is None else RetryOptions.of(chosen_retry)),
-        headers=_headers({**merged.headers, **_checked(headers)}),
+        retry=RetryPolicy.of(None if chosen_retry is None else types.RetryOptions.of(chosen_retry)),
+        headers=_headers({**merged.get("headers", {}), **_checked(headers)}),
         max_response_bytes=whole(max_response_bytes, "max_response_bytes", 1024, 2**40),
         budget=_budget(budget),
     )
@@ -118,7 +122,7 @@ def reconfigure(
         present = {name.decode(): value.decode() for name, value in config.headers}
         changes["headers"] = _headers(_checked(headers), present)
     if retry is not None:
-        changes["retry"] = RetryPolicy.of(RetryOptions.of(retry))
+        changes["retry"] = RetryPolicy.of(types.RetryOptions.of(retry))
     if budget is not None:
         changes["budget"] = _budget(budget)
     return replace(config, **changes)
@@ -151,14 +155,14 @@ def _headers(
 ) -> tuple[tuple[bytes, bytes], ...]:
     wire = dict(present)
     for name, value in given.items():
-        if not isinstance(name, str) or not _TOKEN.fullmatch(name):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError.of(f"headers: {shown(name)} is not the name of a header.")
         if name.lower() in _RESERVED:
             raise ConfigurationError.of(
                 f"headers: {name!r} is set by the client itself. The key goes in api_key=; for "
                 "anything else, hand in a ready http_client=."
             )
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+        if not isinstance(value, str) or not re.fullmatch(_HEADER_VALUE, value):
             raise ConfigurationError.of(
                 f"headers: the value of {name!r} must be a string of printable ASCII."
             )

@@ -7,6 +7,9 @@
   an effect raises is raised inside the flow, at its `yield`.
 
 A flow does no I/O, reads no clock that was not handed to it, and yields nothing inside `finally`.
+
+Effects are plain classes: named tuples and dataclasses compile their methods when a module loads,
+which would double what this one costs before a first answer.
 """
 
 from __future__ import annotations
@@ -17,13 +20,13 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from .errors import ApiErrorId, SkytellsError
 
 if TYPE_CHECKING:
     from ._wire import Body, Keep, Origin, Reply, WireRequest
-    from .types.predict import PredictionRequest
+    from .types.requests import PredictionRequest
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -91,28 +94,36 @@ class Call(Generic[T]):
         return cast(T, (yield self))
 
 
-class Exchange(NamedTuple):
+class Exchange:
     """Send one request and read its whole reply by `deadline`, in seconds on the monotonic clock.
 
     Where `keep` says so, a 2xx reply is not read: its body stays open, as `reply.stream`.
     """
 
-    request: WireRequest
-    deadline: float | None
-    keep: Keep | None = None
+    __slots__ = ("deadline", "keep", "request")
+
+    def __init__(
+        self, request: WireRequest, deadline: float | None, keep: Keep | None = None
+    ) -> None:
+        self.request = request
+        self.deadline = deadline
+        self.keep = keep
 
 
-class Connect(NamedTuple):
+class Connect:
     """Open a connection to an origin by `deadline`, and keep it for a request that is to come.
 
     Gives whether there is one: a proxy's are opened with their first request.
     """
 
-    origin: Origin
-    deadline: float | None
+    __slots__ = ("deadline", "origin")
+
+    def __init__(self, origin: Origin, deadline: float | None) -> None:
+        self.origin = origin
+        self.deadline = deadline
 
 
-class Pour(NamedTuple):
+class Pour:
     """Hand an open body, chunk by chunk, to a function, until it ends or `deadline` passes.
 
     Args:
@@ -123,11 +134,21 @@ class Pour(NamedTuple):
         most: Bytes after which the rest stays on the wire, for the next `Pour`.
     """
 
-    body: Body
-    into: Callable[[bytes], object]
-    deadline: float | None = None
-    patience: float | None = None
-    most: int | None = None
+    __slots__ = ("body", "deadline", "into", "most", "patience")
+
+    def __init__(
+        self,
+        body: Body,
+        into: Callable[[bytes], object],
+        deadline: float | None = None,
+        patience: float | None = None,
+        most: int | None = None,
+    ) -> None:
+        self.body = body
+        self.into = into
+        self.deadline = deadline
+        self.patience = patience
+        self.most = most
 
     def limit(self) -> float | None:
         """When the next chunk must have come."""
@@ -137,33 +158,40 @@ class Pour(NamedTuple):
         return due if self.deadline is None else min(due, self.deadline)
 
 
-class Close(NamedTuple):
+class Close:
     """Let go of an open body before its end."""
 
-    body: Body
+    __slots__ = ("body",)
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
 
 
-@dataclass(frozen=True, slots=True)
 class Offload(Generic[T]):
     """Do work that blocks, such as reading a file: off the event loop, where there is one.
 
     As with a `Call`, `yield from offload` gives what the work returns.
     """
 
-    work: Callable[[], T]
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self.work = work
 
     def __iter__(self) -> Flow[T]:
         return cast(T, (yield self))
 
 
-@dataclass(frozen=True, slots=True)
 class Ask(Generic[T]):
     """Call a function of the user's, and await what it gives, where that is something to await.
 
     As with a `Call`, `yield from ask` gives what came of it.
     """
 
-    work: Callable[[], Awaitable[T] | T]
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], Awaitable[T] | T]) -> None:
+        self.work = work
 
     def __iter__(self) -> Flow[T]:
         return cast(T, (yield self))
@@ -204,21 +232,27 @@ class Bell(Generic[T]):
                 self._listeners.remove(wake)
 
 
-class Sleep(NamedTuple):
+class Sleep:
     """Pause for so many seconds, or until the bell rings."""
 
-    seconds: float
-    bell: Bell[Any] | None = None
+    __slots__ = ("bell", "seconds")
+
+    def __init__(self, seconds: float, bell: Bell[Any] | None = None) -> None:
+        self.seconds = seconds
+        self.bell = bell
 
 
-class Notify(NamedTuple, Generic[T]):
+class Notify(Generic[T]):
     """Hand the state of what is waited for to the user's callback."""
 
-    callback: Callable[[T], object]
-    state: T
+    __slots__ = ("callback", "state")
+
+    def __init__(self, callback: Callable[[T], object], state: T) -> None:
+        self.callback = callback
+        self.state = state
 
 
-class Together(NamedTuple, Generic[T]):
+class Together(Generic[T]):
     """Perform operations side by side, at most `limit` at once.
 
     Outcomes are put into `outcomes` at the place of their operation, the moment they are known: an
@@ -226,10 +260,19 @@ class Together(NamedTuple, Generic[T]):
     waits for what is under way to end; `hasten` is called to make that soon.
     """
 
-    operations: Sequence[Operation[T]]
-    limit: int
-    outcomes: list[T | Exception | None]
-    hasten: Callable[[], object] | None = None
+    __slots__ = ("hasten", "limit", "operations", "outcomes")
+
+    def __init__(
+        self,
+        operations: Sequence[Operation[T]],
+        limit: int,
+        outcomes: list[T | Exception | None],
+        hasten: Callable[[], object] | None = None,
+    ) -> None:
+        self.operations = operations
+        self.limit = limit
+        self.outcomes = outcomes
+        self.hasten = hasten
 
     def begin(self, place: int) -> Operation[T]:
         """The operation at a place; until its outcome is known, it counts as interrupted."""
@@ -253,33 +296,31 @@ def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
     return error
 
 
-Effect: TypeAlias = (
-    Call[Any]
-    | Exchange
-    | Connect
-    | Pour
-    | Close
-    | Offload[Any]
-    | Ask[Any]
-    | Sleep
-    | Notify[Any]
-    | Together[Any]
-)
-Flow: TypeAlias = Generator[Effect, Any, T]
-Operation: TypeAlias = Call[T] | Flow[T]
+# As texts: a union of generics takes long to evaluate.
+Effect: TypeAlias = """(
+    Call[Any] | Exchange | Connect | Pour | Close | Offload[Any] | Ask[Any] | Sleep
+    | Notify[Any] | Together[Any]
+)"""
+Flow: TypeAlias = Generator["Effect", Any, T]
+Operation: TypeAlias = "Call[T] | Flow[T]"
 
 
-@dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
     """A flow has ended with this value."""
 
-    value: T
+    __slots__ = ("value",)
+
+    def __init__(self, value: T) -> None:
+        self.value = value
 
 
-class Raised(NamedTuple):
+class Raised:
     """An effect has ended with this exception."""
 
-    error: BaseException
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
 
 def advance(flow: Generator[E, Any, T], answer: object = None) -> E | Done[T]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from typing import NamedTuple
 
 from .types.predict import PredictionResponse
 
@@ -14,12 +13,15 @@ _NEEDED = 3
 _LEAST_SPREAD = 0.1
 
 
-class Typical(NamedTuple):
+class Typical:
     """How long predictions of a model take, in seconds: nearly all within these bounds."""
 
-    soonest: float
-    median: float
-    latest: float
+    __slots__ = ("latest", "median", "soonest")
+
+    def __init__(self, soonest: float, median: float, latest: float) -> None:
+        self.soonest = soonest
+        self.median = median
+        self.latest = latest
 
 
 class History:

@@ -1,13 +1,19 @@
-"""JSON as it is sent: compact, without what JSON does not have, and naming what it cannot carry."""
+"""JSON as it is sent: compact, without what JSON does not have, and naming what it cannot carry.
+
+The standard library's `json` loads when something is sent: a first look needs none of it.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, cast
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ._checks import is_mapping
 from .errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from json import JSONEncoder
 
 
 def to_json(value: object) -> bytes:
@@ -22,11 +28,19 @@ def to_json(value: object) -> bytes:
         ) from None
 
 
+def sent(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON object as it arrives: with lists for tuples, and strings for keys."""
+    import json
+
+    arrived: dict[str, Any] = json.loads(to_json(dict(value)))
+    return arrived
+
+
 _UNFIT: Final = (TypeError, ValueError, RecursionError)
 
 
 def _encoded(value: object) -> bytes:
-    return _ENCODER.encode(value).encode()
+    return _encoder().encode(value).encode()
 
 
 def _as_dict(value: object) -> dict[str, Any]:
@@ -36,9 +50,13 @@ def _as_dict(value: object) -> dict[str, Any]:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-_ENCODER: Final = json.JSONEncoder(
-    allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
-)
+@cache
+def _encoder() -> JSONEncoder:
+    import json
+
+    return json.JSONEncoder(
+        allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
+    )
 
 
 def _fits(value: object) -> bool:

@@ -8,7 +8,7 @@ from ._flow import Flow
 from .budget import Budget
 from .errors import AnswerError, NotFoundError, SkytellsError
 from .models import find_model
-from .predictions.placing import Desk
+from .predictions.desk import Desk
 from .streaming import Opened
 from .types.costs import TokenPrice, token_price
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Final, Union, get_args, get_origin
 
-from pydantic import ConfigDict, SkipValidation, TypeAdapter
+from pydantic import ConfigDict, SkipValidation
 from pydantic_core import PydanticUndefined, SchemaValidator, core_schema
 
 if TYPE_CHECKING:
@@ -91,4 +91,6 @@ def _one_of(choices: Sequence[CoreSchema], *, ordered: bool) -> CoreSchema:
 
 def _by_pydantic(kind: Any) -> CoreSchema:
     """What only pydantic knows how to read, such as a type with a validator of its own."""
+    from pydantic import TypeAdapter  # here: hardly a record needs it
+
     return TypeAdapter(kind, config=ConfigDict(coerce_numbers_to_str=True)).core_schema

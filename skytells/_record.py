@@ -7,22 +7,19 @@ Reading is lenient: a field that is null, absent or of an unexpected kind is `No
 (and still there as an item); a field that nobody knew is an item only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, SupportsIndex, TypeVar, cast, overload
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    GetCoreSchemaHandler,
     PrivateAttr,
     ValidationError,
-    model_serializer,
     model_validator,
 )
-from pydantic.functional_validators import ModelWrapValidatorHandler
-from pydantic_core import SchemaValidator, to_jsonable_python
+from pydantic_core import CoreSchema, SchemaValidator, core_schema, to_jsonable_python
 
 from ._checks import is_list, is_mapping, is_object
 from ._reading import reader
@@ -36,8 +33,14 @@ _PYDANTIC_STATE: Final = frozenset(
     {"__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__"}
 )
 
+if TYPE_CHECKING:
 
-class Record(BaseModel, Mapping[str, Any]):
+    class _Base(BaseModel, Mapping[str, Any]): ...  # type: ignore[misc]  # it iterates over keys
+else:
+    _Base = BaseModel  # and registered as a mapping: as a base, it would make each class dearer
+
+
+class Record(_Base):
     """A response of the API: typed attributes, and the wire JSON by key.
 
     Example:
@@ -63,11 +66,12 @@ class Record(BaseModel, Mapping[str, Any]):
         # Type checkers take what has no such value for arguments of the constructor.
         _wire: dict[str, Any] = PrivateAttr()
         _known: dict[str, Any] | None = PrivateAttr()
+        # Pydantic would evaluate these for each record anew.
+        _readable: ClassVar[frozenset[str]]
+        _reader: ClassVar[SchemaValidator | None]
 
-    _readable: ClassVar[frozenset[str]]
     _masked: ClassVar[frozenset[str]] = frozenset()
     """Names of fields that hold secrets, the same on both faces: they are had, and never shown."""
-    _reader: ClassVar[SchemaValidator | None]
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -110,17 +114,25 @@ class Record(BaseModel, Mapping[str, Any]):
                 return object.__getattribute__(self, name)
             return super().__getattr__(name)
 
-        # Unannotated, so that the JSON schema of a record stays that of its fields.
-        @model_serializer(mode="wrap")
-        def _serialize(self, handler):
-            # Of a union, older releases of pydantic hand in whatever it holds.
-            if isinstance(self, Record):
-                self._load()
-            return handler(self)
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        # Here, since `model_serializer` is in a module that nothing else loads. It has no schema of
+        # its own, so that the JSON schema of a record stays that of its fields.
+        written = core_schema.wrap_serializer_function_ser_schema(cls._serialize)
+        cast("dict[str, Any]", handler.resolve_ref_schema(schema))["serialization"] = written
+        return schema
+
+    @staticmethod
+    def _serialize(record: object, handler: Callable[[Any], Any]) -> Any:
+        # Of a union, older releases of pydantic hand in whatever it holds.
+        if isinstance(record, Record):
+            record._load()
+        return handler(record)
 
     @model_validator(mode="wrap")
     @classmethod
-    def _keep_the_wire(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _keep_the_wire(cls, data: Any, handler: Callable[[Any], Self]) -> Self:
         if not is_object(data):
             return handler(data)
         record: Self = _read_leniently(handler, data)
@@ -224,6 +236,10 @@ class Record(BaseModel, Mapping[str, Any]):
         """A copy, with `update` (names of attributes) in both faces."""
         wire = deepcopy(self._wire) if deep else self._wire
         return type(self).from_wire({**wire, **self._as_wire(update or {})}, self._known)
+
+
+if not TYPE_CHECKING:
+    Mapping.register(Record)
 
 
 class Rows(list[T]):

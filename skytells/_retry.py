@@ -17,7 +17,7 @@ from .errors import (
 
 if TYPE_CHECKING:
     from ._history import Typical
-    from .types.shared import RetryOptions
+    from .types.options import RetryOptions
 
 LONGEST_BACKOFF = 8.0
 LONGEST_RETRY_AFTER = 60.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from ._flow import Side
@@ -30,15 +30,25 @@ _EDGE_HOST: Final = "edge.skytells.ai"
 _HOST: Final = re.compile(r"(?=.{1,253}$)[0-9a-z_-]{1,63}(\.[0-9a-z_-]{1,63})*\.?")
 
 
-class _Names(NamedTuple):
+class _Names:
     """What one side's address and key are called, and how both are known."""
 
-    url: str
-    url_variable: str
-    key: str
-    key_variable: str
-    prefix: str
-    hosts: tuple[str, ...]
+    def __init__(
+        self,
+        *,
+        url: str,
+        url_variable: str,
+        key: str,
+        key_variable: str,
+        prefix: str,
+        hosts: tuple[str, ...],
+    ) -> None:
+        self.url = url
+        self.url_variable = url_variable
+        self.key = key
+        self.key_variable = key_variable
+        self.prefix = prefix
+        self.hosts = hosts
 
 
 _NAMES: Final = {
@@ -99,7 +109,7 @@ class Secret:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Surface:
     """One side of the platform: its address, and the only key that travels there.
 

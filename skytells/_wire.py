@@ -16,7 +16,7 @@ from ._checks import is_list, is_object, segment
 from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, ServerError
 
 # What the platform's keys look like: one that was just made is known to nobody else.
-_KEY: Final = re.compile(r"\b(sk-|wfb_|sk_pat_|sk_proj_|whsec_)[\w-]{8,}")
+_KEY: Final = r"\b(sk-|wfb_|sk_pat_|sk_proj_|whsec_)[\w-]{8,}"
 MAX_ERROR_BODY: Final = 1024 * 1024
 STANDARD_PORTS: Final = {"https": 443, "http": 80}
 # What stands in a path as it is.
@@ -79,7 +79,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class WireRequest:
     """A request, built: all that a transport needs.
 
@@ -113,7 +113,7 @@ Keep: TypeAlias = Callable[[dict[str, str]], bool]
 """Whether the body of a successful reply with these headers is to stay open."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reply:
     """A reply: status, headers by lower-case name, and the decoded body, whole or still to come."""
 
@@ -181,7 +181,7 @@ def target(prefix: str, path: str, params: tuple[tuple[str, str], ...]) -> str:
 def clean(text: str, most: int = 500) -> str:
     """Text of a server made fit for a message: one line, printable, bounded, without keys."""
     text = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
-    text = _KEY.sub(r"\1***", text)
+    text = re.sub(_KEY, r"\1***", text)
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[:most]}…"
 

@@ -17,7 +17,7 @@ from .types.shared import PaginatedResponse
 if TYPE_CHECKING:
     from .errors import SkytellsError
     from .types.costs import Estimate
-    from .types.predict import PredictionRequest
+    from .types.requests import PredictionRequest
 
 Money: TypeAlias = Decimal | str | int | float
 """An amount of US dollars; `"0.10"` and `Decimal("0.10")` are exact."""

@@ -29,9 +29,8 @@ The message of each error ends with what to do next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +38,8 @@ if TYPE_CHECKING:
 
     from .chat.loop import ToolRun
     from .types.chat import ChatCompletion
-    from .types.predict import PredictionRequest, PredictionResponse
+    from .types.predict import PredictionResponse
+    from .types.requests import PredictionRequest
 
 Details: TypeAlias = str | dict[str, Any] | list[Any]
 
@@ -102,8 +102,7 @@ class ApiErrorId(StrEnum):
     TOOL_ROUNDS_EXCEEDED = "TOOL_ROUNDS_EXCEEDED"
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try of a call, as kept on `SkytellsError.attempts`.
 
     Args:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from ._flow import Call
-from .types.predict import PredictionResponse, PredictionsListOptions
+from .types.predict import PredictionResponse
 from .types.shared import PaginatedResponse
 
 if TYPE_CHECKING:
     from .client import AsyncSkytellsClient, SkytellsClient
+    from .types.requests import PredictionsListOptions
 
-Fetch: TypeAlias = Callable[[PredictionsListOptions], Call[PaginatedResponse]]
+Fetch: TypeAlias = "Callable[[PredictionsListOptions], Call[PaginatedResponse]]"
 
 
 class Cursor:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from . import predictions as verbs
 from ._checks import DEFAULT_IDLE
 from .predictions.calls import delete_prediction, get_prediction
-from .predictions.flows import cancel_and_look
-from .predictions.waiting import Options
 from .types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
 from .types.predict import Output, PredictionFile, PredictionResponse
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from .outputs import AsyncOutputReader, OutputReader, Preview
     from .predictions.api import Place
     from .predictions.stream import AsyncPredictionStream, PredictionStream
+    from .predictions.waiting import Options
     from .types.outputs import DownloadProgress
     from .types.shared import OnProgressCallback
     from .webhooks import WebhookHandler
@@ -114,7 +114,7 @@ class Prediction(_State):
         Raises:
             SkytellsError: It cannot be cancelled, as when it has already ended.
         """
-        self._response = self._client.perform(cancel_and_look(self.id))
+        self._response = self._client.perform(verbs.cancel_and_look(self.id))
         return self._response
 
     def delete(self) -> PredictionResponse:
@@ -300,7 +300,7 @@ class AsyncPrediction(_State):
 
     async def cancel(self) -> PredictionResponse:
         """Cancel it; as `Prediction.cancel`."""
-        self._response = await self._client.perform(cancel_and_look(self.id))
+        self._response = await self._client.perform(verbs.cancel_and_look(self.id))
         return self._response
 
     async def delete(self) -> PredictionResponse:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from .._base import deprecated
 from .._surfaces import API_BASE_URL
-from ..types.shared import DEFAULT_TIMEOUT, ClientOptions, RetryOptions
+from ..types.shared import DEFAULT_TIMEOUT
 from .sync import SkytellsClient
 
 if TYPE_CHECKING:
+    from ..types.options import ClientOptions, RetryOptions
     from .aio import AsyncSkytellsClient
 
 __all__ = ["API_BASE_URL", "AsyncSkytellsClient", "Skytells", "SkytellsClient", "create_client"]

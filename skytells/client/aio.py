@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from .. import predictions as verbs
 from .._base import KEEP, Shared, deprecated, raw_call, warming
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._transport import (
@@ -16,7 +17,6 @@ from .._transport import (
     PooledTransport,
 )
 from ..errors import ConfigurationError
-from ..prediction import AsyncPrediction
 from ..predictions.api import AsyncPredictionsAPI
 from ..predictions.calls import (
     Payload,
@@ -25,17 +25,11 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import dispatch, place_for, run, running
-from ..predictions.placing import create
-from ..predictions.waiting import Options, Told, Waitable, wait, waiting
-from ..predictions.watch import AsyncCompleted, Watch
-from ..types.predict import PredictionResponse, RunOptions
+from ..types.predict import PredictionResponse
 from ..types.shared import (
     DEFAULT_TIMEOUT,
-    ClientOptions,
     OnProgressCallback,
     PaginatedResponse,
-    RetryOptions,
 )
 from .async_driver import AsyncDriver
 
@@ -48,10 +42,15 @@ if TYPE_CHECKING:
     from ..models import AsyncModelsAPI, FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
     from ..outputs import Preview
+    from ..prediction import AsyncPrediction
+    from ..predictions.waiting import Options, Waitable
+    from ..predictions.watch import AsyncCompleted
     from ..responses import AsyncResponsesAPI
     from ..safety import AsyncSafetyAPI
     from ..transports import AsyncHttpClient
     from ..types.models import Model
+    from ..types.options import ClientOptions, RetryOptions
+    from ..types.requests import RunOptions
     from ..webhooks import WebhookHandler
 
 
@@ -243,9 +242,9 @@ class AsyncSkytellsClient(AsyncDriver):
         download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
-        chosen = running(input, webhook, stream, options, max_wait, interval)
-        told = Told(on_progress, progress)
-        flow = run(
+        chosen = verbs.run_options(input, webhook, stream, options, max_wait, interval)
+        told = verbs.Told(on_progress, progress)
+        flow = verbs.run(
             model,
             chosen,
             told.callback,
@@ -256,7 +255,9 @@ class AsyncSkytellsClient(AsyncDriver):
             handler,
         )
         if download_to is not None:
-            await self.perform(place_for(download_to))
+            await self.perform(verbs.place_for(download_to))
+        from ..prediction import AsyncPrediction  # here: only this verb gives one
+
         prediction = AsyncPrediction(self, await self.perform(told.during(flow)))
         if download_to is not None:
             await prediction.save(download_to)
@@ -265,7 +266,7 @@ class AsyncSkytellsClient(AsyncDriver):
     async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
         return await self.perform(
-            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            verbs.create(as_request(payload), self._shared.accepted.add, self._desk, validate)
         )
 
     async def wait(
@@ -280,9 +281,9 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
-        chosen = waiting(options, max_wait, interval)
-        told = Told(on_progress, progress)
-        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
+        chosen = verbs.wait_options(options, max_wait, interval)
+        told = verbs.Told(on_progress, progress)
+        flow = verbs.wait(prediction, chosen, told.callback, self._shared.history, handler)
         return await self.perform(told.during(flow))
 
     async def wait_all(
@@ -297,9 +298,9 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
-        chosen = waiting(options, max_wait, interval)
-        told = Told(on_progress, progress)
-        watch = Watch(predictions, chosen, told.callback, handler)
+        chosen = verbs.wait_options(options, max_wait, interval)
+        told = verbs.Told(on_progress, progress)
+        watch = verbs.Watch(predictions, chosen, told.callback, handler)
         return await self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
@@ -314,15 +315,17 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
-        chosen = waiting(options, max_wait, interval)
-        told = Told(on_progress, progress)
-        return AsyncCompleted(self, Watch(predictions, chosen, told.callback, handler), told)
+        chosen = verbs.wait_options(options, max_wait, interval)
+        told = verbs.Told(on_progress, progress)
+        return verbs.AsyncCompleted(
+            self, verbs.Watch(predictions, chosen, told.callback, handler), told
+        )
 
     async def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
         requests = self._take_queue()
         return await self.perform(
-            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            verbs.dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
         )
 
     async def stream_prediction(self, id: str) -> PredictionResponse:

@@ -63,15 +63,15 @@ class AsyncDriver(ClientBase):
                     return await self._transport.send(effect)
                 case Pour():
                     await _pour(effect)
-                case Close(body):
+                case Close(body=body):
                     await cast("AsyncOpenBody", body).aclose()
-                case Offload(work):
+                case Offload(work=work):
                     return await asyncio.to_thread(work)
-                case Ask(work):
+                case Ask(work=work):
                     return await _awaited(work())
-                case Sleep(seconds, bell):
+                case Sleep(seconds=seconds, bell=bell):
                     await _sleep(seconds, bell)
-                case Notify(callback, state):
+                case Notify(callback=callback, state=state):
                     await _awaited(callback(state))
                 case Together():
                     await self._together(effect)

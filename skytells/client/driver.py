@@ -71,15 +71,15 @@ class Driver(ClientBase):
                     return self._transport.send(effect)
                 case Pour():
                     _pour(effect)
-                case Close(body):
+                case Close(body=body):
                     cast("OpenBody", body).close()
-                case Offload(work):
+                case Offload(work=work):
                     return work()
-                case Ask(work):
+                case Ask(work=work):
                     return _not_awaitable(work(), "A tool")
-                case Sleep(seconds, bell):
+                case Sleep(seconds=seconds, bell=bell):
                     _sleep(seconds, bell)
-                case Notify(callback, state):
+                case Notify(callback=callback, state=state):
                     _not_awaitable(callback(state), "on_progress")
                 case Together():
                     self._together(effect)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from .. import predictions as verbs
 from .._base import KEEP, Shared, deprecated, raw_call, warming
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._transport import HttpxTransport, PooledTransport, Transport
 from ..errors import ConfigurationError
-from ..prediction import Prediction
 from ..predictions.api import PredictionsAPI
 from ..predictions.calls import (
     Payload,
@@ -20,17 +20,11 @@ from ..predictions.calls import (
     delete_prediction,
     stream_prediction,
 )
-from ..predictions.flows import dispatch, place_for, run, running
-from ..predictions.placing import create
-from ..predictions.waiting import Options, Told, Waitable, blocking, wait, waiting
-from ..predictions.watch import Completed, Watch
-from ..types.predict import PredictionResponse, RunOptions
+from ..types.predict import PredictionResponse
 from ..types.shared import (
     DEFAULT_TIMEOUT,
-    ClientOptions,
     OnProgressCallback,
     PaginatedResponse,
-    RetryOptions,
 )
 from .driver import Driver
 
@@ -42,10 +36,15 @@ if TYPE_CHECKING:
     from ..embeddings import EmbeddingsAPI
     from ..models import FieldsOptions, ModelsAPI
     from ..orchestrator import OrchestratorAPI
+    from ..prediction import Prediction
+    from ..predictions.waiting import Options, Waitable
+    from ..predictions.watch import Completed
     from ..responses import ResponsesAPI
     from ..safety import SafetyAPI
     from ..transports import HttpClient
     from ..types.models import Model
+    from ..types.options import ClientOptions, RetryOptions
+    from ..types.requests import RunOptions
     from ..webhooks import WebhookHandler
 
 
@@ -288,9 +287,9 @@ class SkytellsClient(Driver):
             >>> print(prediction.status)
             succeeded
         """
-        chosen = running(input, webhook, stream, options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
-        flow = run(
+        chosen = verbs.run_options(input, webhook, stream, options, max_wait, interval)
+        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
+        flow = verbs.run(
             model,
             chosen,
             told.callback,
@@ -301,7 +300,9 @@ class SkytellsClient(Driver):
             handler,
         )
         if download_to is not None:
-            self.perform(place_for(download_to))
+            self.perform(verbs.place_for(download_to))
+        from ..prediction import Prediction  # here: only this verb gives one
+
         prediction = Prediction(self, self.perform(told.during(flow)))
         if download_to is not None:
             prediction.save(download_to)
@@ -318,7 +319,7 @@ class SkytellsClient(Driver):
             The prediction as the server answers: ended if `await` was asked for and honoured.
         """
         return self.perform(
-            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            verbs.create(as_request(payload), self._shared.accepted.add, self._desk, validate)
         )
 
     def wait(
@@ -352,9 +353,9 @@ class SkytellsClient(Driver):
             >>> print(client.wait(background, max_wait=60_000)["status"])
             succeeded
         """
-        chosen = waiting(options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
-        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
+        chosen = verbs.wait_options(options, max_wait, interval)
+        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
+        flow = verbs.wait(prediction, chosen, told.callback, self._shared.history, handler)
         return self.perform(told.during(flow))
 
     def wait_all(
@@ -392,9 +393,9 @@ class SkytellsClient(Driver):
             >>> [str(p.status) for p in client.wait_all(client.dispatch())]
             ['succeeded', 'succeeded', 'succeeded']
         """
-        chosen = waiting(options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
-        watch = Watch(predictions, chosen, told.callback, handler)
+        chosen = verbs.wait_options(options, max_wait, interval)
+        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
+        watch = verbs.Watch(predictions, chosen, told.callback, handler)
         return self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
@@ -418,9 +419,9 @@ class SkytellsClient(Driver):
             succeeded
             succeeded
         """
-        chosen = waiting(options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
-        return Completed(self, Watch(predictions, chosen, told.callback, handler), told)
+        chosen = verbs.wait_options(options, max_wait, interval)
+        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
+        return verbs.Completed(self, verbs.Watch(predictions, chosen, told.callback, handler), told)
 
     def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.
@@ -442,7 +443,7 @@ class SkytellsClient(Driver):
         """
         requests = self._take_queue()
         return self.perform(
-            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            verbs.dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
         )
 
     def stream_prediction(self, id: str) -> PredictionResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..predictions.waiting import waiting
+from ..predictions.waiting import wait_options
 from ..streaming import DEFAULT_IDLE, AsyncStream, Limits
 from .calls import (
     OPERATIONS,
@@ -150,7 +150,7 @@ class AsyncExecutionsAPI:
         interval: float | None = None,
     ) -> Execution:
         """Wait until an execution has ended; as `ExecutionsAPI.wait`."""
-        chosen = waiting(None, max_wait, interval)
+        chosen = wait_options(None, max_wait, interval)
         return await self._client.perform(wait_for_execution(execution, chosen, on_progress))
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._checks import is_mapping
 from .._flow import Clock, Flow, Notify
 from ..errors import InvalidRequestError, SkytellsError
 from ..predictions.waiting import Patience, callable_or_none, next_look
-from ..types.predict import WaitOptions
 from .calls import execution_status, start_workflow
 from .records import Execution
+
+if TYPE_CHECKING:
+    from ..types.requests import WaitOptions
 
 Runnable: TypeAlias = Execution | Mapping[str, Any] | str
 """What stands for an execution: a record, a dict with an `id`, or an id."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..predictions.waiting import blocking, waiting
+from ..predictions.waiting import blocking, wait_options
 from ..streaming import DEFAULT_IDLE, Limits, Stream
 from .calls import (
     OPERATIONS,
@@ -200,7 +200,7 @@ class ExecutionsAPI:
             WaitTimeoutError: It is still running after `max_wait`; `error.response` holds its last
                 state.
         """
-        chosen = waiting(None, max_wait, interval)
+        chosen = wait_options(None, max_wait, interval)
         return self._client.perform(wait_for_execution(execution, chosen, blocking(on_progress)))
 
 

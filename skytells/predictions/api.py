@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .. import predictions as verbs
 from .._checks import DEFAULT_IDLE
 from ..errors import SkytellsError
-from ..pagination import AsyncPager, Pager
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY, DownloadProgress
-from ..types.predict import PredictionResponse, PredictionsListOptions
+from ..types.predict import PredictionResponse
 from ..types.shared import PaginatedResponse
 from .calls import (
     Payload,
@@ -22,13 +22,14 @@ from .calls import (
     list_predictions,
     listing,
 )
-from .flows import Accepted, unconfirmed
-from .placing import Desk, create
+from .desk import Accepted, Desk
 
 if TYPE_CHECKING:
     from .._config import Config
     from ..client import AsyncSkytellsClient, SkytellsClient
     from ..outputs import AsyncOutputReader, OutputReader, Preview
+    from ..pagination import AsyncPager, Pager
+    from ..types.requests import PredictionsListOptions
     from .stream import AsyncPredictionStream, PredictionStream
     from .waiting import Waitable
 
@@ -90,7 +91,7 @@ class PredictionsAPI:
         """
         request = creating(payload, model, input, webhook, await_, stream)
         return self._client.perform(
-            create(request, self._accepted.add, self._desk, validate, request.await_)
+            verbs.create(request, self._accepted.add, self._desk, validate, request.await_)
         )
 
     def get(self, id: str) -> PredictionResponse:
@@ -161,6 +162,8 @@ class PredictionsAPI:
             0
         """
         options = listing(None, since, until, model, None, per_page, status)
+        from ..pagination import Pager
+
         return Pager(self._client, options, list_predictions)
 
     def stream(
@@ -252,7 +255,7 @@ class PredictionsAPI:
             Predictions of the same model and input, created since the request began, that this
             client does not know as another's answer. None: it was most likely not accepted.
         """
-        return self._client.perform(unconfirmed(error, self._accepted))
+        return self._client.perform(verbs.unconfirmed(error, self._accepted))
 
     def save(
         self,
@@ -389,7 +392,7 @@ class AsyncPredictionsAPI:
         """Create a prediction in the background; as `PredictionsAPI.create`."""
         request = creating(payload, model, input, webhook, await_, stream)
         return await self._client.perform(
-            create(request, self._accepted.add, self._desk, validate, request.await_)
+            verbs.create(request, self._accepted.add, self._desk, validate, request.await_)
         )
 
     async def get(self, id: str) -> PredictionResponse:
@@ -423,6 +426,8 @@ class AsyncPredictionsAPI:
     ) -> AsyncPager:
         """Iterate, with `async for`, over all predictions that fit; as `PredictionsAPI.iterate`."""
         options = listing(None, since, until, model, None, per_page, status)
+        from ..pagination import AsyncPager
+
         return AsyncPager(self._client, options, list_predictions)
 
     def stream(
@@ -465,7 +470,7 @@ class AsyncPredictionsAPI:
 
     async def find_unconfirmed(self, error: SkytellsError) -> Found:
         """Find what a request whose answer was lost started; as `PredictionsAPI`'s."""
-        return await self._client.perform(unconfirmed(error, self._accepted))
+        return await self._client.perform(verbs.unconfirmed(error, self._accepted))
 
     async def save(
         self,

@@ -5,30 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .. import types
 from .._checks import as_mapping
 from .._flow import Call, Safety
 from .._replies import http_date, wrong_kind
 from .._wire import Reply, as_list, as_object, path
 from ..errors import InvalidRequestError
-from ..types.predict import (
-    PredictionRequest,
-    PredictionResponse,
-    PredictionsListOptions,
-    PredictionStatus,
-)
+from ..types.predict import PredictionResponse, PredictionStatus
 from ..types.shared import PaginatedResponse
 
-Payload: TypeAlias = Mapping[str, Any] | PredictionRequest
+if TYPE_CHECKING:
+    from ..types.requests import PredictionRequest, PredictionsListOptions
+
+Payload: TypeAlias = "Mapping[str, Any] | PredictionRequest"
 Accept: TypeAlias = Callable[[PredictionResponse], object]
 
 
 def as_request(payload: Payload) -> PredictionRequest:
     """A request from any form in which a payload is taken."""
-    if isinstance(payload, PredictionRequest):
+    if isinstance(payload, types.PredictionRequest):
         return payload
-    return PredictionRequest.from_dict(as_mapping(payload, "the payload", InvalidRequestError))
+    return types.PredictionRequest.from_dict(
+        as_mapping(payload, "the payload", InvalidRequestError)
+    )
 
 
 def create_prediction(
@@ -146,14 +147,14 @@ def listing(
     status: str | None,
 ) -> PredictionsListOptions:
     """Filters given as keywords, over those given as options."""
-    merged = PredictionsListOptions()
-    if isinstance(options, PredictionsListOptions):
+    merged = types.PredictionsListOptions()
+    if isinstance(options, types.PredictionsListOptions):
         merged = options
     elif options is not None:
-        merged = PredictionsListOptions.from_dict(
+        merged = types.PredictionsListOptions.from_dict(
             as_mapping(options, "predictions.list()'s options")
         )
-    return PredictionsListOptions(
+    return types.PredictionsListOptions(
         merged.page if page is None else page,
         merged.since if since is None else since,
         merged.until if until is None else until,
@@ -185,4 +186,4 @@ def creating(
             )
         return as_request(payload)
     given = as_mapping({} if input is None else input, "input", InvalidRequestError)
-    return PredictionRequest(model or "", dict(given), webhook, await_, stream)
+    return types.PredictionRequest(model or "", dict(given), webhook, await_, stream)

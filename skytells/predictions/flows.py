@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import threading
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from .. import types
 from .._checks import as_mapping, is_list
 from .._flow import Clock, Flow, Sleep, Together
 from .._history import History
-from .._json import to_json
+from .._json import sent
 from .._wire import clean
 from ..errors import (
     ApiErrorId,
@@ -31,20 +29,15 @@ from ..errors import (
     RequestTimeoutError,
     SkytellsError,
 )
-from ..types.predict import (
-    PredictionList,
-    PredictionRequest,
-    PredictionResponse,
-    PredictionsListOptions,
-    PredictionStatus,
-    RunOptions,
-)
+from ..types.predict import PredictionList, PredictionResponse, PredictionStatus
 from ..types.shared import OnProgressCallback
 from .calls import cancel_prediction, get_prediction, list_by_the_servers_clock
-from .placing import Desk, Placed, place
-from .waiting import callable_or_none, handler_or_none, wait, waiting
+from .desk import Accepted, Desk
+from .placing import Placed, place
+from .waiting import callable_or_none, handler_or_none, wait, wait_options
 
 if TYPE_CHECKING:
+    from ..types.requests import PredictionRequest, RunOptions
     from ..webhooks import WebhookHandler
 
 Outcomes: TypeAlias = list[PredictionResponse | Exception | None]
@@ -52,57 +45,7 @@ DISPATCH_LIMIT: Final = 8
 RECONCILE_PAUSES: Final = (0.0, 1.0, 3.0)
 
 
-class Accepted:
-    """The predictions that this client knows to be accepted: what it created, and what it adopted."""
-
-    def __init__(self, most: int = 1000) -> None:
-        self._most = most
-        self._ids: OrderedDict[str, None] = OrderedDict()
-        self._under_way: Counter[bytes] = Counter()
-        self._lock = threading.Lock()
-
-    def add(self, prediction: PredictionResponse) -> bool:
-        """Remember one; false if it was known already."""
-        with self._lock:
-            if prediction.id in self._ids:
-                return False
-            self._ids[prediction.id] = None
-            if len(self._ids) > self._most:
-                self._ids.popitem(last=False)
-            return True
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._ids
-
-    def ids(self) -> list[str]:
-        """The ids, oldest first."""
-        with self._lock:
-            return list(self._ids)
-
-    @contextmanager
-    def expecting(self, request: PredictionRequest) -> Generator[None]:
-        """Within this block, the id of what a request starts is not known yet."""
-        wanted = _wanted(request)
-        with self._lock:
-            self._under_way[wanted] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._under_way[wanted] -= 1
-                self._under_way += Counter()  # drops what has come to nothing
-
-    def expects(self, request: PredictionRequest) -> bool:
-        """Whether a prediction like this one may be another caller's."""
-        with self._lock:
-            return self._under_way[_wanted(request)] > 0
-
-
-def _wanted(request: PredictionRequest) -> bytes:
-    return to_json([request.model, dict(request.input)])
-
-
-def running(
+def run_options(
     input: Mapping[str, Any] | None,
     webhook: Mapping[str, Any] | str | None,
     stream: bool,
@@ -111,12 +54,12 @@ def running(
     interval: float | None,
 ) -> RunOptions:
     """How to run: keywords over options."""
-    merged = RunOptions({})
-    if isinstance(options, RunOptions):
+    merged = types.RunOptions({})
+    if isinstance(options, types.RunOptions):
         merged = options
     elif options is not None:
-        merged = RunOptions.from_dict(as_mapping(options, "run()'s options"))
-    return RunOptions(
+        merged = types.RunOptions.from_dict(as_mapping(options, "run()'s options"))
+    return types.RunOptions(
         # Checked as a mapping when the request is encoded.
         merged.input if input is None else cast("dict[str, Any]", input),
         merged.webhook if webhook is None else webhook,
@@ -139,10 +82,10 @@ def run(
     """Create a prediction and see it through to its end."""
     callable_or_none(on_progress)
     handler_or_none(handler)
-    wait_options = waiting(None, options.max_wait, options.interval)
+    how = wait_options(None, options.max_wait, options.interval)
     watchers = (on_progress, handler, options.max_wait, options.interval)
     watched = any(watcher is not None for watcher in watchers)
-    request = PredictionRequest(
+    request = types.PredictionRequest(
         model, options.input, options.webhook, await_=not watched, stream=options.stream
     )
     # A watched run is created in the background, so that its id is known from the start.
@@ -156,7 +99,7 @@ def run(
         prediction = yield from reconcile(error, accepted)
         placed.end(prediction)
     if not prediction.done:
-        prediction = yield from wait(prediction, wait_options, on_progress, history, handler)
+        prediction = yield from wait(prediction, how, on_progress, history, handler)
     if prediction.status == PredictionStatus.FAILED:
         raise failed(prediction)
     return prediction
@@ -214,7 +157,7 @@ def _likely(
     found: list[PredictionResponse], request: PredictionRequest | None
 ) -> list[PredictionResponse]:
     """Those with exactly the input that was asked for; else, those to which defaults were added."""
-    asked = json.loads(to_json(request.input if request is not None else {}))
+    asked = sent(request.input if request is not None else {})
     same = [p for p in found if p.input == asked]
     # Any input at all is an empty one with something added.
     return same or (found if asked else [])
@@ -229,8 +172,8 @@ def unconfirmed(
         raise InvalidRequestError.of(
             "Only an error whose maybe_sent is true has a request that can be looked up."
         )
-    asked = json.loads(to_json(request.input))
-    options = PredictionsListOptions(1, model=request.model, per_page=50)
+    asked = sent(request.input)
+    options = types.PredictionsListOptions(1, model=request.model, per_page=50)
     found: dict[str, PredictionResponse] = {}
     while True:
         page, server_now = yield from list_by_the_servers_clock(options)

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._flow import Call, Clock, Close, Flow, Pour
 from .._wire import Body, Reply, clean, path
@@ -26,17 +26,20 @@ from ..streaming.reading import (
     is_event_stream,
     iterated_again,
 )
-from ..types.predict import PredictionResponse, WaitOptions
+from ..types.predict import PredictionResponse
 from ..types.streams import PredictionEvent
 from .calls import get_prediction, read_own
 from .telling import Telling, below, is_last
-from .waiting import Carrying, Patience, Waitable, known, next_look, timed_out, waiting
+from .waiting import Carrying, Patience, Waitable, known, next_look, timed_out, wait_options
 
 ROUTE: Final = "/predictions/{id}/stream"
 _HEADERS: Final = (
     (b"accept", b"text/event-stream, application/json;q=0.9"),
     (b"accept-encoding", b"identity"),
 )
+
+if TYPE_CHECKING:
+    from ..types.requests import WaitOptions
 _log: Final = logging.getLogger("skytells")
 
 
@@ -237,7 +240,7 @@ def following(
 ) -> Following:
     """A prediction to follow, by settings in milliseconds."""
     idle = Limits.of(idle_timeout, None).idle
-    return Following(target, base_url, waiting(None, max_wait, interval), idle, tell)
+    return Following(target, base_url, wait_options(None, max_wait, interval), idle, tell)
 
 
 def _read(id: str, reply: Reply) -> Opened | PredictionResponse:

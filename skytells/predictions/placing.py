@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._catalogue import Catalogue
 from .._checks import has_files
 from .._flow import Call, Flow, Offload
 from .._wire import as_list, as_object
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
-from ..types.predict import PredictionRequest, PredictionResponse
+from ..types.predict import PredictionResponse
 from .calls import Accept, create_prediction
+from .desk import Desk
 
 if TYPE_CHECKING:
-    from ..budget import Budget, Reservation
+    from ..budget import Reservation
     from ..types.models import Model
+    from ..types.requests import PredictionRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a client has at hand before it sends paid work."""
-
-    catalogue: Catalogue = field(default_factory=Catalogue)
-    budget: Budget | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """A request that is ready to be sent, and what is set aside for it."""
 
-    request: PredictionRequest
-    call: Call[PredictionResponse]
-    reservation: Reservation | None
+    __slots__ = ("call", "request", "reservation")
+
+    def __init__(
+        self,
+        request: PredictionRequest,
+        call: Call[PredictionResponse],
+        reservation: Reservation | None,
+    ) -> None:
+        self.request = request
+        self.call = call
+        self.reservation = reservation
 
     def send(self) -> Flow[PredictionResponse]:
         """Send it. An interrupt leaves what is set aside as it is: the outcome is unknown."""

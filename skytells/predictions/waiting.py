@@ -10,18 +10,20 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias, TypeVar
 
+from .. import types
 from .._checks import Default, is_mapping
 from .._flow import Bell, Call, Clock, Flow, Notify, Sleep
 from .._history import History, Typical
 from .._record import Record
 from .._retry import LONGEST_RETRY_AFTER, POLL_TROUBLES, backoff, is_passing, poll_pause
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, WaitTimeoutError
-from ..types.predict import PredictionResponse, WaitOptions
+from ..types.predict import PredictionResponse
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction
 
 if TYPE_CHECKING:
     from .._progress import Bar
+    from ..types.requests import WaitOptions
     from ..webhooks import WebhookHandler
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ class Handle(Protocol):
 
 
 Waitable: TypeAlias = Handle | PredictionResponse | Mapping[str, Any] | str
-Options: TypeAlias = WaitOptions | Mapping[str, Any] | None
+Options: TypeAlias = "WaitOptions | Mapping[str, Any] | None"
 
 
 class Carrying:
@@ -332,10 +334,10 @@ def blocking(callback: Callback) -> Callback:
     return callback
 
 
-def waiting(options: Options, max_wait: float | None, interval: float | None) -> WaitOptions:
+def wait_options(options: Options, max_wait: float | None, interval: float | None) -> WaitOptions:
     """How to wait: keywords over options."""
-    merged = WaitOptions.of(options)
-    return WaitOptions(
+    merged = types.WaitOptions.of(options)
+    return types.WaitOptions(
         merged.interval if interval is None else interval,
         merged.max_wait if max_wait is None else max_wait,
     )

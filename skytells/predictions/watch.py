@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mappin
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .. import types
 from .._flow import Bell, Clock, Flow, Notify, Sleep, Together
 from ..errors import InvalidRequestError, SkytellsError
-from ..types.predict import PredictionList, PredictionResponse, PredictionsListOptions, WaitOptions
+from ..types.predict import PredictionList, PredictionResponse
 from ..types.shared import OnProgressCallback
 from .calls import get_prediction, list_predictions
 from .waiting import (
@@ -32,6 +33,7 @@ from .waiting import (
 
 if TYPE_CHECKING:
     from ..client import AsyncSkytellsClient, SkytellsClient
+    from ..types.requests import WaitOptions
     from ..webhooks import WebhookHandler
 
 PER_PAGE = 50
@@ -162,7 +164,7 @@ class Watch:
         waiting = set(self._running())
         last = 2 * len(waiting) // PER_PAGE + 1 if len(waiting) > FEW else 0
         for number in range(1, last + 1):
-            listed = list_predictions(PredictionsListOptions(number, per_page=PER_PAGE))
+            listed = list_predictions(types.PredictionsListOptions(number, per_page=PER_PAGE))
             page = yield from listed.look(self._patience.look_limit())
             found += [p for p in page if p.id in waiting]
             waiting -= {p.id for p in page}

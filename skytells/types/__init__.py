@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         PricingOperator,
         PricingUnit,
     )
+    from .options import ClientOptions, RetryOptions
     from .outputs import DownloadProgress
     from .predict import (
         Output,
@@ -27,26 +28,26 @@ if TYPE_CHECKING:
         PredictionMetadata,
         PredictionMetrics,
         PredictionModel,
-        PredictionRequest,
         PredictionResponse,
-        PredictionsListOptions,
         PredictionSource,
         PredictionStatus,
         PredictionStorage,
         PredictionType,
         PredictionUrls,
         PredictionWebhook,
+    )
+    from .requests import (
+        PredictionRequest,
+        PredictionsListOptions,
         QueueItem,
         RunOptions,
         WaitOptions,
     )
     from .shared import (
         ApiErrorId,
-        ClientOptions,
         OnProgressCallback,
         PaginatedResponse,
         Pagination,
-        RetryOptions,
         SkytellsError,
     )
 
@@ -92,7 +93,7 @@ __all__ = [
 
 
 # A name loads its module when it is first used: predictions need nothing of the catalogue.
-_HOMES = ("predict", "shared", "models", "outputs")
+_HOMES = ("predict", "requests", "shared", "options", "models", "outputs")
 
 
 def __getattr__(name: str) -> object:

@@ -197,7 +197,7 @@ class Model(Record):
             - num_outputs must be at most 8; got 9.
         """
         from .._validation import check
-        from .predict import plain_input
+        from .requests import plain_input
 
         name = self.slug or "The model"
         if self.input_schema is None:
@@ -228,7 +228,7 @@ class Model(Record):
             True
         """
         from .costs import estimate
-        from .predict import plain_input
+        from .requests import plain_input
 
         return estimate(self, plain_input(input))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -10,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from .._checks import is_list, is_object
 
-_ADDRESS: Final = re.compile(r"https?://\S+|data:[^\s,]*,\S*", re.IGNORECASE)
+_ADDRESS: Final = r"https?://\S+|data:[^\s,]*,\S*"
 
 DownloadProgress: TypeAlias = Callable[[int, int | None], object]
 """Called with the bytes that have come so far, and how many there will be; `None` if unknown."""
@@ -58,12 +57,16 @@ def parts_of(output: object) -> list[str]:
 
 def _part(item: object) -> str:
     value = item.get("url", item) if is_object(item) else item
-    return value if isinstance(value, str) else json.dumps(item, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    import json  # here: outputs are addresses and texts, as a rule
+
+    return json.dumps(item, ensure_ascii=False)
 
 
 def is_address(part: str) -> bool:
     """Whether a part of an output is an address, and not a text."""
-    return _ADDRESS.fullmatch(part) is not None
+    return re.fullmatch(_ADDRESS, part, re.IGNORECASE) is not None
 
 
 def described(address: str) -> dict[str, str]:

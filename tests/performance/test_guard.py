@@ -265,10 +265,34 @@ def test_many_named_events_are_decoded_at_one_blow() -> None:
 def test_a_sync_client_loads_no_more_than_it_needs() -> None:
     modules = loaded("from skytells import SkytellsClient; SkytellsClient('sk-key')") - loaded("")
     assert not {"httpx", "asyncio", "skytells.client.aio", "starlette"} & modules
-    assert not {"statistics", "difflib", "concurrent.futures", "urllib.request"} & modules
+    assert not {"json", "statistics", "difflib", "concurrent.futures", "urllib.request"} & modules
     assert not {"skytells.models", "skytells.types.models"} & modules
     ours = {name for name in modules if name.split(".")[0] == "skytells"}
-    assert len(ours) <= 39
+    assert not {f"skytells.predictions.{name}" for name in ("flows", "placing", "waiting")} & ours
+    assert not {"skytells.types.requests", "skytells.types.options", "skytells.prediction"} & ours
+    assert len(ours) <= 34
+
+
+def test_what_a_first_look_loads_compiles_little() -> None:
+    """Each field of a named tuple and each method of a dataclass is compiled when it is defined."""
+    code = """
+import httpcore, pydantic
+from pydantic import BaseModel, PrivateAttr, model_validator
+
+class Plain(BaseModel):
+    name: str | None = None
+
+compiled = []
+sys.addaudithook(lambda event, about: event == "compile" and compiled.append(about))
+from skytells import PredictionResponse, SkytellsClient
+SkytellsClient("sk-key")
+PredictionResponse.from_wire({"id": "p1"}).status
+print(len(compiled), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}"], capture_output=True, text=True, timeout=60
+    )
+    assert int(done.stderr) <= 40
 
 
 def test_a_first_look_at_a_record_looks_for_no_plugins() -> None:

@@ -84,7 +84,7 @@ RULES = [
     (r"\bself\._client\.(perform|wait|predictions\.(?:save|bytes|preview))\(", r"await self._client.\1("),
     (r"\bprediction\.save\(", "await prediction.save("),
     (r"(?<!await )\bself\.(perform|_give|predictions\.\w+|models\.\w+)\(", r"await self.\1("),
-    (r"\bblocking(?:_tools)?\((\w+)\)", r"\1"),
+    (r"\b(?:verbs\.)?blocking(?:_tools)?\((\w+)\)", r"\1"),
 ]  # fmt: skip
 
 

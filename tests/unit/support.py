@@ -132,12 +132,12 @@ class Hand:
                 self.exchanges.append(effect)
                 self.now += self.rtt
                 return self.serve(effect.request)
-            case Sleep(seconds):
+            case Sleep(seconds=seconds):
                 self.naps.append(seconds)
                 self.now += seconds
-            case Offload(work) | Ask(work):
+            case Offload(work=work) | Ask(work=work):
                 return work()
-            case Notify(callback, state):
+            case Notify(callback=callback, state=state):
                 callback(state)
             case Connect() | Pour() | Close():
                 raise NotImplementedError

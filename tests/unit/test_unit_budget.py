@@ -32,8 +32,9 @@ from skytells import (
 from skytells._wire import Reply, WireRequest
 from skytells.errors import ApiErrorId
 from skytells.predictions.calls import get_prediction, list_predictions
-from skytells.predictions.flows import Accepted, dispatch, run
-from skytells.predictions.placing import Desk, create, place
+from skytells.predictions.desk import Accepted, Desk
+from skytells.predictions.flows import dispatch, run
+from skytells.predictions.placing import create, place
 from skytells.types import PredictionsListOptions
 
 from .support import Hand, Serve, body_of, config, reply, script

@@ -7,7 +7,6 @@ import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -205,5 +204,5 @@ def test_attempt_is_a_frozen_value() -> None:
     attempt: Any = Attempt(1, "503", 0.25, 0.5)
     assert attempt == Attempt(1, "503", 0.25, 0.5)
     assert Attempt(1, "200", 0.1).pause is None
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         attempt.number = 2

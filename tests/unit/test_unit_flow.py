@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import FrozenInstanceError
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -28,19 +28,25 @@ def twice(path: str) -> Flow[list[Any]]:
     return [first, second]
 
 
+def has_ended_with(effect: object, value: object) -> bool:
+    return isinstance(effect, Done) and cast("Done[object]", effect).value == value
+
+
 def test_call_is_a_flow_of_length_one() -> None:
     one = call()
     flow = iter(one)
     assert advance(flow) is one
-    assert advance(flow, "answer") == Done("answer")
+    assert has_ended_with(advance(flow, "answer"), "answer")
 
 
 def test_flow_yields_its_effects_in_order_and_returns() -> None:
     flow = twice("/x")
     assert advance(flow) == call()
-    assert advance(flow, 1) == Sleep(2.0)
+    pause = advance(flow, 1)
+    assert isinstance(pause, Sleep)
+    assert (pause.seconds, pause.bell) == (2.0, None)
     assert advance(flow) == call()
-    assert advance(flow, 2) == Done([1, 2])
+    assert has_ended_with(advance(flow, 2), [1, 2])
 
 
 def test_flows_compose() -> None:
@@ -61,7 +67,7 @@ def test_effect_that_raised_raises_at_its_yield() -> None:
 
     flow = careful()
     advance(flow)
-    assert advance(flow, Raised(KeyError("k"))) == Done("caught 'k'")
+    assert has_ended_with(advance(flow, Raised(KeyError("k"))), "caught 'k'")
 
 
 def test_exception_that_a_flow_lets_pass_reaches_the_driver() -> None:

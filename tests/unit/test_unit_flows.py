@@ -27,14 +27,14 @@ from skytells.errors import (
     SkytellsError,
     WaitTimeoutError,
 )
+from skytells.predictions.desk import Accepted
 from skytells.predictions.flows import (
-    Accepted,
     cancel_and_look,
     dispatch,
     failed,
     reconcile,
     run,
-    running,
+    run_options,
     unconfirmed,
 )
 from skytells.types import PredictionRequest, PredictionResponse, RunOptions
@@ -160,7 +160,7 @@ def test_run_refuses_bad_input_before_the_wire(input: Any) -> None:
 
 def test_run_takes_any_mapping() -> None:
     hand = Hand(script(reply(DONE)))
-    ran(hand, running(MappingProxyType(PROMPT), None, False, None, None, None))
+    ran(hand, run_options(MappingProxyType(PROMPT), None, False, None, None, None))
     assert body_of(hand.exchanges[0].request)["input"] == PROMPT
 
 
@@ -185,11 +185,11 @@ def test_failure_text_is_printable_and_bounded() -> None:
     "options", [RunOptions({"a": 1}, "u", max_wait=2), {"input": {"a": 1}, "max_wait": 2}]
 )
 def test_running_lets_keywords_win(options: Any) -> None:
-    merged = running(None, None, False, options, None, None)
+    merged = run_options(None, None, False, options, None, None)
     assert (merged.input, merged.max_wait, merged.interval) == ({"a": 1}, 2, None)
-    merged = running({"b": 2}, {"url": "v"}, True, options, 3, 4)
+    merged = run_options({"b": 2}, {"url": "v"}, True, options, 3, 4)
     assert merged == RunOptions({"b": 2}, {"url": "v"}, True, max_wait=3, interval=4)
-    assert running(None, None, True, None, None, None) == RunOptions({}, None, True)
+    assert run_options(None, None, True, None, None, None) == RunOptions({}, None, True)
 
 
 # Reconciling: a server that accepts a request and loses the answer

@@ -22,8 +22,9 @@ from skytells._inputs import (
     read_files,
     without_files,
 )
-from skytells.predictions.flows import Accepted, dispatch, unconfirmed
-from skytells.predictions.placing import Desk, check, create
+from skytells.predictions.desk import Accepted, Desk
+from skytells.predictions.flows import dispatch, unconfirmed
+from skytells.predictions.placing import check, create
 
 from .support import Hand, JsonObject, body_of, json_objects, reply, script
 

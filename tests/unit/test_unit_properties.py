@@ -34,8 +34,8 @@ from skytells.predictions.calls import (
     listing,
     stream_prediction,
 )
-from skytells.predictions.flows import running
-from skytells.predictions.waiting import known, waiting
+from skytells.predictions.flows import run_options
+from skytells.predictions.waiting import known, wait_options
 from skytells.types import (
     ClientOptions,
     ModelFieldsOptions,
@@ -140,10 +140,10 @@ OPTIONS: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
         ("model", "input", "webhook", "await", "stream", "extra"),
     ),
     "run(options=)": (
-        lambda given: running(None, None, False, given, None, None),
+        lambda given: run_options(None, None, False, given, None, None),
         ("input", "webhook", "stream", "max_wait", "interval"),
     ),
-    "wait(options=)": (lambda given: waiting(given, None, None), ("interval", "max_wait")),
+    "wait(options=)": (lambda given: wait_options(given, None, None), ("interval", "max_wait")),
     "models.list(options=)": (lambda given: list_models(None, given), ("fields",)),
     "predictions.list(options=)": (
         lambda given: list_predictions(listing(None, None, None, None, given, None, None)),

@@ -32,9 +32,10 @@ from skytells._json import to_json
 from skytells._pool import AsyncPool, Pool
 from skytells._wire import Origin, Reply, WireRequest
 from skytells.predictions.calls import creating, get_prediction
-from skytells.predictions.flows import Accepted, dispatch, reconcile, run, unconfirmed
+from skytells.predictions.desk import Accepted
+from skytells.predictions.flows import dispatch, reconcile, run, unconfirmed
 from skytells.predictions.watch import Watch
-from skytells.types.predict import RunOptions, WaitOptions
+from skytells.types.requests import RunOptions, WaitOptions
 
 from .support import Hand, JsonObject, config, reply, script
 from .test_unit_flows import PROMPT, Queue, Server, just_lost

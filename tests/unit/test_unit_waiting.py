@@ -29,7 +29,7 @@ from skytells.errors import (
     SkytellsError,
     WaitTimeoutError,
 )
-from skytells.predictions.waiting import LAST_LOOK, Carrying, blocking, known, wait, waiting
+from skytells.predictions.waiting import LAST_LOOK, Carrying, blocking, known, wait, wait_options
 from skytells.types import PredictionResponse, WaitOptions
 from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 
@@ -240,7 +240,7 @@ def test_wait_gives_up_at_the_deadline_after_a_last_look(
 
     hand.serve = serve
     with pytest.raises(WaitTimeoutError) as caught:
-        watched(hand, target, waiting(None, max_wait, interval))
+        watched(hand, target, wait_options(None, max_wait, interval))
     deadline = 1000.0 + max_wait / 1000
     assert looks[-1] == pytest.approx(deadline)
     assert max(looks) <= deadline + 1e-6
@@ -423,12 +423,12 @@ def test_plain_callback_is_taken(callback: Any) -> None:
 
 
 def test_waiting_lets_keywords_win() -> None:
-    assert waiting({"interval": 1, "max_wait": 2}, 3, None) == WaitOptions(1, 3)
-    assert waiting(WaitOptions(1, 2), None, 4) == WaitOptions(4, 2)
-    assert isinstance(waiting(None, 5, None).interval, Default)
-    assert isinstance(waiting({"max_wait": 5}, None, None).interval, Default)
+    assert wait_options({"interval": 1, "max_wait": 2}, 3, None) == WaitOptions(1, 3)
+    assert wait_options(WaitOptions(1, 2), None, 4) == WaitOptions(4, 2)
+    assert isinstance(wait_options(None, 5, None).interval, Default)
+    assert isinstance(wait_options({"max_wait": 5}, None, None).interval, Default)
     with pytest.raises(ConfigurationError, match="max_wait"):
-        waiting(None, -1, None)
+        wait_options(None, -1, None)
 
 
 # A webhook that may come first

@@ -13,7 +13,7 @@ from skytells._flow import Effect, Sleep
 from skytells._retry import POLL_TROUBLES
 from skytells._wire import Reply, WireRequest
 from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
-from skytells.predictions.waiting import LAST_LOOK, Told, waiting
+from skytells.predictions.waiting import LAST_LOOK, Told, wait_options
 from skytells.predictions.watch import AsyncCompleted, Completed, Watch
 from skytells.types import PredictionResponse, WaitOptions
 from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
@@ -132,7 +132,7 @@ def test_watch_takes_what_has_ended_as_it_is() -> None:
 def test_watch_gives_up_at_the_deadline_with_one_that_is_still_running() -> None:
     jobs = Jobs({"a": 1.0, "b": 50.0, "c": 60.0})
     with pytest.raises(WaitTimeoutError) as caught:
-        jobs.hand.perform(jobs.watch(options=waiting(None, 10_000, None)).all())
+        jobs.hand.perform(jobs.watch(options=wait_options(None, 10_000, None)).all())
     assert jobs.hand.now == pytest.approx(1010.0)
     assert caught.value.prediction_id == "b"
 
@@ -186,7 +186,7 @@ async def test_async_completed_iterates_as_they_end() -> None:
 def test_watch_gives_a_look_no_more_time_than_there_is(targets: list[str]) -> None:
     jobs = Jobs({"a": 1e9, "b": 1e9, "c": 1e9})
     with pytest.raises(WaitTimeoutError):
-        jobs.hand.perform(jobs.watch(targets, waiting(None, 20_000, 2_000)).all())
+        jobs.hand.perform(jobs.watch(targets, wait_options(None, 20_000, 2_000)).all())
     limits = [exchange.deadline for exchange in jobs.hand.exchanges]
     assert limits[0] == pytest.approx(1020.0)
     assert limits[-1] == pytest.approx(1020.0 + LAST_LOOK)
