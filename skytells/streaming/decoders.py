@@ -102,7 +102,8 @@ class EventDecoder:
             if _NEWLINE not in whole:
                 return [("", whole[6:])]
             parts = whole[6:].split(b"\n\ndata: ")
-            if whole.count(b"\n") == 2 * (len(parts) - 1):
+            # Joined, since to look for a byte costs a hundredth of counting it.
+            if _NEWLINE not in b"".join(parts):
                 return list(zip(repeat(""), parts))
         events = list[Event]()
         # Stripped: a run of empty lines that nothing follows would be tried from each of them.
