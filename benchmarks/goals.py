@@ -171,7 +171,7 @@ GOALS: Final = [
     ),
     Goal(
         8,
-        "A page of 50, as it comes: CPU over `json.loads`",
+        "A page of 50, as it comes: CPU over `json.loads` (a stretch goal)",
         _WHOLE_PAGE,
         *("parse_page", "cpu", OURS, JSON, 1.1),
     ),
@@ -183,7 +183,7 @@ GOALS: Final = [
     ),
     Goal(
         9,
-        "Memory of 10,000 predictions, as they come: over dicts",
+        "Memory of 10,000 predictions, as they come: over dicts (a stretch goal)",
         _DICTS,
         *("hold", "rss", OURS, JSON, 0.8),
     ),

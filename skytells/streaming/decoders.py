@@ -101,7 +101,8 @@ class EventDecoder:
             # Of a conversation, each event is one line of data.
             if _NEWLINE not in whole:
                 return [("", whole[6:])]
-            parts = whole[6:].split(b"\n\ndata: ")
+            parts = whole.split(b"\n\ndata: ")
+            parts[0] = parts[0][6:]
             # Joined, since to look for a byte costs a hundredth of counting it.
             if _NEWLINE not in b"".join(parts):
                 return list(zip(repeat(""), parts))
