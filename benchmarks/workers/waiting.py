@@ -68,7 +68,7 @@ class World:
 
     def give(self, effect: object) -> object:
         match effect:
-            case Sleep(seconds):
+            case Sleep(seconds=seconds):
                 self.now += seconds
             case Call():
                 return self.look(effect)
