@@ -83,8 +83,7 @@ class EventDecoder:
             chunk = b"\n" + chunk
         whole, end, rest = chunk.rpartition(b"\n\n")
         if end and begun:
-            begun += whole
-            whole = bytes(begun)
+            whole = b"".join((begun, whole))
             begun.clear()
         begun += rest
         if len(begun) > self._most:

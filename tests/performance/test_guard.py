@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -350,3 +351,17 @@ def test_the_schedule_of_looks_is_soon_and_sparing(
         late += (now - end) / end
     assert asked / jobs <= looks
     assert late / jobs <= delay
+
+
+def test_the_benchmark_of_waiting_drives_flows_as_they_are() -> None:
+    """Its worker performs effects itself, in a process that no type checker sees."""
+    root = Path(__file__).parents[2] / "benchmarks"
+    code = "import waiting; print(waiting.schedule(None, True, 4), waiting.together(True, 60))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {[str(root / 'workers'), str(root)]}; {code}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert "'delay'" in done.stdout, done.stderr
+    assert "'requests'" in done.stdout
