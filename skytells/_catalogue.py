@@ -23,9 +23,9 @@ class _Kept:
     __slots__ = ("fields", "until", "wire")
 
     def __init__(self, wire: dict[str, Any], fields: frozenset[str], until: float) -> None:
-        self.wire = wire
-        self.fields = fields
-        self.until = until
+        self.wire: dict[str, Any] = wire
+        self.fields: frozenset[str] = fields
+        self.until: float = until
 
 
 class Catalogue:

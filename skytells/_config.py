@@ -78,7 +78,7 @@ def configure(
     budget: Budget | None = None,
 ) -> Config:
     """Merge and check all that a client is built from."""
-    merged = {} if options is None else vars(types.ClientOptions.of(options))
+    merged = {} if options is None else _settings(types.ClientOptions.of(options))
     api = _surfaces.api(
         api_key, base_url or merged.get("base_url"), allow_http=allow_http, edge=edge
     )
@@ -98,6 +98,11 @@ def configure(
         max_response_bytes=whole(max_response_bytes, "max_response_bytes", 1024, 2**40),
         budget=_budget(budget),
     )
+
+
+def _settings(options: ClientOptions) -> dict[str, Any]:
+    # Not `vars`: a subclass may have slots.
+    return {name: getattr(options, name) for name in ("base_url", "timeout", "headers", "retry")}
 
 
 def reconfigure(

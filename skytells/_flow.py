@@ -105,9 +105,9 @@ class Exchange:
     def __init__(
         self, request: WireRequest, deadline: float | None, keep: Keep | None = None
     ) -> None:
-        self.request = request
-        self.deadline = deadline
-        self.keep = keep
+        self.request: WireRequest = request
+        self.deadline: float | None = deadline
+        self.keep: Keep | None = keep
 
 
 class Connect:
@@ -119,8 +119,8 @@ class Connect:
     __slots__ = ("deadline", "origin")
 
     def __init__(self, origin: Origin, deadline: float | None) -> None:
-        self.origin = origin
-        self.deadline = deadline
+        self.origin: Origin = origin
+        self.deadline: float | None = deadline
 
 
 class Pour:
@@ -144,11 +144,11 @@ class Pour:
         patience: float | None = None,
         most: int | None = None,
     ) -> None:
-        self.body = body
-        self.into = into
-        self.deadline = deadline
-        self.patience = patience
-        self.most = most
+        self.body: Body = body
+        self.into: Callable[[bytes], object] = into
+        self.deadline: float | None = deadline
+        self.patience: float | None = patience
+        self.most: int | None = most
 
     def limit(self) -> float | None:
         """When the next chunk must have come."""
@@ -164,7 +164,7 @@ class Close:
     __slots__ = ("body",)
 
     def __init__(self, body: Body) -> None:
-        self.body = body
+        self.body: Body = body
 
 
 class Offload(Generic[T]):
@@ -176,7 +176,7 @@ class Offload(Generic[T]):
     __slots__ = ("work",)
 
     def __init__(self, work: Callable[[], T]) -> None:
-        self.work = work
+        self.work: Callable[[], T] = work
 
     def __iter__(self) -> Flow[T]:
         return cast(T, (yield self))
@@ -191,7 +191,7 @@ class Ask(Generic[T]):
     __slots__ = ("work",)
 
     def __init__(self, work: Callable[[], Awaitable[T] | T]) -> None:
-        self.work = work
+        self.work: Callable[[], Awaitable[T] | T] = work
 
     def __iter__(self) -> Flow[T]:
         return cast(T, (yield self))
@@ -238,8 +238,8 @@ class Sleep:
     __slots__ = ("bell", "seconds")
 
     def __init__(self, seconds: float, bell: Bell[Any] | None = None) -> None:
-        self.seconds = seconds
-        self.bell = bell
+        self.seconds: float = seconds
+        self.bell: Bell[Any] | None = bell
 
 
 class Notify(Generic[T]):
@@ -248,8 +248,8 @@ class Notify(Generic[T]):
     __slots__ = ("callback", "state")
 
     def __init__(self, callback: Callable[[T], object], state: T) -> None:
-        self.callback = callback
-        self.state = state
+        self.callback: Callable[[T], object] = callback
+        self.state: T = state
 
 
 class Together(Generic[T]):
@@ -269,10 +269,10 @@ class Together(Generic[T]):
         outcomes: list[T | Exception | None],
         hasten: Callable[[], object] | None = None,
     ) -> None:
-        self.operations = operations
-        self.limit = limit
-        self.outcomes = outcomes
-        self.hasten = hasten
+        self.operations: Sequence[Operation[T]] = operations
+        self.limit: int = limit
+        self.outcomes: list[T | Exception | None] = outcomes
+        self.hasten: Callable[[], object] | None = hasten
 
     def begin(self, place: int) -> Operation[T]:
         """The operation at a place; until its outcome is known, it counts as interrupted."""
@@ -296,13 +296,24 @@ def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
     return error
 
 
-# As texts: a union of generics takes long to evaluate.
-Effect: TypeAlias = """(
-    Call[Any] | Exchange | Connect | Pour | Close | Offload[Any] | Ask[Any] | Sleep
-    | Notify[Any] | Together[Any]
-)"""
-Flow: TypeAlias = Generator["Effect", Any, T]
-Operation: TypeAlias = "Call[T] | Flow[T]"
+if TYPE_CHECKING:
+    Effect: TypeAlias = (
+        Call[Any]
+        | Exchange
+        | Connect
+        | Pour
+        | Close
+        | Offload[Any]
+        | Ask[Any]
+        | Sleep
+        | Notify[Any]
+        | Together[Any]
+    )
+    Flow: TypeAlias = Generator[Effect, Any, T]
+else:
+    Effect = Any  # a union of generics takes long to make
+    Flow = Generator[Any, Any, T]
+Operation: TypeAlias = Call[T] | Flow[T]
 
 
 class Done(Generic[T]):
@@ -311,7 +322,7 @@ class Done(Generic[T]):
     __slots__ = ("value",)
 
     def __init__(self, value: T) -> None:
-        self.value = value
+        self.value: T = value
 
 
 class Raised:
@@ -320,7 +331,7 @@ class Raised:
     __slots__ = ("error",)
 
     def __init__(self, error: BaseException) -> None:
-        self.error = error
+        self.error: BaseException = error
 
 
 def advance(flow: Generator[E, Any, T], answer: object = None) -> E | Done[T]:

@@ -19,9 +19,9 @@ class Typical:
     __slots__ = ("latest", "median", "soonest")
 
     def __init__(self, soonest: float, median: float, latest: float) -> None:
-        self.soonest = soonest
-        self.median = median
-        self.latest = latest
+        self.soonest: float = soonest
+        self.median: float = median
+        self.latest: float = latest
 
 
 class History:

@@ -194,6 +194,7 @@ class Record(_Base):
         return self._wire == other if isinstance(other, Mapping) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]  # as a dict's
+    __reversed__ = None  # as a mapping's
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(

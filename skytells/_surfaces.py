@@ -43,12 +43,12 @@ class _Names:
         prefix: str,
         hosts: tuple[str, ...],
     ) -> None:
-        self.url = url
-        self.url_variable = url_variable
-        self.key = key
-        self.key_variable = key_variable
-        self.prefix = prefix
-        self.hosts = hosts
+        self.url: str = url
+        self.url_variable: str = url_variable
+        self.key: str = key
+        self.key_variable: str = key_variable
+        self.prefix: str = prefix
+        self.hosts: tuple[str, ...] = hosts
 
 
 _NAMES: Final = {

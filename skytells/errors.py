@@ -29,8 +29,9 @@ The message of each error ends with what to do next.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,7 +103,8 @@ class ApiErrorId(StrEnum):
     TOOL_ROUNDS_EXCEEDED = "TOOL_ROUNDS_EXCEEDED"
 
 
-class Attempt(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Attempt:
     """One try of a call, as kept on `SkytellsError.attempts`.
 
     Args:

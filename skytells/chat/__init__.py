@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from .api import (
-    AsyncChatAPI,
-    AsyncChatStream,
-    AsyncCompletionsAPI,
-    ChatAPI,
-    ChatStream,
-    CompletionsAPI,
-)
-from .loop import ToolRun
-from .tools import Tool, ToolError, tool
+from typing import TYPE_CHECKING
+
+from .._lazy import load
+
+if TYPE_CHECKING:
+    from .api import (
+        AsyncChatAPI,
+        AsyncChatStream,
+        AsyncCompletionsAPI,
+        ChatAPI,
+        ChatStream,
+        CompletionsAPI,
+    )
+    from .loop import ToolRun
+    from .tools import Tool, ToolError, tool
 
 __all__ = [
     "AsyncChatAPI",
@@ -25,3 +30,7 @@ __all__ = [
     "ToolRun",
     "tool",
 ]
+
+
+def __getattr__(name: str) -> object:
+    return load(__name__, name, "api", "loop", "tools")

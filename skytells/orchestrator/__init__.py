@@ -1,37 +1,44 @@
 """The Orchestrator: workflows, on a host and with a key of their own; `client.orchestrator`."""
 
-from .aio import (
-    AsyncExecutionsAPI,
-    AsyncIntegrationsAPI,
-    AsyncOrchestratorAiAPI,
-    AsyncOrchestratorAPI,
-    AsyncOrchestratorKeysAPI,
-    AsyncOrchestratorUserAPI,
-    AsyncWorkflowsAPI,
-    AsyncWorkflowWebhooksAPI,
-)
-from .records import (
-    Execution,
-    ExecutionLog,
-    ExecutionStatus,
-    Integration,
-    IntegrationTest,
-    OrchestratorKey,
-    OrchestratorUser,
-    Workflow,
-    WorkflowOperation,
-    WorkflowVisibility,
-)
-from .sync import (
-    ExecutionsAPI,
-    IntegrationsAPI,
-    OrchestratorAiAPI,
-    OrchestratorAPI,
-    OrchestratorKeysAPI,
-    OrchestratorUserAPI,
-    WorkflowsAPI,
-    WorkflowWebhooksAPI,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import load
+
+if TYPE_CHECKING:
+    from .aio import (
+        AsyncExecutionsAPI,
+        AsyncIntegrationsAPI,
+        AsyncOrchestratorAiAPI,
+        AsyncOrchestratorAPI,
+        AsyncOrchestratorKeysAPI,
+        AsyncOrchestratorUserAPI,
+        AsyncWorkflowsAPI,
+        AsyncWorkflowWebhooksAPI,
+    )
+    from .records import (
+        Execution,
+        ExecutionLog,
+        ExecutionStatus,
+        Integration,
+        IntegrationTest,
+        OrchestratorKey,
+        OrchestratorUser,
+        Workflow,
+        WorkflowOperation,
+        WorkflowVisibility,
+    )
+    from .sync import (
+        ExecutionsAPI,
+        IntegrationsAPI,
+        OrchestratorAiAPI,
+        OrchestratorAPI,
+        OrchestratorKeysAPI,
+        OrchestratorUserAPI,
+        WorkflowsAPI,
+        WorkflowWebhooksAPI,
+    )
 
 __all__ = [
     "AsyncExecutionsAPI",
@@ -61,3 +68,7 @@ __all__ = [
     "WorkflowWebhooksAPI",
     "WorkflowsAPI",
 ]
+
+
+def __getattr__(name: str) -> object:
+    return load(__name__, name, "sync", "records", "aio")

@@ -3,7 +3,16 @@ says, `transfer` fetches, `disk` writes, `saving` and `reading` are what users c
 
 from __future__ import annotations
 
-from .previews import Preview
-from .reading import AsyncOutputReader, OutputReader
+from typing import TYPE_CHECKING
+
+from .._lazy import load
+
+if TYPE_CHECKING:
+    from .previews import Preview
+    from .reading import AsyncOutputReader, OutputReader
 
 __all__ = ["AsyncOutputReader", "OutputReader", "Preview"]
+
+
+def __getattr__(name: str) -> object:
+    return load(__name__, name, "reading", "previews")

@@ -5,8 +5,9 @@ A name loads its module when it is first used: to look at a prediction takes few
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from .._lazy import load
 
 if TYPE_CHECKING:
     from .api import AsyncPredictionsAPI, PredictionsAPI
@@ -35,18 +36,6 @@ __all__ = [
     "wait_options",
 ]
 
-_HOMES = {
-    "api": ("AsyncPredictionsAPI", "PredictionsAPI"),
-    "flows": ("cancel_and_look", "dispatch", "place_for", "run", "run_options", "unconfirmed"),
-    "placing": ("check", "create"),
-    "waiting": ("Told", "blocking", "wait", "wait_options"),
-    "watch": ("AsyncCompleted", "Completed", "Watch"),
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
-
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    return value
+    return load(__name__, name, "api", "waiting", "placing", "flows", "watch")

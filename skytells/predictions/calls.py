@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from .. import types
 from .._checks import as_mapping
@@ -19,7 +19,7 @@ from ..types.shared import PaginatedResponse
 if TYPE_CHECKING:
     from ..types.requests import PredictionRequest, PredictionsListOptions
 
-Payload: TypeAlias = "Mapping[str, Any] | PredictionRequest"
+Payload: TypeAlias = Union[Mapping[str, Any], "PredictionRequest"]
 Accept: TypeAlias = Callable[[PredictionResponse], object]
 
 

@@ -23,8 +23,8 @@ class Desk:
     __slots__ = ("budget", "catalogue")
 
     def __init__(self, catalogue: Catalogue | None = None, budget: Budget | None = None) -> None:
-        self.catalogue = Catalogue() if catalogue is None else catalogue
-        self.budget = budget
+        self.catalogue: Catalogue = Catalogue() if catalogue is None else catalogue
+        self.budget: Budget | None = budget
 
 
 class Accepted:

@@ -32,14 +32,15 @@ from .calls import get_prediction, read_own
 from .telling import Telling, below, is_last
 from .waiting import Carrying, Patience, Waitable, known, next_look, timed_out, wait_options
 
+if TYPE_CHECKING:
+    from ..types.requests import WaitOptions
+
 ROUTE: Final = "/predictions/{id}/stream"
 _HEADERS: Final = (
     (b"accept", b"text/event-stream, application/json;q=0.9"),
     (b"accept-encoding", b"identity"),
 )
 
-if TYPE_CHECKING:
-    from ..types.requests import WaitOptions
 _log: Final = logging.getLogger("skytells")
 
 

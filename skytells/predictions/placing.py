@@ -32,9 +32,9 @@ class Placed:
         call: Call[PredictionResponse],
         reservation: Reservation | None,
     ) -> None:
-        self.request = request
-        self.call = call
-        self.reservation = reservation
+        self.request: PredictionRequest = request
+        self.call: Call[PredictionResponse] = call
+        self.reservation: Reservation | None = reservation
 
     def send(self) -> Flow[PredictionResponse]:
         """Send it. An interrupt leaves what is set aside as it is: the outcome is unknown."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias, TypeVar, Union
 
 from .. import types
 from .._checks import Default, is_mapping
@@ -43,7 +43,7 @@ class Handle(Protocol):
 
 
 Waitable: TypeAlias = Handle | PredictionResponse | Mapping[str, Any] | str
-Options: TypeAlias = "WaitOptions | Mapping[str, Any] | None"
+Options: TypeAlias = Union["WaitOptions", Mapping[str, Any], None]
 
 
 class Carrying:

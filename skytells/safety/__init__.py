@@ -1,15 +1,22 @@
 """Safety: what content filters found, and whether that is acceptable; `client.safety`."""
 
-from .api import AsyncSafetyAPI, SafetyAPI
-from .judging import evaluate, filtered_categories, is_refusal, parse, was_filtered
-from .templates import (
-    SafetyCategory,
-    SafetyFinding,
-    SafetyReport,
-    SafetySeverity,
-    SafetyTemplate,
-    SafetyTemplates,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import load
+
+if TYPE_CHECKING:
+    from .api import AsyncSafetyAPI, SafetyAPI
+    from .judging import evaluate, filtered_categories, is_refusal, parse, was_filtered
+    from .templates import (
+        SafetyCategory,
+        SafetyFinding,
+        SafetyReport,
+        SafetySeverity,
+        SafetyTemplate,
+        SafetyTemplates,
+    )
 
 __all__ = [
     "AsyncSafetyAPI",
@@ -26,3 +33,7 @@ __all__ = [
     "parse",
     "was_filtered",
 ]
+
+
+def __getattr__(name: str) -> object:
+    return load(__name__, name, "templates", "judging", "api")

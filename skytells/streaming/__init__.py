@@ -7,10 +7,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._checks import DEFAULT_IDLE
-from .decoders import EventDecoder, LineDecoder
-from .reading import Format, Limits, Opened
-from .stream import AsyncStream, Stream
+from .._lazy import load
+
+if TYPE_CHECKING:
+    from .decoders import EventDecoder, LineDecoder
+    from .reading import Format, Limits, Opened
+    from .stream import AsyncStream, Stream
 
 __all__ = [
     "DEFAULT_IDLE",
@@ -22,3 +27,7 @@ __all__ = [
     "Opened",
     "Stream",
 ]
+
+
+def __getattr__(name: str) -> object:
+    return load(__name__, name, "decoders", "reading", "stream")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from .._lazy import load
 
 if TYPE_CHECKING:
     from .models import (
@@ -92,15 +93,5 @@ __all__ = [
 ]
 
 
-# A name loads its module when it is first used: predictions need nothing of the catalogue.
-_HOMES = ("predict", "requests", "shared", "options", "models", "outputs")
-
-
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
-        return import_module(f".{name}", __name__)
-    for module in (import_module(f".{home}", __name__) for home in _HOMES if name in __all__):
-        if hasattr(module, name):
-            value = globals()[name] = getattr(module, name)
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return load(__name__, name, "predict", "shared", "options", "models", "outputs", "requests")

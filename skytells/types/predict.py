@@ -276,17 +276,12 @@ def moment(text: str | None) -> datetime | None:
     return read.replace(tzinfo=UTC) if read and read.tzinfo is None else read
 
 
-_SENT: Final = (
-    "PredictionRequest",
-    "PredictionsListOptions",
-    "QueueItem",
-    "RunOptions",
-    "WaitOptions",
-)
-
-
 def __getattr__(name: str) -> object:
     """What one sends, by its published address."""
-    if name not in _SENT:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(".requests", __package__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -127,3 +127,7 @@ def __getattr__(name: str) -> object:
     if name not in {"ClientOptions", "RetryOptions"}:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(".options", __package__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

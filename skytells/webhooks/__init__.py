@@ -16,10 +16,15 @@ Nothing here does I/O: a web framework receives, and `skytells.fastapi` is one t
 
 from __future__ import annotations
 
-from .events import Webhook, WebhookEvent, WebhookEventType, parse_event
-from .handler import WebhookHandler
-from .signatures import SIGNATURE_HEADER, sign, verify_signature
-from .store import MemoryStore, WebhookStore
+from typing import TYPE_CHECKING
+
+from .._lazy import load
+
+if TYPE_CHECKING:
+    from .events import Webhook, WebhookEvent, WebhookEventType, parse_event
+    from .handler import WebhookHandler
+    from .signatures import SIGNATURE_HEADER, sign, verify_signature
+    from .store import MemoryStore, WebhookStore
 
 __all__ = [
     "SIGNATURE_HEADER",
@@ -33,3 +38,7 @@ __all__ = [
     "sign",
     "verify_signature",
 ]
+
+
+def __getattr__(name: str) -> object:
+    return load(__name__, name, "events", "handler", "signatures", "store")

@@ -142,9 +142,6 @@ def test_results_are_kept_and_read_again(tmp_path: Path) -> None:
     assert Results.read(tmp_path / "nowhere") == Results()
 
 
-def test_a_comparison_that_takes_long_is_ended_after_its_least_rounds(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(harness, "ENOUGH", -1.0)
-    taken = harness.interleave({"slow": lambda: {"wall": 20.0}}, 9)
+def test_a_comparison_that_takes_long_is_ended_after_its_least_rounds() -> None:
+    taken = harness.interleave({"slow": lambda: {"wall": 20.0}}, 9, enough=-1.0)
     assert len(taken["slow"]) == harness.LEAST_ROUNDS

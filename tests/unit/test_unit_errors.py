@@ -7,6 +7,7 @@ import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -204,5 +205,5 @@ def test_attempt_is_a_frozen_value() -> None:
     attempt: Any = Attempt(1, "503", 0.25, 0.5)
     assert attempt == Attempt(1, "503", 0.25, 0.5)
     assert Attempt(1, "200", 0.1).pause is None
-    with pytest.raises(AttributeError):
+    with pytest.raises(FrozenInstanceError):
         attempt.number = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import FrozenInstanceError
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import pytest
 
@@ -133,3 +133,11 @@ def test_notify_hands_over_a_prediction() -> None:
 
     Hand(script(reply({}))).perform(telling())
     assert seen == [prediction]
+
+
+def test_a_flow_of_a_users_own_has_type_hints_that_can_be_read() -> None:
+    def mine() -> Flow[int]:
+        yield Sleep(0.0)
+        return 1
+
+    assert get_type_hints(mine)["return"] == Flow[int]

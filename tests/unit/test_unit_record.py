@@ -7,7 +7,7 @@ import json
 import pickle
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from hypothesis import given, settings
@@ -511,6 +511,19 @@ def test_from_wire_keeps_the_dict_that_was_received() -> None:
     wire = {"id": "p1", "input": {"a": 1}}
     p = PredictionResponse.from_wire(wire)
     assert p["input"] is wire["input"]
+
+
+def test_a_record_is_a_mapping_to_all_who_ask() -> None:
+    record = PredictionResponse.from_wire({"id": "p1", "status": "failed"})
+    assert isinstance(record, Mapping)
+    assert issubclass(type(record), Mapping)
+    match record:
+        case {"id": id, **rest}:
+            assert (id, rest) == ("p1", {"status": "failed"})
+        case _:
+            pytest.fail("no mapping")
+    with pytest.raises(TypeError, match="not reversible"):
+        reversed(cast("Any", record))
 
 
 # Pydantic
