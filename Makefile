@@ -49,7 +49,7 @@ test-peers: $(READY) $(PEERS)/.ready ## Let clients that others wrote drive the 
 
 $(LOWEST)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
-	grep -E '^(dependencies|local|cli|notebook|fastapi|validate|aiohttp|http2) = ' $< | grep -oE '[a-z][a-z0-9-]*>=[0-9.]+' | sed 's/>=/==/' > $(LOWEST)/floors.txt
+	grep -E '^(dependencies|local|cli|notebook|fastapi|validate) = ' $< | grep -oE '[a-z][a-z0-9-]*>=[0-9.]+' | sed 's/>=/==/' > $(LOWEST)/floors.txt
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local]" --group dev --constraint $(LOWEST)/floors.txt
 	@touch $@

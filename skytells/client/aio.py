@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .. import predictions as verbs
 from .._base import KEEP, Shared, deprecated, raw_call, warming
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._transport import (
-    AsyncHttpxTransport,
-    AsyncPooledTransport,
-    AsyncTransport,
-    PooledTransport,
-)
+from .._http.engine import AsyncEngine, SyncEngine
 from ..errors import ConfigurationError
 from ..predictions.api import AsyncPredictionsAPI
 from ..predictions.calls import (
@@ -119,15 +114,10 @@ class AsyncSkytellsClient(AsyncDriver):
             edge=edge,
             budget=budget,
         )
-        self._assemble(
-            config,
-            AsyncHttpxTransport(http_client) if http_client is not None else AsyncPooledTransport(),
-        )
+        self._assemble(config, AsyncEngine(http_client))
 
-    def _assemble(
-        self, config: Config, transport: AsyncTransport, shared: Shared | None = None
-    ) -> None:
-        super().__init__(config, transport, shared)
+    def _assemble(self, config: Config, engine: AsyncEngine, shared: Shared | None = None) -> None:
+        super().__init__(config, engine, shared)
         self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
 
     @cached_property
@@ -193,18 +183,18 @@ class AsyncSkytellsClient(AsyncDriver):
             budget=budget,
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport, self._shared.under(api_key))
+        client._assemble(config, self._engine, self._shared.under(api_key))
         return client
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
-        if not isinstance(self._transport, AsyncPooledTransport):
+        if not self._engine.owned:
             raise ConfigurationError.of("A client with an http_client of yours cannot be pickled.")
         return type(self)._arrive, (portable(self._config),)
 
     @classmethod
     def _arrive(cls, config: Config) -> Self:
         client = cls.__new__(cls)
-        client._assemble(arrived(config), AsyncPooledTransport())
+        client._assemble(arrived(config), AsyncEngine())
         return client
 
     def _preview(self, prediction: AsyncPrediction, max_wait: float) -> Preview | None:
@@ -212,13 +202,13 @@ class AsyncSkytellsClient(AsyncDriver):
 
         `None` where there is an `http_client` of yours: that one can only be awaited.
         """
-        if not isinstance(self._transport, AsyncPooledTransport):
+        if not self._engine.owned:
             return None
         from ..predictions.kept import LARGEST_PICTURE, preview_outputs, terms_of
         from .driver import Driver
 
         terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=False)
-        with Driver(self._config, PooledTransport(), self._shared) as driver:
+        with Driver(self._config, SyncEngine(), self._shared) as driver:
             return driver.perform(preview_outputs(prediction, terms))
 
     async def warm_up(self, connections: int = 1) -> int:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+import anyio
+import anyio.to_thread
 
 from .._base import ClientBase, Shared
 from .._config import Config
@@ -30,8 +34,10 @@ from .._flow import (
 )
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody
-    from .._transport import AsyncTransport
+    import httpx
+
+    from .._http.async_sender import AsyncOpenBody
+    from .._http.engine import AsyncEngine
 
 T = TypeVar("T")
 
@@ -39,15 +45,15 @@ T = TypeVar("T")
 class AsyncDriver(ClientBase):
     """What performs operations for tasks."""
 
-    def __init__(
-        self, config: Config, transport: AsyncTransport, shared: Shared | None = None
-    ) -> None:
+    def __init__(self, config: Config, engine: AsyncEngine, shared: Shared | None = None) -> None:
         super().__init__(config, shared)
-        self._transport = transport
+        self._engine = engine
 
     async def perform(self, operation: Operation[T]) -> T:
         """Perform a call, or a flow of your own; as `SkytellsClient.perform`."""
-        with closing(iter(operation)) as flow:
+        # A call is performed as its attempts.
+        flow = self._performed(operation) if isinstance(operation, Call) else operation
+        with closing(flow):
             effect = advance(flow)
             while not isinstance(effect, Done):
                 effect = advance(flow, await self._give(effect))
@@ -58,15 +64,15 @@ class AsyncDriver(ClientBase):
         try:
             match effect:
                 case Call():
-                    return await self.perform(self._performed(effect))
+                    return await self.perform(effect)
                 case Exchange():
-                    return await self._transport.send(effect)
+                    return await self._engine.sender.send(effect)
                 case Pour():
                     await _pour(effect)
                 case Close(body=body):
                     await cast("AsyncOpenBody", body).aclose()
                 case Offload(work=work):
-                    return await asyncio.to_thread(work)
+                    return await anyio.to_thread.run_sync(work)
                 case Ask(work=work):
                     return await _awaited(work())
                 case Sleep(seconds=seconds, bell=bell):
@@ -76,13 +82,13 @@ class AsyncDriver(ClientBase):
                 case Together():
                     await self._together(effect)
                 case Connect():
-                    return await self._transport.connect(effect)
+                    return await self._engine.sender.connect(effect)
         except BaseException as error:
             return Raised(error)
         return None
 
     async def _together(self, effect: Together[Any]) -> None:
-        gate = asyncio.Semaphore(effect.limit)
+        gate = anyio.Semaphore(effect.limit)
 
         async def one(place: int) -> None:
             async with gate:
@@ -91,13 +97,21 @@ class AsyncDriver(ClientBase):
                 except Exception as error:
                     effect.outcomes[place] = error
 
-        async with asyncio.TaskGroup() as tasks:
+        async with anyio.create_task_group() as tasks:
             for place in range(len(effect.operations)):
-                tasks.create_task(one(place))
+                tasks.start_soon(one, place)
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """What sends the requests: the `httpx.AsyncClient` of this client's own, or the one passed in."""
+        client: httpx.AsyncClient = self._engine.sender.client
+        return client
 
     async def aclose(self) -> None:
         """Close this event loop's connections, those of `with_options` clients too."""
-        await self._transport.aclose()
+        sender = self._engine.end()
+        if sender is not None:
+            await sender.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,12 +127,21 @@ async def _awaited(answer: object) -> object:
 
 async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
     if bell is None:
-        await asyncio.sleep(seconds)
+        await anyio.sleep(seconds)
         return
-    loop, woken = asyncio.get_running_loop(), asyncio.Event()
-    with bell.heard(lambda: loop.call_soon_threadsafe(woken.set)), suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await woken.wait()
+    woken, call_soon = anyio.Event(), _call_soon_from_threads()
+    with bell.heard(lambda: call_soon(woken.set)), anyio.move_on_after(seconds):
+        await woken.wait()
+
+
+def _call_soon_from_threads() -> Callable[[Callable[[], object]], object]:
+    """What has this event loop call a function soon, from whatever thread."""
+    try:
+        return asyncio.get_running_loop().call_soon_threadsafe
+    except RuntimeError:
+        import trio  # it is what runs this
+
+        return trio.lowlevel.current_trio_token().run_sync_soon
 
 
 async def _pour(effect: Pour) -> None:

@@ -33,8 +33,10 @@ from .._flow import (
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from .._bodies import OpenBody
-    from .._transport import Transport
+    import httpx
+
+    from .._http.engine import SyncEngine
+    from .._http.sender import OpenBody
 
 T = TypeVar("T")
 
@@ -42,9 +44,9 @@ T = TypeVar("T")
 class Driver(ClientBase):
     """What performs operations for threads."""
 
-    def __init__(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
+    def __init__(self, config: Config, engine: SyncEngine, shared: Shared | None = None) -> None:
         super().__init__(config, shared)
-        self._transport = transport
+        self._engine = engine
 
     def perform(self, operation: Operation[T]) -> T:
         """Perform a call, or a flow of your own: a generator that yields calls and returns a value.
@@ -55,7 +57,9 @@ class Driver(ClientBase):
         Returns:
             What the operation returns.
         """
-        with closing(iter(operation)) as flow:
+        # A call is performed as its attempts.
+        flow = self._performed(operation) if isinstance(operation, Call) else operation
+        with closing(flow):
             effect = advance(flow)
             while not isinstance(effect, Done):
                 effect = advance(flow, self._give(effect))
@@ -66,9 +70,9 @@ class Driver(ClientBase):
         try:
             match effect:
                 case Call():
-                    return self.perform(self._performed(effect))
+                    return self.perform(effect)
                 case Exchange():
-                    return self._transport.send(effect)
+                    return self._engine.sender.send(effect)
                 case Pour():
                     _pour(effect)
                 case Close(body=body):
@@ -84,7 +88,7 @@ class Driver(ClientBase):
                 case Together():
                     self._together(effect)
                 case Connect():
-                    return self._transport.connect(effect)
+                    return self._engine.sender.connect(effect)
         except BaseException as error:
             return Raised(error)
         return None
@@ -116,9 +120,17 @@ class Driver(ClientBase):
                 threads.shutdown(wait=True, cancel_futures=True)
                 raise
 
+    @property
+    def http_client(self) -> httpx.Client:
+        """What sends the requests: the `httpx.Client` of this client's own, or the one passed in."""
+        client: httpx.Client = self._engine.sender.client
+        return client
+
     def close(self) -> None:
         """Close the connections, those of `with_options` clients too."""
-        self._transport.close()
+        sender = self._engine.end()
+        if sender is not None:
+            sender.close()
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .. import predictions as verbs
 from .._base import KEEP, Shared, deprecated, raw_call, warming
 from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._transport import HttpxTransport, PooledTransport, Transport
+from .._http.engine import SyncEngine
 from ..errors import ConfigurationError
 from ..predictions.api import PredictionsAPI
 from ..predictions.calls import (
@@ -117,12 +117,10 @@ class SkytellsClient(Driver):
             edge=edge,
             budget=budget,
         )
-        self._assemble(
-            config, HttpxTransport(http_client) if http_client is not None else PooledTransport()
-        )
+        self._assemble(config, SyncEngine(http_client))
 
-    def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
-        super().__init__(config, transport, shared)
+    def _assemble(self, config: Config, engine: SyncEngine, shared: Shared | None = None) -> None:
+        super().__init__(config, engine, shared)
         self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
 
     @cached_property
@@ -201,18 +199,18 @@ class SkytellsClient(Driver):
             budget=budget,
         )
         client = type(self).__new__(type(self))
-        client._assemble(config, self._transport, self._shared.under(api_key))
+        client._assemble(config, self._engine, self._shared.under(api_key))
         return client
 
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[Any, ...]]:
-        if not isinstance(self._transport, PooledTransport):
+        if not self._engine.owned:
             raise ConfigurationError.of("A client with an http_client of yours cannot be pickled.")
         return type(self)._arrive, (portable(self._config),)
 
     @classmethod
     def _arrive(cls, config: Config) -> Self:
         client = cls.__new__(cls)
-        client._assemble(arrived(config), PooledTransport())
+        client._assemble(arrived(config), SyncEngine())
         return client
 
     def warm_up(self, connections: int = 1) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from .._network import refused_as_private
+from .._http.network import refused_as_private
 from .._wire import (
     STANDARD_PORTS,
     Origin,

@@ -13,7 +13,8 @@ from .sources import Source, source
 from .transfer import Piece, Terms, Transfer
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody, OpenBody
+    from .._http.async_sender import AsyncOpenBody
+    from .._http.sender import OpenBody
     from ..client import AsyncSkytellsClient, SkytellsClient
 
 

@@ -11,7 +11,8 @@ from ..types.streams import PredictionEvent
 from .following import Following
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody, OpenBody
+    from .._http.async_sender import AsyncOpenBody
+    from .._http.sender import OpenBody
     from ..client import AsyncSkytellsClient, SkytellsClient
 
 

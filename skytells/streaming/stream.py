@@ -11,7 +11,8 @@ from ..errors import SkytellsError
 from .reading import Format, Limits, Opened, Reading, ended
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody, OpenBody
+    from .._http.async_sender import AsyncOpenBody
+    from .._http.sender import OpenBody
     from ..client import AsyncSkytellsClient, SkytellsClient
 
 T = TypeVar("T")

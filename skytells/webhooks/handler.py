@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import threading
@@ -226,8 +225,10 @@ def _do(step: partial[Any]) -> object:
 
 
 async def _ado(step: partial[Any]) -> object:
+    import anyio.to_thread  # here: a sync handler never loads it
+
     try:
-        answer = step() if _is_async(step.func) else await asyncio.to_thread(step)
+        answer = step() if _is_async(step.func) else await anyio.to_thread.run_sync(step)
         return await answer if inspect.isawaitable(answer) else answer
     except BaseException as error:
         return Raised(error)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from skytells import SkytellsClient
+from skytells.transports import AsyncTransport, Transport
 
 from ..conftest import Build
 from .misbehaving import Server
@@ -43,3 +44,11 @@ def _none_at_all(delay: float, tries: int, chance: float) -> float:
 def offline(build: Build) -> SkytellsClient:
     """A client whose server is not there: what it refuses, it refuses by itself."""
     return build("sk-key", base_url="http://127.0.0.1:1/v1")
+
+
+def limit_connections(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let default clients that are built from now on send at most so many requests at once."""
+    for transport in (Transport, AsyncTransport):
+        defaults = transport.__init__.__kwdefaults__
+        assert defaults is not None
+        monkeypatch.setitem(defaults, "max_connections", most)

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from typing import Any
@@ -34,11 +33,10 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._pool import AsyncPool
 from skytells.local import LocalPlatform
 
 from ..conftest import Build, Colour
-from .conftest import Serve
+from .conftest import Serve, limit_connections
 from .misbehaving import Peer, Server
 from .steps import answers, ignores, reply, stalls
 from .test_transport import certified
@@ -351,7 +349,7 @@ async def test_cancelled_calls_leave_no_connection_checked_out(
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    monkeypatch.setattr("skytells._transport.AsyncPool", partial(AsyncPool, 1))
+    limit_connections(monkeypatch, 1)
     server = serve(slowly, tls=certified(authority) if secure else None)
     async with AsyncSkytellsClient(KEY, base_url=server.url) as client:
         await cancelled_everywhere(client, (n * 0.0004 for n in range(50)))

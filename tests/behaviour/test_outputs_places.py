@@ -163,7 +163,7 @@ def test_a_name_that_changes_its_address_after_the_check_leads_nowhere(
     server = serve(gives())
     # A public address at first, where nobody answers, and this machine ever after.
     asked = resolving(monkeypatch, "192.0.2.1")
-    monkeypatch.setattr("skytells._network.is_public", is_elsewhere)
+    monkeypatch.setattr("skytells._http.network.is_public", is_elsewhere)
     client = build(KEY, base_url="https://api.skytells.ai/v1", timeout=300)
     with pytest.raises(DownloadError):
         client.predictions.bytes(made(f"https://cdn.example:{server.port}/fox.png"))
@@ -184,7 +184,7 @@ def test_a_store_proves_its_name_though_its_address_was_chosen(
     certificate.configure_cert(context)
     server = serve(gives(), tls=context)
     asked = resolving(monkeypatch, "127.0.0.1")
-    monkeypatch.setattr("skytells._network.is_public", is_any)
+    monkeypatch.setattr("skytells._http.network.is_public", is_any)
     client = build(KEY, base_url="https://api.skytells.ai/v1")
     output = made(f"https://cdn.example:{server.port}/fox.png")
     if named == "cdn.example":

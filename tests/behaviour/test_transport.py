@@ -15,7 +15,6 @@ import threading
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from functools import partial
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, cast
@@ -34,11 +33,10 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._environment import tls_context
-from skytells._pool import AsyncPool, Pool
+from skytells._http.environment import tls_context
 
 from ..conftest import Build, unfaced
-from .conftest import Serve
+from .conftest import Serve, limit_connections
 from .misbehaving import Peer, Step
 from .steps import answers, closes, drips, floods, head, ignores, reply, resets, sends, stalls
 
@@ -460,7 +458,7 @@ def test_paid_post_takes_a_new_connection_when_the_kept_one_is_old(
     server = serve(answers(P1))
     client = build(KEY, base_url=server.url)
     get(client)
-    monkeypatch.setattr("skytells._pool.PAID_IDLE_SECONDS", -1.0)
+    monkeypatch.setattr("skytells._http.requests.PAID_IDLE_SECONDS", -1.0)
     get(client)
     assert server.connections == 1
     create(client)
@@ -508,7 +506,7 @@ def test_answer_about_another_prediction_is_refused(build: Build, serve: Serve) 
 def test_pool_that_is_exhausted_makes_threads_wait_until_the_timeout(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skytells._transport.Pool", partial(Pool, 1))
+    limit_connections(monkeypatch, 1)
     server = serve(stalls(), answers(P1))
     with SkytellsClient(KEY, base_url=server.url, timeout=20_000) as client:
         holding = threading.Thread(target=failure, args=(get, client))
@@ -525,7 +523,7 @@ def test_pool_that_is_exhausted_makes_threads_wait_until_the_timeout(
 async def test_pool_that_is_exhausted_makes_tasks_wait_until_the_timeout(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skytells._transport.AsyncPool", partial(AsyncPool, 1))
+    limit_connections(monkeypatch, 1)
     server = serve(stalls(), answers(P1))
     async with AsyncSkytellsClient(KEY, base_url=server.url) as client:
         holding = asyncio.create_task(client.predictions.get("p1"))
@@ -903,7 +901,7 @@ def test_proxy_that_stalls_is_bounded_by_the_timeout(
 def test_proxy_of_another_kind_is_refused_with_advice(
     build: Build, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://me:password@127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "ftp://me:password@127.0.0.1:1")
     error = failure(create, build(KEY, base_url="https://api.example"))
     assert isinstance(error, ConfigurationError)
     assert "http_client" in error.message

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any, Final, cast
 
+import aiohttp
 import httpx
 import httpx2
+import httpx_aiohttp
 import pytest
 import trustme
 from h2.errors import ErrorCodes
 
 from skytells import (
     AsyncSkytellsClient,
-    ConfigurationError,
     NetworkError,
     RequestTimeoutError,
     SkytellsClient,
     SkytellsError,
 )
-from skytells._environment import tls_context
-from skytells.transports import aiohttp_client, async_http2_client, http2_client
+from skytells._http.environment import tls_context
 
 from ..conftest import Blocking
 from .conftest import Serve
@@ -34,12 +33,24 @@ from .test_open_bodies import poured
 from .test_transport import AT_ONCE, KEY, ONCE, ORDER, P1, certified, create, failure, get
 
 MAKES: Final[dict[str, Callable[[], Any]]] = {
-    "sync http2": http2_client,
+    "sync http2": lambda: httpx.Client(http2=True),
     "sync httpx2": lambda: httpx2.Client(verify=tls_context()),
-    "async http2": async_http2_client,
-    "async aiohttp": aiohttp_client,
+    "async http2": lambda: httpx.AsyncClient(http2=True),
+    "async aiohttp": lambda: over_aiohttp(),
     "async httpx2": lambda: httpx2.AsyncClient(verify=tls_context()),
 }
+
+
+def over_aiohttp() -> httpx.AsyncClient:
+    """A client over aiohttp that keeps no cookies, as a user may build it."""
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=tls_context())
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    return httpx.AsyncClient(transport=httpx_aiohttp.AiohttpTransport(client=session))
+
+
 BYTES: Final = bytes(range(256)) * 8000
 
 
@@ -303,7 +314,7 @@ async def test_many_calls_share_one_connection_over_http2(
     context = certified(trusted)
     context.set_alpn_protocols(["h2"])
     server = serve(over_http2(says(P1)), tls=context)
-    async with async_http2_client() as inner:
+    async with httpx.AsyncClient(http2=True) as inner:
         client = AsyncSkytellsClient(KEY, base_url=server.url, http_client=inner)
         await asyncio.gather(*(client.predictions.get("p1") for _ in range(250)))
     assert server.connections == 1
@@ -314,22 +325,9 @@ def test_http2_falls_back_where_the_server_does_not_speak_it(
     serve: Serve, trusted: trustme.CA
 ) -> None:
     server = serve(answers(P1), tls=certified(trusted))
-    with http2_client() as inner:
+    with httpx.Client(http2=True) as inner:
         get(SkytellsClient(KEY, base_url=server.url, http_client=inner))
     assert len(server.requests) == 1
-
-
-async def test_aiohttp_takes_more_than_its_hundred_connections(serve: Serve) -> None:
-    def waits(peer: Peer) -> None:
-        peer.read()
-        assert server.has_taken(120)
-        peer.send(reply(P1))
-
-    server = serve(waits)
-    async with aiohttp_client() as inner:
-        client = AsyncSkytellsClient(KEY, base_url=server.url, http_client=inner)
-        await asyncio.gather(*(client.predictions.get("p1") for _ in range(120)))
-    assert server.connections == 120
 
 
 @pytest.mark.parametrize("colour", ["sync", "async"])
@@ -352,20 +350,3 @@ def test_cookies_of_the_users_own_are_sent_and_those_of_servers_are_not(
 
         asyncio.run(main())
     assert [request.headers["cookie"] for request in server.requests] == ["gateway=mine"] * 2
-
-
-@pytest.mark.parametrize(
-    ("make", "module", "extra"),
-    [
-        (http2_client, "h2", "http2"),
-        (async_http2_client, "h2", "http2"),
-        (aiohttp_client, "aiohttp", "aiohttp"),
-        (aiohttp_client, "httpx_aiohttp", "aiohttp"),
-    ],
-)
-def test_an_extra_that_is_missing_is_named(
-    monkeypatch: pytest.MonkeyPatch, make: Callable[[], object], module: str, extra: str
-) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ConfigurationError, match=rf'pip install "skytells\[{extra}\]"'):
-        make()

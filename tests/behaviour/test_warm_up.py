@@ -6,7 +6,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from skytells import (
     RequestTimeoutError,
     SkytellsClient,
 )
-from skytells._pool import IDLE_SECONDS, PAID_IDLE_SECONDS, AsyncPool, Pool
+from skytells._http.network import IDLE_SECONDS
+from skytells._http.requests import PAID_IDLE_SECONDS
 
 from ..conftest import Build
-from .conftest import Serve
+from .conftest import Serve, limit_connections
 from .misbehaving import Peer, Server
 from .steps import answers, reply, sends
 from .test_transport import certified, create, get
@@ -46,7 +46,7 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds by which the pool's clock is ahead."""
     ahead, real = [0.0], time.monotonic
-    monkeypatch.setattr("skytells._pool.time.monotonic", lambda: real() + ahead[0])
+    monkeypatch.setattr("skytells._http.pool.time.monotonic", lambda: real() + ahead[0])
     return ahead
 
 
@@ -169,8 +169,7 @@ def test_with_options_clients_share_them(serve: Serve, build: Build) -> None:
 def test_no_more_rest_than_the_pool_holds(
     serve: Serve, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skytells._transport.Pool", partial(Pool, 2))
-    monkeypatch.setattr("skytells._transport.AsyncPool", partial(AsyncPool, 2))
+    limit_connections(monkeypatch, 2)
     server = serve(ANSWER)
     client = build("sk-key", base_url=server.url)
     assert client.warm_up(5) == 5

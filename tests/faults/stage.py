@@ -23,7 +23,7 @@ import trustme
 from skytells import ConfigurationError, SkytellsClient, SkytellsError
 from skytells._exchange import exchange
 from skytells._flow import Sleep
-from skytells._pool import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
+from skytells._http.transport import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
 from skytells._wire import as_list
 from skytells.predictions.waiting import wait
 from skytells.predictions.watch import Watch
@@ -286,11 +286,11 @@ def told(error: SkytellsError) -> str:
 def in_use(client: SkytellsClient) -> int:
     """How many connections are checked out, in either colour."""
     inner: object = unfaced(client)
-    transport: object = vars(inner)["_transport"]
-    own: object = vars(transport).get("_pool")
+    sender: Any = vars(vars(inner)["_engine"])["_sender"]
+    own: Any = None if sender is None else vars(sender)["_pool"]
     pool: dict[str, Any] = {} if own is None else vars(own)
-    free: list[tuple[int, object]] = (
-        [(SYNC_CONNECTIONS, pool["_slots"])] if "_slots" in pool else []
-    )
-    free += [(ASYNC_CONNECTIONS, each.slots) for each in pool.get("_pools", {}).values()]
-    return sum(limit - int(vars(slots)["_value"]) for limit, slots in free)
+    free: list[tuple[int, int]] = []
+    if "_slots" in pool:
+        free.append((SYNC_CONNECTIONS, vars(pool["_slots"])["_value"]))
+    free += [(ASYNC_CONNECTIONS, each.slots.value) for each in pool.get("_pools", {}).values()]
+    return sum(limit - left for limit, left in free)

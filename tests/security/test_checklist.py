@@ -62,8 +62,8 @@ from skytells import (
     SkytellsError,
 )
 from skytells._config import configure
-from skytells._environment import tls_context
 from skytells._flow import Call, Side
+from skytells._http.environment import tls_context
 from skytells._surfaces import Secret
 from skytells._wire import Reply
 from skytells.local import serve as serve_platform

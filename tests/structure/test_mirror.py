@@ -73,11 +73,13 @@ OWN = {
 TWINS = "|".join(
     [
         *(sync.__name__ for sync, _ in PAIRS),
-        *("OpenBody", "Pager", "Completed", "OutputReader", "PooledTransport", "Transport"),
+        *("OpenBody", "Pager", "Completed", "OutputReader", "Engine"),
     ]
 )
 # What waits: a call of these is awaited in the twin, and what holds an `await` is `async`.
 RULES = [
+    (r"\bSyncEngine\b", "AsyncEngine"),
+    (r"\bhttpx\.Client\b", "httpx.AsyncClient"),
     (rf"\b({TWINS})\b", r"Async\1"),
     (r"\bself\._all\(\)", r"await self._all()"),
     (r"(?<=return )(self\.stream\(.*\)\.open\(\))", r"await \1"),

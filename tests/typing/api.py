@@ -126,7 +126,7 @@ from skytells.orchestrator import (
 from skytells.pagination import AsyncPager, Pager
 from skytells.predictions.calls import get_prediction
 from skytells.streaming import AsyncStream, Stream
-from skytells.transports import aiohttp_client, async_http2_client, http2_client
+from skytells.transports import AsyncTransport, Transport
 from skytells.types.chat import ImagePart
 from skytells.types.responses import InputItem
 from skytells.webhooks import (
@@ -168,9 +168,10 @@ def constructors() -> None:
     # Clients of httpx's continuation, and those of `skytells.transports`.
     assert_type(SkytellsClient(http_client=httpx2.Client()), SkytellsClient)
     assert_type(AsyncSkytellsClient(http_client=httpx2.AsyncClient()), AsyncSkytellsClient)
-    assert_type(http2_client(), httpx.Client)
-    assert_type(async_http2_client(), httpx.AsyncClient)
-    assert_type(aiohttp_client(), httpx.AsyncClient)
+    with httpx.Client(transport=Transport(max_connections=10)) as http:
+        assert_type(SkytellsClient(http_client=http).http_client, httpx.Client)
+    http_async = httpx.AsyncClient(transport=AsyncTransport())
+    assert_type(AsyncSkytellsClient(http_client=http_async).http_client, httpx.AsyncClient)
     assert_type(Skytells("sk-key"), SkytellsClient)
     assert_type(create_client("sk-key"), SkytellsClient)
     # The wrong colour of client.

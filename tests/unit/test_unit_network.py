@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 import httpcore
 import pytest
 
-from skytells._network import PASSAGE, PIECE, CarefulStream, DeadlineStream, Passage
-
-HOST = "api.skytells.ai"
+from skytells._http.network import CHUNK, AsyncBackend, AsyncStream, Backend, RequestState, Stream
 
 
 class Peer(httpcore.NetworkStream):
@@ -55,29 +51,22 @@ class AsyncPeer(httpcore.AsyncNetworkStream):
         return self
 
 
-@contextmanager
-def passing(passage: Passage) -> Generator[Passage]:
-    token = PASSAGE.set(passage)
-    try:
-        yield passage
-    finally:
-        PASSAGE.reset(token)
-
-
-def exchange(colour: str, peer: Peer, *parts: bytes, tls: str = "", host: str = HOST) -> bytes:
+def exchange(colour: str, peer: Peer, *parts: bytes, state: RequestState | None = None) -> bytes:
     """Write the parts of a request, and read the answer."""
-
-    async def awaited() -> bytes:
-        stream: httpcore.AsyncNetworkStream = CarefulStream(AsyncPeer(peer), host)
-        stream = await stream.start_tls(None, tls) if tls else stream  # type: ignore[arg-type]
-        for part in parts:
-            await stream.write(part)
-        return await stream.read(100)
-
     if colour == "async":
+
+        async def awaited() -> bytes:
+            backend = AsyncBackend()
+            backend.state = state or RequestState()
+            stream = AsyncStream(AsyncPeer(peer), backend)
+            for part in parts:
+                await stream.write(part)
+            return await stream.read(100)
+
         return asyncio.run(awaited())
-    stream: httpcore.NetworkStream = DeadlineStream(peer, host)
-    stream = stream.start_tls(None, tls) if tls else stream  # type: ignore[arg-type]
+    backend = Backend()
+    backend.state = state or RequestState()
+    stream = Stream(peer, backend)
     for part in parts:
         stream.write(part)
     return stream.read(100)
@@ -99,7 +88,7 @@ def test_a_large_request_is_sent_whole_and_in_order(colour: str) -> None:
     exchange(colour, peer, b"head", body, b"end")
     assert b"".join(peer.sent) == b"head" + body + b"end"
     if colour == "sync":  # the limit of a send holds for each piece
-        assert max(map(len, peer.sent)) == PIECE
+        assert max(map(len, peer.sent)) == CHUNK
 
 
 @colours
@@ -107,27 +96,27 @@ def test_an_answer_that_came_before_the_request_was_sent_is_read(colour: str) ->
     assert exchange(colour, Peer(closed=True), b"head", b"body") == b"answer"
 
 
-@colours
-def test_what_is_handed_to_the_host_counts_as_sent(colour: str) -> None:
-    with passing(Passage(HOST)) as passage:
-        assert passage.sent is None
-        exchange(colour, Peer(), b"head")
-        assert passage.sent is True
+class Request:
+    """What httpcore tells a trace of."""
+
+    def __init__(self, method: bytes) -> None:
+        self.method = method
+
+
+def test_what_is_handed_to_the_host_counts_as_sent_and_what_a_proxy_is_told_does_not() -> None:
+    state = RequestState()
+    seen = [state.sent]
+    state.trace("connection.connect_tcp.started", {"host": "proxy.example"})
+    state.trace("http11.send_request_headers.started", {"request": Request(b"CONNECT")})
+    seen.append(state.sent)
+    state.trace("http11.send_request_headers.started", {"request": Request(b"POST")})
+    state.trace("http11.receive_response_headers.failed", {"exception": OSError()})
+    assert [*seen, state.sent] == [None, False, True]
 
 
 @colours
-def test_what_a_proxy_is_told_does_not_count_as_sent(colour: str) -> None:
-    with passing(Passage(HOST)) as passage:
-        exchange(colour, Peer(), b"CONNECT", host="proxy.example")
-        assert passage.sent is False
-        exchange(colour, Peer(), b"head", host="proxy.example", tls=HOST)
-        assert passage.sent is True
-
-
-def test_nothing_is_sent_once_the_deadline_has_passed() -> None:
+def test_nothing_is_sent_once_the_deadline_has_passed(colour: str) -> None:
     peer = Peer()
-    with passing(Passage(HOST, time.monotonic() - 1)) as passage:
-        with pytest.raises(httpcore.WriteTimeout):
-            exchange("sync", peer, b"head")
-        assert not passage.sent
+    with pytest.raises(httpcore.WriteTimeout):
+        exchange(colour, peer, b"head" * CHUNK, state=RequestState(time.monotonic() - 1))
     assert peer.sent == []

@@ -6,14 +6,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import threading
 from types import MappingProxyType
 from typing import Any, cast
 
 import httpcore
 import pytest
 
-import skytells._pool
 from skytells import (
     AsyncSkytellsClient,
     ConfigurationError,
@@ -28,8 +26,10 @@ from skytells import (
 )
 from skytells._base import raw_call
 from skytells._flow import Raised, Together, advance
+from skytells._http.async_pool import AsyncPool
+from skytells._http.network import AsyncBackend, RequestState
+from skytells._http.pool import Pooled, PoolOptions
 from skytells._json import to_json
-from skytells._pool import AsyncPool, Pool
 from skytells._wire import Origin, Reply, WireRequest
 from skytells.predictions.calls import creating, get_prediction
 from skytells.predictions.desk import Accepted
@@ -41,6 +41,7 @@ from .support import Hand, JsonObject, config, reply, script
 from .test_unit_flows import PROMPT, Queue, Server, just_lost
 
 ORIGIN = Origin("https", "api.example.com", 443)
+KEY = (b"https", b"api.example.com", 443, False)
 LOST = NetworkError("Connection lost.", "NETWORK_ERROR", "d", maybe_sent=True)
 
 
@@ -276,39 +277,6 @@ def test_host_that_no_resolver_takes_is_refused_at_once() -> None:
         SkytellsClient("sk-a", base_url=f"https://{'a' * 64}.example")
 
 
-PROXY = {"proxy_url": "http://127.0.0.1:9", "max_connections": 1}
-
-
-def test_threads_share_one_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    barrier = threading.Barrier(4)
-
-    def options(_: Origin) -> dict[str, Any]:
-        barrier.wait(5)
-        return dict(PROXY)
-
-    monkeypatch.setattr(skytells._pool, "proxy_options", options)
-    pool, found = Pool(), list[object]()
-    threads = [threading.Thread(target=lambda: found.append(pool._proxy(ORIGIN))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 4
-    assert len(set(map(id, found))) == 1
-
-
-async def test_tasks_share_one_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    def options(_: Origin) -> dict[str, Any]:
-        return dict(PROXY)
-
-    monkeypatch.setattr(skytells._pool, "proxy_options", options)
-    pool = AsyncPool()
-    here = await pool._here()
-    found = await asyncio.gather(*(pool._proxy(here, ORIGIN) for _ in range(8)))
-    assert len(set(map(id, found))) == 1
-    await pool.aclose()
-
-
 class Lane:
     """A connection at rest that takes a moment to close."""
 
@@ -330,19 +298,20 @@ class Lane:
 
 
 async def test_connection_is_kept_where_a_task_is_cancelled_while_taking_it() -> None:
-    pool = AsyncPool()
+    pool = AsyncPool(PoolOptions(10))
     here = await pool._here()
     good, stale = Lane(), [Lane(expired=True), Lane(expired=True)]
     for lane in (good, *stale):
-        here.idle.put((ORIGIN, False), cast(httpcore.AsyncHTTPConnection, lane), 10)
-    task = asyncio.create_task(pool._take(here, (ORIGIN, False), paid=False))
+        here.idle.put(KEY, Pooled(cast(httpcore.AsyncHTTPConnection, lane), AsyncBackend()), 10)
+    task = asyncio.create_task(pool._take(here, KEY, RequestState()))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert all(lane.closed for lane in stale)
-    connection, _ = here.idle.take((ORIGIN, False), paid=False)
-    assert cast(object, connection) is good
+    pooled, _ = here.idle.take(KEY, 30.0)
+    assert pooled is not None
+    assert cast(object, pooled.connection) is good
     assert not good.closed
     await pool.aclose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import sys
 from contextlib import suppress
 from typing import Any, Final
 
@@ -144,12 +145,23 @@ def named(url: str) -> World:
     return world
 
 
+def without_socksio(stage: Stage) -> None:
+    stage.monkeypatch.setitem(sys.modules, "socksio", None)
+    named("socks5://me:password@127.0.0.1:1")(stage)
+
+
 wrong = block(
     "P",
     40,
+    each(unconfigured("httpx[socks]")),
+    [("The proxy is a SOCKS proxy, and its package is missing", {"world": without_socksio})],
+    **TLS,
+)
+wrong += block(
+    "P",
+    41,
     each(unconfigured("http_client")),
     [
-        ("The proxy is a SOCKS proxy", {"world": named("socks5://me:password@127.0.0.1:1")}),
         ("The proxy is another kind of server", {"world": named("ftp://127.0.0.1:1")}),
         ("The proxy has no host", {"world": named("http://:3128")}),
     ],

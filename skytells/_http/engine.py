@@ -1,0 +1,95 @@
+"""What a client sends with, built when it is first used: to load httpx takes tens of milliseconds."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .async_sender import AsyncSender
+    from .sender import Sender
+
+S = TypeVar("S", "Sender", "AsyncSender")
+
+
+class Engine(Generic[S]):
+    """The sender of a client and of its copies.
+
+    Args:
+        http_client: What it sends with; by default a client of its own, which it closes.
+    """
+
+    _kind: str
+    _awaited: bool
+
+    def __init__(self, http_client: object = None) -> None:
+        self.owned: Final = http_client is None
+        if not self.owned:
+            self._expect(http_client)
+        self._http_client: Any = http_client
+        self._sender: S | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def sender(self) -> S:
+        """What sends; built by whichever thread asks first.
+
+        Raises:
+            ConfigurationError: The client is closed.
+        """
+        sender = self._sender or self._built()
+        if self._closed or getattr(sender.client, "is_closed", False) is True:
+            raise ConfigurationError.of("The client is closed; build a new one.")
+        return sender
+
+    def _built(self) -> S:
+        with self._lock:
+            if self._sender is None:
+                self._sender = self._build(self._http_client)
+            return self._sender
+
+    def _build(self, http_client: Any) -> S:
+        raise NotImplementedError
+
+    def end(self) -> S | None:
+        """From now on nothing is sent; gives the sender that is to be closed, if there is one."""
+        self._closed = self.owned
+        return self._sender if self.owned else None
+
+    def _expect(self, client: object) -> None:
+        sends = all(callable(getattr(client, name, None)) for name in ("build_request", "send"))
+        if (
+            not sends
+            or inspect.iscoroutinefunction(getattr(client, "send", None)) is not self._awaited
+        ):
+            raise ConfigurationError.of(
+                f"http_client must be an {self._kind} here, or one of its shape."
+            )
+
+
+class SyncEngine(Engine["Sender"]):
+    """What a sync client sends with."""
+
+    _kind = "httpx.Client"
+    _awaited = False
+
+    def _build(self, http_client: Any) -> Sender:
+        from .sender import Sender
+
+        return Sender(http_client)
+
+
+class AsyncEngine(Engine["AsyncSender"]):
+    """What an async client sends with."""
+
+    _kind = "httpx.AsyncClient"
+    _awaited = True
+
+    def _build(self, http_client: Any) -> AsyncSender:
+        from .async_sender import AsyncSender
+
+        return AsyncSender(http_client)
