@@ -15,7 +15,7 @@ from ._version import __version__
 
 TYPE_CHECKING = False  # type checkers take it as true; `typing` itself would double the import
 if TYPE_CHECKING:
-    from ._flow import Call, Flow
+    from ._core.operation import Call, Flow
     from ._images import image
     from .budget import Budget
     from .chat import (
@@ -290,7 +290,7 @@ __all__ = [
 
 # A name loads its module when it is first used, so that importing the package costs nothing.
 _HOMES = {
-    "_flow": (
+    "_core.operation": (
         "Call",
         "Flow",
     ),

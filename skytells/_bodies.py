@@ -25,10 +25,10 @@ from typing import Any, Final, TypeAlias, cast
 
 import httpcore
 
+from ._core.operation import Exchange
+from ._core.wire import BodyReader, Reply, WireRequest
 from ._failures import failure_of
-from ._flow import Exchange
 from ._network import PASSAGE, DeadlineStream, Passage, within
-from ._wire import BodyReader, Reply, WireRequest
 
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 Arrival: TypeAlias = tuple[int, Headers, Iterator[bytes]]

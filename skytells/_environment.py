@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import certifi
 
-from ._wire import STANDARD_PORTS, Origin
+from ._core.wire import STANDARD_PORTS, Origin
 from .errors import ConfigurationError
 
 _contexts: Final[dict[tuple[str | None, str | None], ssl.SSLContext]] = {}

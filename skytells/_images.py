@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ._checks import has_files, is_file, shown
-from ._flow import Call, Flow, Offload, Operation
-from ._inputs import PLACEHOLDER, Steps, data_uri, filled, path_of
+from ._core.operation import Call, Flow, Offload, Operation
+from ._data.checks import has_files, is_file, shown
+from ._data.files import PLACEHOLDER, Steps, data_uri, filled, path_of
 from .errors import InvalidRequestError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpcore
 
-from ._wire import as_address, is_public
+from ._core.wire import as_address, is_public
 from .errors import ApiErrorId, InvalidResponseError
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final, Generic, ParamSpec, Protocol, TypeAlias
 
 import httpcore
 
+from ._core.wire import Origin
 from ._environment import proxy_options, tls_context
 from ._network import CarefulBackend, DeadlineBackend, time_left
-from ._wire import Origin
 
 if TYPE_CHECKING:
     import asyncio

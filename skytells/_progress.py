@@ -16,13 +16,13 @@ from math import isfinite
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
-from ._wire import clean
+from ._data.checks import clean
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from ._flow import Clock
+    from ._core.operation import Clock
     from .types.predict import PredictionResponse
 
 

@@ -26,11 +26,11 @@ from ._bodies import (
     opened,
     read_reply,
 )
+from ._core.operation import Connect, Exchange
+from ._core.wire import Reply, WireRequest
 from ._failures import UNSENT_BY_POOL, failure_of
-from ._flow import Connect, Exchange
 from ._network import PASSAGE, Passage, seconds_until, within
 from ._pool import AsyncPool, Pool
-from ._wire import Reply, WireRequest
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:

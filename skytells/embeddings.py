@@ -8,11 +8,11 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from ._checks import is_array, is_object, whole
-from ._flow import Call, Flow, Safety, Together
+from ._core.operation import Call, Flow, Safety, Together
+from ._core.wire import Reply
+from ._data.checks import as_list, as_object, clean, is_array, is_object, whole
+from ._data.json import to_json
 from ._inference import body_of, failed_answer
-from ._json import to_json
-from ._wire import Reply, as_list, as_object, clean
 from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, SkytellsError
 from .types.embeddings import EmbeddingInput, EmbeddingResponse
 

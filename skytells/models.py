@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._catalogue import Catalogue
-from ._checks import as_mapping
-from ._flow import Call, Flow
-from ._replies import wrong_kind
-from ._wire import Reply, as_list, as_object, path
+from ._core.operation import Call, Flow
+from ._core.replies import wrong_kind
+from ._core.wire import Reply, path
+from ._data.checks import as_list, as_mapping, as_object
 from .types.models import Model, ModelFieldsOptions, ModelList, field_names
 
 if TYPE_CHECKING:

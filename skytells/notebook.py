@@ -12,10 +12,9 @@ from importlib import import_module
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from ._checks import is_array, shown
-from ._markup import Content, Markup, tag, together
-from ._record import Record, Rows
-from ._wire import clean
+from ._data.checks import clean, is_array, shown
+from ._data.html import Content, Markup, tag, together
+from ._data.record import Record, Rows
 from .errors import ConfigurationError
 from .outputs.previews import Media, Preview
 from .types.models import Model

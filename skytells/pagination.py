@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._flow import Call
+from ._core.operation import Call
 from .types.predict import PredictionResponse
 from .types.shared import PaginatedResponse
 

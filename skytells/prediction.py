@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from . import predictions as verbs
-from ._checks import DEFAULT_IDLE
+from ._data.checks import DEFAULT_IDLE
 from .predictions.calls import delete_prediction, get_prediction
 from .types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
 from .types.predict import Output, PredictionFile, PredictionResponse

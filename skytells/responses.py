@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequen
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Final, Literal, Unpack, cast, overload
 
-from ._checks import is_array, is_mapping, is_object
-from ._flow import Call, Operation, Safety
+from ._core.operation import Call, Operation, Safety
+from ._core.wire import Reply
+from ._data.checks import as_list, as_object, is_array, is_mapping, is_object
+from ._data.json import to_json
 from ._images import with_images
 from ._inference import body_of, failed_answer, streaming_call
-from ._json import to_json
-from ._wire import Reply, as_list, as_object
 from .errors import InvalidRequestError
 from .streaming import DEFAULT_IDLE, AsyncStream, Limits, Opened, Stream
 from .streaming.decoders import Event, EventDecoder

@@ -11,9 +11,9 @@ from payloads import ID
 from with_sockets import Line
 
 from skytells import SkytellsClient
-from skytells._exchange import exchange
-from skytells._flow import Done, Exchange, advance
-from skytells._retry import RetryBudget
+from skytells._core.attempt import exchange
+from skytells._core.operation import Done, Exchange, advance
+from skytells._core.retry import RetryBudget
 from skytells.predictions.calls import get_prediction
 
 client = SkytellsClient("sk-0123456789abcdef", base_url=f"{HTTP}/v1")

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from common import Figures, serve
 
 from skytells import WaitOptions
-from skytells._flow import Call, Done, Operation, Raised, Sleep, Together, advance
-from skytells._history import History
+from skytells._core.history import History
+from skytells._core.operation import Call, Done, Operation, Raised, Sleep, Together, advance
 from skytells.predictions.waiting import wait
 from skytells.predictions.watch import Watch
 from skytells.types import PaginatedResponse, PredictionResponse

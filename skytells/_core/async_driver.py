@@ -8,9 +8,9 @@ import math
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from .._base import ClientBase, Shared
-from .._config import Config
-from .._flow import (
+from ..client.base import ClientBase, Shared
+from .config import Config
+from .operation import (
     Ask,
     Bell,
     Call,

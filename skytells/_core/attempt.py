@@ -12,13 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from ._config import Config
-from ._flow import Call, Clock, Exchange, Flow, Safety, Side, Sleep, interrupted
-from ._replies import error_of
-from ._retry import RetryBudget, RetryPolicy, pause_before_retry
-from ._surfaces import API_BASE_URL, CREDENTIALS
-from ._wire import Reply, WireRequest, as_object, clean, target
-from .errors import (
+from .._data.checks import as_object, clean
+from ..errors import (
     Attempt,
     InvalidRequestError,
     NetworkError,
@@ -27,6 +22,12 @@ from .errors import (
     ServerError,
     SkytellsError,
 )
+from .config import Config
+from .endpoints import API_BASE_URL, CREDENTIALS
+from .operation import Call, Clock, Exchange, Flow, Safety, Side, Sleep, interrupted
+from .replies import error_of
+from .retry import RetryBudget, RetryPolicy, pause_before_retry
+from .wire import Reply, WireRequest, target
 
 T = TypeVar("T")
 

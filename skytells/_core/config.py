@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from . import _surfaces, types
-from ._checks import Default, as_mapping, milliseconds, shown, whole
-from ._flow import Side
-from ._retry import RetryPolicy
-from ._surfaces import Surface
-from ._version import __version__
-from .errors import ConfigurationError
-from .types.shared import DEFAULT_TIMEOUT
+from .. import types
+from .._data.checks import Default, as_mapping, milliseconds, shown, whole
+from .._version import __version__
+from ..errors import ConfigurationError
+from ..types.shared import DEFAULT_TIMEOUT
+from . import endpoints as _surfaces
+from .endpoints import Surface
+from .operation import Side
+from .retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from .budget import Budget
-    from .types.options import ClientOptions, RetryOptions
+    from ..budget import Budget
+    from ..types.options import ClientOptions, RetryOptions
 
 DEFAULT_MAX_RESPONSE: Final = Default(32 * 1024 * 1024)
 EDGE_TIMEOUT: Final = Default(25_000)
@@ -136,7 +137,7 @@ def reconfigure(
 def _budget(given: Budget | None) -> Budget | None:
     if given is None:
         return None
-    from .budget import as_budget  # here: it loads the arithmetic of decimals
+    from ..budget import as_budget  # here: it loads the arithmetic of decimals
 
     return as_budget(given)
 

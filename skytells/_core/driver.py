@@ -10,9 +10,10 @@ from contextlib import closing
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from .._base import ClientBase, Shared
-from .._config import Config
-from .._flow import (
+from ..client.base import ClientBase, Shared
+from ..errors import InvalidRequestError
+from .config import Config
+from .operation import (
     Ask,
     Bell,
     Call,
@@ -30,7 +31,6 @@ from .._flow import (
     Together,
     advance,
 )
-from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from .._bodies import OpenBody

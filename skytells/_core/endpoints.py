@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from ._flow import Side
-from ._wire import STANDARD_PORTS, Origin, as_address, clean, is_loopback
-from .errors import ConfigurationError
+from .._data.checks import clean
+from ..errors import ConfigurationError
+from .operation import Side
+from .wire import STANDARD_PORTS, Origin, as_address, is_loopback
 
 API_BASE_URL: Final = "https://api.skytells.ai/v1"
 EDGE_BASE_URL: Final = "https://edge.skytells.ai/v1"

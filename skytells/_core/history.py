@@ -6,7 +6,7 @@ import math
 import threading
 from collections import deque
 
-from .types.predict import PredictionResponse
+from ..types.predict import PredictionResponse
 
 _KEPT = 20
 _NEEDED = 3

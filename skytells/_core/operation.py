@@ -22,11 +22,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
-from .errors import ApiErrorId, SkytellsError
+from ..errors import ApiErrorId, SkytellsError
 
 if TYPE_CHECKING:
-    from ._wire import Body, Keep, Origin, Reply, WireRequest
-    from .types.requests import PredictionRequest
+    from ..types.requests import PredictionRequest
+    from .wire import Body, Keep, Origin, Reply, WireRequest
 
 E = TypeVar("E")
 T = TypeVar("T")

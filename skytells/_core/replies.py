@@ -11,8 +11,8 @@ from datetime import UTC
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from ._wire import Reply, as_list, as_object, clean
-from .errors import (
+from .._data.checks import as_list, as_object, clean
+from ..errors import (
     ApiErrorId,
     AuthenticationError,
     Details,
@@ -26,6 +26,7 @@ from .errors import (
     ServerError,
     SkytellsError,
 )
+from .wire import Reply
 
 _BY_STATUS: Final[dict[int, type[SkytellsError]]] = {
     401: AuthenticationError,

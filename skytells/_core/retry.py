@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._flow import Safety
-from .errors import (
+from ..errors import (
     NetworkError,
     NotFoundError,
     PaymentRequiredError,
@@ -14,10 +13,11 @@ from .errors import (
     RequestTimeoutError,
     SkytellsError,
 )
+from .operation import Safety
 
 if TYPE_CHECKING:
-    from ._history import Typical
-    from .types.options import RetryOptions
+    from ..types.options import RetryOptions
+    from .history import Typical
 
 LONGEST_BACKOFF = 8.0
 LONGEST_RETRY_AFTER = 60.0

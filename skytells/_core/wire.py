@@ -12,11 +12,9 @@ from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
 
-from ._checks import is_list, is_object, segment
-from .errors import ApiErrorId, InvalidRequestError, InvalidResponseError, ServerError
+from .._data.checks import clean, segment
+from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError, ServerError
 
-# What the platform's keys look like: one that was just made is known to nobody else.
-_KEY: Final = r"\b(sk-|wfb_|sk_pat_|sk_proj_|whsec_)[\w-]{8,}"
 MAX_ERROR_BODY: Final = 1024 * 1024
 STANDARD_PORTS: Final = {"https": 443, "http": 80}
 # What stands in a path as it is.
@@ -176,24 +174,6 @@ def target(prefix: str, path: str, params: tuple[tuple[str, str], ...]) -> str:
         return f"{prefix}{path}?{urlencode(params)}" if params else f"{prefix}{path}"
     except UnicodeEncodeError:
         raise InvalidRequestError.of("The query holds text that is not valid Unicode.") from None
-
-
-def clean(text: str, most: int = 500) -> str:
-    """Text of a server made fit for a message: one line, printable, bounded, without keys."""
-    text = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
-    text = re.sub(_KEY, r"\1***", text)
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[:most]}…"
-
-
-def as_object(value: object) -> dict[str, Any] | None:
-    """A JSON object, or `None` for JSON of another kind."""
-    return value if is_object(value) else None
-
-
-def as_list(value: object) -> list[Any] | None:
-    """A JSON array, or `None` for JSON of another kind."""
-    return value if is_list(value) else None
 
 
 class BodyReader:

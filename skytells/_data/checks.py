@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
-from .errors import ConfigurationError, InvalidRequestError
+from ..errors import ConfigurationError, InvalidRequestError
 
 T = TypeVar("T")
 Refusal: TypeAlias = type[ConfigurationError | InvalidRequestError]
 
 MAX_MILLISECONDS = 86_400_000 * 7
+# What the platform's keys look like: one that was just made is known to nobody else.
+_KEY: Final = r"\b(sk-|wfb_|sk_pat_|sk_proj_|whsec_)[\w-]{8,}"
 _CONTROL = r"[\x00-\x1f\x7f\ud800-\udfff]"
 
 
@@ -35,6 +37,16 @@ def is_array(value: object) -> TypeGuard[Sequence[Any]]:
 def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether a value that a user hands in has keys."""
     return isinstance(value, Mapping)
+
+
+def as_object(value: object) -> dict[str, Any] | None:
+    """A JSON object, or `None` for JSON of another kind."""
+    return value if is_object(value) else None
+
+
+def as_list(value: object) -> list[Any] | None:
+    """A JSON array, or `None` for JSON of another kind."""
+    return value if is_list(value) else None
 
 
 PLAIN: Final = (str, int, float, type(None))
@@ -74,6 +86,14 @@ def shown(value: object) -> str:
     except Exception:
         return f"a {type(value).__name__} that cannot be shown"
     return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def clean(text: str, most: int = 500) -> str:
+    """Text of a server made fit for a message: one line, printable, bounded, without keys."""
+    text = "".join(c if c.isprintable() else " " for c in text[: 4 * most])
+    text = re.sub(_KEY, r"\1***", text)
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

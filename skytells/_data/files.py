@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeGuard
 
-from ._checks import PLAIN, is_array, is_file, is_mapping
-from ._schema import properties, takes_uri
-from .errors import InvalidRequestError
+from ..errors import InvalidRequestError
+from .checks import PLAIN, is_array, is_file, is_mapping
+from .schema import properties, takes_uri
 
 MAX_FILE: Final = 10 * 1024 * 1024
 """Bytes that a file inside a request may have."""

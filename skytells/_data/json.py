@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ._checks import is_mapping
-from .errors import InvalidRequestError
+from ..errors import InvalidRequestError
+from .checks import is_mapping
 
 if TYPE_CHECKING:
     from json import JSONEncoder

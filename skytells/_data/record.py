@@ -21,8 +21,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, SchemaValidator, core_schema, to_jsonable_python
 
-from ._checks import is_list, is_mapping, is_object
-from ._reading import reader
+from .checks import is_list, is_mapping, is_object
+from .reading import reader
 
 T = TypeVar("T")
 
@@ -229,7 +229,7 @@ class Record(_Base):
         return {n: _mask(v) if n in self._masked else v for n, v in self._wire.items()}
 
     def _repr_html_(self) -> str:
-        from .notebook import render
+        from ..notebook import render
 
         return render(self)
 
@@ -256,7 +256,7 @@ class Rows(list[T]):
         return super().__getitem__(index)
 
     def _repr_html_(self) -> str:
-        from .notebook import render
+        from ..notebook import render
 
         return render(self)
 

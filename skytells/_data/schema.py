@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ._checks import is_mapping
-from ._wire import as_list, as_object
+from .checks import as_list, as_object, is_mapping
 
 
 def properties(schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ._checks import did_you_mean, is_mapping, shown
-from ._schema import URI_FORMATS, properties, resolved
-from ._wire import as_list, clean
-from .errors import ApiErrorId, ConfigurationError, InvalidRequestError, InvalidResponseError
+from ..errors import ApiErrorId, ConfigurationError, InvalidRequestError, InvalidResponseError
+from .checks import as_list, clean, did_you_mean, is_mapping, shown
+from .schema import URI_FORMATS, properties, resolved
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

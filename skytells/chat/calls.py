@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from .._checks import is_array, is_mapping
-from .._flow import Call, Operation, Safety
+from .._core.operation import Call, Operation, Safety
+from .._core.wire import Reply
+from .._data.checks import as_list, as_object, is_array, is_mapping
+from .._data.json import to_json
 from .._images import with_images
 from .._inference import body_of, failed_answer, streaming_call
-from .._json import to_json
-from .._wire import Reply, as_list, as_object
 from ..errors import InvalidRequestError
 from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder

@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from .._checks import is_array, is_mapping, shown, whole
-from .._flow import Ask, Flow, Notify, Offload, Raised, Together
+from .._core.operation import Ask, Flow, Notify, Offload, Raised, Together
+from .._data.checks import is_array, is_mapping, shown, whole
 from .._images import read_images
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, ToolRunError
 from ..types.chat import ChatCompletion, ChatMessage, FinishReason, MessageParam, ToolCall, Usage

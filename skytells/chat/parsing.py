@@ -13,9 +13,9 @@ from typing import Any, Final, Generic, TypeVar, get_origin
 
 from pydantic import TypeAdapter, ValidationError, create_model
 
-from .._checks import shown
-from .._flow import Flow
-from .._wire import Reply, clean
+from .._core.operation import Flow
+from .._core.wire import Reply
+from .._data.checks import clean, shown
 from ..errors import AnswerError, ApiErrorId, Details, InvalidRequestError
 from ..types.chat import (
     ChatCompletion,

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias, cast, get_args, get_origin,
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
-from .._checks import shown
-from .._wire import clean
+from .._data.checks import clean, shown
 from ..errors import InvalidRequestError
 
 AnyTool: TypeAlias = Callable[..., object]

@@ -23,7 +23,7 @@ from typing import (
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from .._checks import is_array, is_mapping, shown
+from .._data.checks import is_array, is_mapping, shown
 from ..errors import InvalidRequestError
 from .docstrings import described
 from .signatures import (

@@ -8,14 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import predictions as verbs
-from .._base import KEEP, Shared, deprecated, raw_call, warming
-from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._transport import (
-    AsyncHttpxTransport,
-    AsyncPooledTransport,
-    AsyncTransport,
-    PooledTransport,
-)
+from .._core.async_driver import AsyncDriver
+from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport, PooledTransport
 from ..errors import ConfigurationError
 from ..predictions.api import AsyncPredictionsAPI
 from ..predictions.calls import (
@@ -26,12 +21,8 @@ from ..predictions.calls import (
     stream_prediction,
 )
 from ..types.predict import PredictionResponse
-from ..types.shared import (
-    DEFAULT_TIMEOUT,
-    OnProgressCallback,
-    PaginatedResponse,
-)
-from .async_driver import AsyncDriver
+from ..types.shared import DEFAULT_TIMEOUT, OnProgressCallback, PaginatedResponse
+from .base import KEEP, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
@@ -214,8 +205,8 @@ class AsyncSkytellsClient(AsyncDriver):
         """
         if not isinstance(self._transport, AsyncPooledTransport):
             return None
+        from .._core.driver import Driver
         from ..predictions.kept import LARGEST_PICTURE, preview_outputs, terms_of
-        from .driver import Driver
 
         terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=False)
         with Driver(self._config, PooledTransport(), self._shared) as driver:

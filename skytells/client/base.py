@@ -11,23 +11,23 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
-from . import predictions as verbs
-from . import types
-from ._catalogue import Catalogue
-from ._checks import Default, as_mapping, is_list, whole
-from ._config import Config
-from ._exchange import exchange
-from ._flow import Call, Clock, Connect, Flow, Safety, Together
-from ._history import History
-from ._json import to_json
-from ._retry import RetryBudget
-from ._wire import Origin, Reply
-from .errors import InvalidRequestError
-from .predictions.calls import Payload, as_request
-from .predictions.desk import Accepted, Desk
+from .. import predictions as verbs
+from .. import types
+from .._catalogue import Catalogue
+from .._core.attempt import exchange
+from .._core.config import Config
+from .._core.history import History
+from .._core.operation import Call, Clock, Connect, Flow, Safety, Together
+from .._core.retry import RetryBudget
+from .._core.wire import Origin, Reply
+from .._data.checks import Default, as_mapping, is_list, whole
+from .._data.json import to_json
+from ..errors import InvalidRequestError
+from ..predictions.calls import Payload, as_request
+from ..predictions.desk import Accepted, Desk
 
 if TYPE_CHECKING:
-    from .types.requests import PredictionRequest, QueueItem
+    from ..types.requests import PredictionRequest, QueueItem
 
 T = TypeVar("T")
 
@@ -101,7 +101,7 @@ class ClientBase:
         performed = exchange(call, self._config, self._shared.budget)
         if call.model is None or self._desk.budget is None:
             return performed
-        from ._metering import metered  # here: it loads the arithmetic of decimals
+        from .metering import metered  # here: it loads the arithmetic of decimals
 
         return metered(call.model, self._desk, self._desk.budget, performed)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TypeVar, cast
 
-from ._flow import Flow
-from .budget import Budget
-from .errors import AnswerError, NotFoundError, SkytellsError
-from .models import find_model
-from .predictions.desk import Desk
-from .streaming import Opened
-from .types.costs import TokenPrice, token_price
+from .._core.operation import Flow
+from ..budget import Budget
+from ..errors import AnswerError, NotFoundError, SkytellsError
+from ..models import find_model
+from ..predictions.desk import Desk
+from ..streaming import Opened
+from ..types.costs import TokenPrice, token_price
 
 T = TypeVar("T")
 

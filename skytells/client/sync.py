@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import predictions as verbs
-from .._base import KEEP, Shared, deprecated, raw_call, warming
-from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._core.driver import Driver
 from .._transport import HttpxTransport, PooledTransport, Transport
 from ..errors import ConfigurationError
 from ..predictions.api import PredictionsAPI
@@ -21,12 +21,8 @@ from ..predictions.calls import (
     stream_prediction,
 )
 from ..types.predict import PredictionResponse
-from ..types.shared import (
-    DEFAULT_TIMEOUT,
-    OnProgressCallback,
-    PaginatedResponse,
-)
-from .driver import Driver
+from ..types.shared import DEFAULT_TIMEOUT, OnProgressCallback, PaginatedResponse
+from .base import KEEP, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from .._checks import as_mapping
-from .._flow import Call, Safety, Side
-from .._json import to_json
-from .._record import Record
-from .._replies import wrong_kind
-from .._wire import Reply, as_list, as_object, path
+from .._core.operation import Call, Safety, Side
+from .._core.replies import wrong_kind
+from .._core.wire import Reply, path
+from .._data.checks import as_list, as_mapping, as_object
+from .._data.json import to_json
+from .._data.record import Record
 from ..errors import InvalidRequestError
 from ..predictions.calls import has_id
 from ..streaming.decoders import Event, LineDecoder

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._checks import is_mapping
-from .._flow import Clock, Flow, Notify
+from .._core.operation import Clock, Flow, Notify
+from .._data.checks import is_mapping
 from ..errors import InvalidRequestError, SkytellsError
 from ..predictions.waiting import Patience, callable_or_none, next_look
 from .calls import execution_status, start_workflow

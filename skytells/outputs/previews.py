@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from .._flow import Flow, Offload
+from .._core.operation import Flow, Offload
 from ..errors import SkytellsError
 from ..types.outputs import described
 from ..types.predict import PredictionFile, PredictionResponse

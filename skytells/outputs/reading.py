@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self, cast
 
-from .._flow import Flow
+from .._core.operation import Flow
 from ..errors import ApiErrorId, DownloadError, InvalidRequestError
 from ..types.predict import PredictionResponse
 from .failures import failing, naming

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
-from .._checks import milliseconds, whole
-from .._config import Config
-from .._flow import Flow, Offload, Together
+from .._core.config import Config
+from .._core.operation import Flow, Offload, Together
+from .._data.checks import milliseconds, whole
 from ..errors import DownloadError, InvalidRequestError
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from .._flow import Clock, Close, Exchange, Flow, Pour, Sleep
-from .._replies import retry_after
-from .._retry import LONGEST_RETRY_AFTER, backoff, is_passing
-from .._wire import Body, Origin, Reply, WireRequest
+from .._core.operation import Clock, Close, Exchange, Flow, Pour, Sleep
+from .._core.replies import retry_after
+from .._core.retry import LONGEST_RETRY_AFTER, backoff, is_passing
+from .._core.wire import Body, Origin, Reply, WireRequest
 from ..errors import (
     ApiErrorId,
     InvalidResponseError,

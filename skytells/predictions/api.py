@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .. import predictions as verbs
-from .._checks import DEFAULT_IDLE
+from .._data.checks import DEFAULT_IDLE
 from ..errors import SkytellsError
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY, DownloadProgress
 from ..types.predict import PredictionResponse
@@ -25,7 +25,7 @@ from .calls import (
 from .desk import Accepted, Desk
 
 if TYPE_CHECKING:
-    from .._config import Config
+    from .._core.config import Config
     from ..client import AsyncSkytellsClient, SkytellsClient
     from ..outputs import AsyncOutputReader, OutputReader, Preview
     from ..pagination import AsyncPager, Pager

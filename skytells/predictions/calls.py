@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from .. import types
-from .._checks import as_mapping
-from .._flow import Call, Safety
-from .._replies import http_date, wrong_kind
-from .._wire import Reply, as_list, as_object, path
+from .._core.operation import Call, Safety
+from .._core.replies import http_date, wrong_kind
+from .._core.wire import Reply, path
+from .._data.checks import as_list, as_mapping, as_object
 from ..errors import InvalidRequestError
 from ..types.predict import PredictionResponse, PredictionStatus
 from ..types.shared import PaginatedResponse

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .._catalogue import Catalogue
-from .._json import to_json
+from .._data.json import to_json
 
 if TYPE_CHECKING:
     from ..budget import Budget

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from .. import types
-from .._checks import as_mapping, is_list
-from .._flow import Clock, Flow, Sleep, Together
-from .._history import History
-from .._json import sent
-from .._wire import clean
+from .._core.history import History
+from .._core.operation import Clock, Flow, Sleep, Together
+from .._data.checks import as_mapping, clean, is_list
+from .._data.json import sent
 from ..errors import (
     ApiErrorId,
     BudgetExceededError,

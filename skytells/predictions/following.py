@@ -13,8 +13,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._flow import Call, Clock, Close, Flow, Pour
-from .._wire import Body, Reply, clean, path
+from .._core.operation import Call, Clock, Close, Flow, Pour
+from .._core.wire import Body, Reply, path
+from .._data.checks import clean
 from ..errors import SkytellsError
 from ..streaming.decoders import EventDecoder
 from ..streaming.reading import (

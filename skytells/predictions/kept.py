@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .._flow import Flow
+from .._core.operation import Flow
 from ..outputs.previews import LARGEST_PICTURE, Preview, preview
 from ..outputs.reading import Stream
 from ..outputs.saving import fetch, save, terms_of

@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._checks import has_files
-from .._flow import Call, Flow, Offload
-from .._wire import as_list, as_object
+from .._core.operation import Call, Flow, Offload
+from .._data.checks import as_list, as_object, has_files
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse
 from .calls import Accept, create_prediction
@@ -90,7 +89,7 @@ def _model(request: PredictionRequest, desk: Desk) -> Flow[Model]:
 
 def _with_files(request: PredictionRequest, desk: Desk) -> Flow[PredictionRequest]:
     """A request whose files are data URIs, where the model takes them."""
-    from .._inputs import read_files
+    from .._data.files import read_files
 
     check(request, desk)
     with suppress(SkytellsError):  # what the schema is not known to forbid is left to the server
@@ -106,7 +105,7 @@ def check(request: PredictionRequest, desk: Desk) -> None:
         request.encode()
         refuse_chat(request, desk)
         return
-    from .._inputs import check_files, check_places, without_files
+    from .._data.files import check_files, check_places, without_files
 
     replace(request, input=without_files(request.input)).encode()
     refuse_chat(request, desk)

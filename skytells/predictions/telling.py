@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic_core import from_json
 
-from .._wire import STANDARD_PORTS, as_object, target_of
+from .._core.wire import STANDARD_PORTS, target_of
+from .._data.checks import as_object
 from ..streaming.decoders import Event
 from ..types.chat import ChatCompletionChunk, text_of
 from ..types.outputs import is_address, parts_of

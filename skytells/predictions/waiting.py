@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeAlias, TypeVar, Union
 
 from .. import types
-from .._checks import Default, is_mapping
-from .._flow import Bell, Call, Clock, Flow, Notify, Sleep
-from .._history import History, Typical
-from .._record import Record
-from .._retry import LONGEST_RETRY_AFTER, POLL_TROUBLES, backoff, is_passing, poll_pause
+from .._core.history import History, Typical
+from .._core.operation import Bell, Call, Clock, Flow, Notify, Sleep
+from .._core.retry import LONGEST_RETRY_AFTER, POLL_TROUBLES, backoff, is_passing, poll_pause
+from .._data.checks import Default, is_mapping
+from .._data.record import Record
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, WaitTimeoutError
 from ..types.predict import PredictionResponse
 from ..types.shared import OnProgressCallback

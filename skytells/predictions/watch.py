@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .. import types
-from .._flow import Bell, Clock, Flow, Notify, Sleep, Together
+from .._core.operation import Bell, Clock, Flow, Notify, Sleep, Together
 from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionList, PredictionResponse
 from ..types.shared import OnProgressCallback

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from .._flow import Flow
+from .._core.operation import Flow
 from .._images import image as picture
 from ..chat.calls import create_completion
 from ..errors import InvalidRequestError, SkytellsError

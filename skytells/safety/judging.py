@@ -10,8 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from .._checks import is_array, is_mapping, is_object, shown
-from .._wire import as_list, clean
+from .._data.checks import as_list, clean, is_array, is_mapping, is_object, shown
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
 from .templates import (
     PLATFORM,

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
 
-from .._flow import Operation
+from .._core.operation import Operation
 from ..errors import SkytellsError
 from .reading import Format, Limits, Opened, Reading, ended
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
     from .models import (
@@ -44,13 +44,7 @@ if TYPE_CHECKING:
         RunOptions,
         WaitOptions,
     )
-    from .shared import (
-        ApiErrorId,
-        OnProgressCallback,
-        PaginatedResponse,
-        Pagination,
-        SkytellsError,
-    )
+    from .shared import ApiErrorId, OnProgressCallback, PaginatedResponse, Pagination, SkytellsError
 
 __all__ = [
     "ApiErrorId",

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
-from .._schema import properties
-from .._wire import as_list, as_object
+from .._data.checks import as_list, as_object
+from .._data.schema import properties
 
 if TYPE_CHECKING:
     from .models import Model

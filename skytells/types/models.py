@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field
 
-from .._checks import is_array, known_keys, shown
-from .._record import Record, Rows
+from .._data.checks import is_array, known_keys, shown
+from .._data.record import Record, Rows
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class Model(Record):
             - prompt is required.
             - num_outputs must be at most 8; got 9.
         """
-        from .._validation import check
+        from .._data.validation import check
         from .requests import plain_input
 
         name = self.slug or "The model"

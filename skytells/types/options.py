@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 
-from .._checks import as_mapping, known_keys, milliseconds, shown, whole
+from .._data.checks import as_mapping, known_keys, milliseconds, shown, whole
 from ..errors import ConfigurationError
 from .shared import DEFAULT_TIMEOUT
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, SkipValidation
 
-from .._record import Record, Rows
+from .._data.record import Record, Rows
 from .outputs import described, is_address, parts_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, overload
 
-from .._checks import Default, is_mapping
+from .._data.checks import Default, is_mapping
 from ..errors import ApiErrorId, SkytellsError
 from .predict import PredictionResponse
 

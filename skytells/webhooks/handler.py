@@ -13,9 +13,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from .._checks import did_you_mean, seconds, shown
-from .._flow import Bell, Clock, Done, Raised, advance
-from .._surfaces import KEY_VARIABLE, Secret
+from .._core.endpoints import KEY_VARIABLE, Secret
+from .._core.operation import Bell, Clock, Done, Raised, advance
+from .._data.checks import did_you_mean, seconds, shown
 from ..errors import ConfigurationError, InvalidRequestError
 from ..types.predict import PredictionResponse, PredictionStatus
 from .events import WebhookEvent, WebhookEventType, event_type, parse_event

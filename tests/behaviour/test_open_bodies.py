@@ -23,8 +23,8 @@ from skytells import (
     RequestTimeoutError,
     SkytellsClient,
 )
-from skytells._flow import Offload, Pour, Together
-from skytells._wire import Body, Reply
+from skytells._core.operation import Offload, Pour, Together
+from skytells._core.wire import Body, Reply
 
 from ..conftest import Build
 from .conftest import Serve

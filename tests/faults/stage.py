@@ -21,10 +21,10 @@ import pytest
 import trustme
 
 from skytells import ConfigurationError, SkytellsClient, SkytellsError
-from skytells._exchange import exchange
-from skytells._flow import Sleep
+from skytells._core.attempt import exchange
+from skytells._core.operation import Sleep
+from skytells._data.checks import as_list
 from skytells._pool import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
-from skytells._wire import as_list
 from skytells.predictions.waiting import wait
 from skytells.predictions.watch import Watch
 

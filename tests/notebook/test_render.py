@@ -340,7 +340,7 @@ def test_nothing_of_it_is_loaded_where_nothing_is_shown() -> None:
         "import sys, skytells; from skytells import PredictionResponse as P, SkytellsClient as C;"
         "C('sk-key'); repr(P(id='p1', status='succeeded'));"
         "print([m for m in sys.modules if m in ('skytells.notebook', 'skytells._progress',"
-        " 'skytells._markup', 'IPython', 'rich')])"
+        " 'skytells._data.html', 'IPython', 'rich')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from skytells import AsyncSkytellsClient, SkytellsClient
-from skytells._retry import poll_pause
-from skytells._wire import Reply
+from skytells._core.retry import poll_pause
+from skytells._core.wire import Reply
 from skytells.chat.calls import CHUNKS
 from skytells.predictions.calls import get_prediction, read_page
 from skytells.streaming import EventDecoder, Limits

@@ -61,11 +61,11 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._config import configure
+from skytells._core.config import configure
+from skytells._core.endpoints import Secret
+from skytells._core.operation import Call, Side
+from skytells._core.wire import Reply
 from skytells._environment import tls_context
-from skytells._flow import Call, Side
-from skytells._surfaces import Secret
-from skytells._wire import Reply
 from skytells.local import serve as serve_platform
 
 from ..behaviour.misbehaving import Peer

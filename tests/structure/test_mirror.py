@@ -21,6 +21,8 @@ from skytells import (
     SkytellsClient,
     orchestrator,
 )
+from skytells._core.async_driver import AsyncDriver
+from skytells._core.driver import Driver
 from skytells.chat import (
     AsyncChatAPI,
     AsyncChatStream,
@@ -29,16 +31,9 @@ from skytells.chat import (
     ChatStream,
     CompletionsAPI,
 )
-from skytells.client.async_driver import AsyncDriver
-from skytells.client.driver import Driver
 from skytells.embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
 from skytells.predictions.stream import AsyncPredictionStream, PredictionStream
-from skytells.responses import (
-    AsyncResponsesAPI,
-    AsyncResponseStream,
-    ResponsesAPI,
-    ResponseStream,
-)
+from skytells.responses import AsyncResponsesAPI, AsyncResponseStream, ResponsesAPI, ResponseStream
 from skytells.safety import AsyncSafetyAPI, SafetyAPI
 from skytells.streaming import AsyncStream, Stream
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from skytells._checks import is_list
-from skytells._config import Config
-from skytells._flow import Operation
-from skytells._record import Record
-from skytells._wire import BodyReader, Reply, WireRequest
+from skytells._core.config import Config
+from skytells._core.operation import Operation
+from skytells._core.wire import BodyReader, Reply, WireRequest
+from skytells._data.checks import is_list
+from skytells._data.record import Record
 from skytells.chat.calls import create_completion
 from skytells.chat.parsing import parse_completion
 from skytells.embeddings import create_embeddings

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
-from skytells._config import Config, configure
-from skytells._exchange import exchange
-from skytells._flow import (
+from skytells._core.attempt import exchange
+from skytells._core.config import Config, configure
+from skytells._core.operation import (
     Ask,
     Call,
     Close,
@@ -29,8 +29,8 @@ from skytells._flow import (
     Together,
     advance,
 )
-from skytells._retry import RetryBudget, RetryPolicy
-from skytells._wire import Reply, WireRequest
+from skytells._core.retry import RetryBudget, RetryPolicy
+from skytells._core.wire import Reply, WireRequest
 
 T = TypeVar("T")
 JsonObject: TypeAlias = dict[str, Any]

@@ -29,7 +29,7 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._wire import Reply, WireRequest
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import ApiErrorId
 from skytells.predictions.calls import get_prediction, list_predictions
 from skytells.predictions.desk import Accepted, Desk

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from skytells import Call, RequestTimeoutError
-from skytells._flow import Offload
+from skytells._core.operation import Offload
 from skytells.chat.assemble import completion_of
 from skytells.chat.calls import CHUNKS, create_completion
 from skytells.errors import ApiErrorId, InvalidRequestError

@@ -13,9 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import skytells
-from skytells._base import KEEP
-from skytells._checks import Default
-from skytells._config import (
+from skytells._core.config import (
     DEFAULT_MAX_RESPONSE,
     Config,
     arrived,
@@ -23,8 +21,10 @@ from skytells._config import (
     portable,
     reconfigure,
 )
-from skytells._retry import RetryPolicy
-from skytells._surfaces import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Secret, Surface
+from skytells._core.endpoints import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Secret, Surface
+from skytells._core.retry import RetryPolicy
+from skytells._data.checks import Default
+from skytells.client.base import KEEP
 from skytells.errors import ConfigurationError
 from skytells.types import ClientOptions, RetryOptions
 from skytells.types.shared import DEFAULT_TIMEOUT

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._checks import is_list
-from skytells._config import configure
-from skytells._flow import Call, Safety
-from skytells._retry import RetryBudget, RetryPolicy
-from skytells._wire import Reply
+from skytells._core.config import configure
+from skytells._core.operation import Call, Safety
+from skytells._core.retry import RetryBudget, RetryPolicy
+from skytells._core.wire import Reply
+from skytells._data.checks import is_list
 from skytells.errors import (
     AuthenticationError,
     InvalidRequestError,

@@ -8,8 +8,18 @@ from typing import Any, cast, get_type_hints
 
 import pytest
 
-from skytells._flow import Call, Done, Flow, Notify, Raised, Safety, Sleep, Together, advance
-from skytells._wire import Reply
+from skytells._core.operation import (
+    Call,
+    Done,
+    Flow,
+    Notify,
+    Raised,
+    Safety,
+    Sleep,
+    Together,
+    advance,
+)
+from skytells._core.wire import Reply
 from skytells.errors import SkytellsError
 from skytells.predictions.calls import create_prediction
 from skytells.types import PredictionRequest, PredictionResponse

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from skytells._flow import Call, Raised, Together, advance
-from skytells._wire import Reply, WireRequest
+from skytells._core.operation import Call, Raised, Together, advance
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import (
     ApiErrorId,
     AuthenticationError,

@@ -14,14 +14,8 @@ import pytest
 from hypothesis import given
 
 from skytells import InvalidRequestError, Model, PredictionRequest
-from skytells._checks import has_files
-from skytells._inputs import (
-    MAX_FILE,
-    check_files,
-    check_places,
-    read_files,
-    without_files,
-)
+from skytells._data.checks import has_files
+from skytells._data.files import MAX_FILE, check_files, check_places, read_files, without_files
 from skytells.predictions.desk import Accepted, Desk
 from skytells.predictions.flows import dispatch, unconfirmed
 from skytells.predictions.placing import check, create
@@ -185,7 +179,7 @@ def test_a_file_that_vanishes_is_an_error_of_ours(
     def vanish(file: object, steps: object) -> None:
         picture.unlink()
 
-    monkeypatch.setattr("skytells._inputs._check", vanish)
+    monkeypatch.setattr("skytells._data.files._check", vanish)
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         read_files({"a": picture})
 

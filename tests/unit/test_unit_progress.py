@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from skytells import ConfigurationError, InvalidRequestError, PredictionResponse
-from skytells._flow import Done, Flow, Raised, Sleep, advance
+from skytells._core.operation import Done, Flow, Raised, Sleep, advance
 from skytells._progress import Bar, Lines, State, Terminal
 from skytells.predictions.waiting import Told
 

@@ -19,10 +19,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from skytells._base import raw_call
-from skytells._config import configure, reconfigure
-from skytells._flow import Call
-from skytells._wire import Reply, WireRequest
+from skytells._core.config import configure, reconfigure
+from skytells._core.operation import Call
+from skytells._core.wire import Reply, WireRequest
+from skytells.client.base import raw_call
 from skytells.errors import ConfigurationError, InvalidRequestError, SkytellsError
 from skytells.models import get_model, list_models
 from skytells.predictions.calls import (

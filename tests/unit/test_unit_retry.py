@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._flow import Safety
-from skytells._history import Typical
-from skytells._replies import error_of
-from skytells._retry import (
+from skytells._core.history import Typical
+from skytells._core.operation import Safety
+from skytells._core.replies import error_of
+from skytells._core.retry import (
     LONGEST_BACKOFF,
     LONGEST_NAP,
     LONGEST_RETRY_AFTER,

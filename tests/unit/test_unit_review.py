@@ -26,11 +26,11 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._base import raw_call
-from skytells._flow import Raised, Together, advance
-from skytells._json import to_json
+from skytells._core.operation import Raised, Together, advance
+from skytells._core.wire import Origin, Reply, WireRequest
+from skytells._data.json import to_json
 from skytells._pool import AsyncPool, Pool
-from skytells._wire import Origin, Reply, WireRequest
+from skytells.client.base import raw_call
 from skytells.predictions.calls import creating, get_prediction
 from skytells.predictions.desk import Accepted
 from skytells.predictions.flows import dispatch, reconcile, run, unconfirmed

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._config import Config, arrived, configure, portable, reconfigure
-from skytells._exchange import _request  # pyright: ignore[reportPrivateUsage]
-from skytells._flow import Call, Safety, Side
-from skytells._surfaces import (
+from skytells._core.attempt import _request  # pyright: ignore[reportPrivateUsage]
+from skytells._core.config import Config, arrived, configure, portable, reconfigure
+from skytells._core.endpoints import (
     API_BASE_URL,
     EDGE_BASE_URL,
     KEY_VARIABLE,
@@ -24,7 +23,8 @@ from skytells._surfaces import (
     Secret,
     Surface,
 )
-from skytells._wire import Origin, WireRequest
+from skytells._core.operation import Call, Safety, Side
+from skytells._core.wire import Origin, WireRequest
 from skytells.errors import ConfigurationError, InvalidRequestError, PermissionDeniedError
 from skytells.types import PredictionRequest
 from skytells.types.shared import DEFAULT_TIMEOUT

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import skytells.types
 from skytells import ConfigurationError, InvalidRequestError, SkytellsError
-from skytells._checks import Default
-from skytells._json import to_json
+from skytells._data.checks import Default
+from skytells._data.json import to_json
 from skytells.types import (
     ClientOptions,
     ModelFieldsOptions,

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from skytells._checks import Default
-from skytells._flow import Bell, Effect, Sleep
-from skytells._history import History
-from skytells._retry import POLL_TROUBLES
-from skytells._wire import Reply, WireRequest
+from skytells._core.history import History
+from skytells._core.operation import Bell, Effect, Sleep
+from skytells._core.retry import POLL_TROUBLES
+from skytells._core.wire import Reply, WireRequest
+from skytells._data.checks import Default
 from skytells.errors import (
     AuthenticationError,
     ConfigurationError,

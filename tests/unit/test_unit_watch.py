@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from skytells import AsyncSkytellsClient, SkytellsClient
-from skytells._flow import Effect, Sleep
-from skytells._retry import POLL_TROUBLES
-from skytells._wire import Reply, WireRequest
+from skytells._core.operation import Effect, Sleep
+from skytells._core.retry import POLL_TROUBLES
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
 from skytells.predictions.waiting import LAST_LOOK, Told, wait_options
 from skytells.predictions.watch import AsyncCompleted, Completed, Watch
