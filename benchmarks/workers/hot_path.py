@@ -14,7 +14,7 @@ from skytells import SkytellsClient
 from skytells._core.attempt import exchange
 from skytells._core.operation import Done, Exchange, advance
 from skytells._core.retry import RetryBudget
-from skytells.predictions.calls import get_prediction
+from skytells.predictions.requests import get_prediction
 
 client = SkytellsClient("sk-0123456789abcdef", base_url=f"{HTTP}/v1")
 call = get_prediction(ID)

@@ -15,8 +15,8 @@ from common import Figures, serve
 from skytells import WaitOptions
 from skytells._core.history import History
 from skytells._core.operation import Call, Done, Operation, Raised, Sleep, Together, advance
-from skytells.predictions.waiting import wait
-from skytells.predictions.watch import Watch
+from skytells.predictions.wait import wait
+from skytells.predictions.wait_all import Watch
 from skytells.types import PaginatedResponse, PredictionResponse
 
 CLASSES = (0.8, 4.0, 12.0, 60.0, 180.0)

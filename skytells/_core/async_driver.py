@@ -8,8 +8,6 @@ import math
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from ..client.base import ClientBase, Shared
-from .config import Config
 from .operation import (
     Ask,
     Bell,
@@ -19,6 +17,7 @@ from .operation import (
     Done,
     Effect,
     Exchange,
+    Flow,
     Notify,
     Offload,
     Operation,
@@ -30,20 +29,19 @@ from .operation import (
 )
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody
-    from .._transport import AsyncTransport
+    from .._core.protocols import AsyncOpenBody, AsyncTransport
 
 T = TypeVar("T")
 
 
-class AsyncDriver(ClientBase):
+class AsyncDriver:
     """What performs operations for tasks."""
 
-    def __init__(
-        self, config: Config, transport: AsyncTransport, shared: Shared | None = None
-    ) -> None:
-        super().__init__(config, shared)
-        self._transport = transport
+    _transport: AsyncTransport
+
+    def _performed(self, call: Call[T]) -> Flow[T]:
+        """The flow that performs a call, as the client is set up."""
+        raise NotImplementedError
 
     async def perform(self, operation: Operation[T]) -> T:
         """Perform a call, or a flow of your own; as `SkytellsClient.perform`."""

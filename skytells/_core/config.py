@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import types
-from .._data.checks import Default, as_mapping, milliseconds, shown, whole
+from .._data.checks import DEFAULT_TIMEOUT, Default, as_mapping, milliseconds, shown, whole
 from .._version import __version__
 from ..errors import ConfigurationError
-from ..types.shared import DEFAULT_TIMEOUT
 from . import endpoints as _surfaces
 from .endpoints import Surface
 from .operation import Side

@@ -10,9 +10,7 @@ from contextlib import closing
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from ..client.base import ClientBase, Shared
 from ..errors import InvalidRequestError
-from .config import Config
 from .operation import (
     Ask,
     Bell,
@@ -22,6 +20,7 @@ from .operation import (
     Done,
     Effect,
     Exchange,
+    Flow,
     Notify,
     Offload,
     Operation,
@@ -33,18 +32,19 @@ from .operation import (
 )
 
 if TYPE_CHECKING:
-    from .._bodies import OpenBody
-    from .._transport import Transport
+    from .._core.protocols import OpenBody, Transport
 
 T = TypeVar("T")
 
 
-class Driver(ClientBase):
+class Driver:
     """What performs operations for threads."""
 
-    def __init__(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
-        super().__init__(config, shared)
-        self._transport = transport
+    _transport: Transport
+
+    def _performed(self, call: Call[T]) -> Flow[T]:
+        """The flow that performs a call, as the client is set up."""
+        raise NotImplementedError
 
     def perform(self, operation: Operation[T]) -> T:
         """Perform a call, or a flow of your own: a generator that yields calls and returns a value.

@@ -224,3 +224,9 @@ def http_date(text: str) -> float | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def has_id(row: object) -> bool:
+    """Whether a JSON value is an object that says which one it is."""
+    id = (as_object(row) or {}).get("id")
+    return isinstance(id, str | int) and not isinstance(id, bool) and id != ""

@@ -17,13 +17,9 @@ from .operation import Safety
 
 if TYPE_CHECKING:
     from ..types.options import RetryOptions
-    from .history import Typical
 
 LONGEST_BACKOFF = 8.0
 LONGEST_RETRY_AFTER = 60.0
-POLL_TROUBLES = 8
-# A prediction that fails early is not left unseen for longer, whatever is typical.
-LONGEST_NAP = 30.0
 
 # A limiter refuses before any work starts; after any other status, work may have started.
 _REFUSED_UNSTARTED = frozenset({425, 429})
@@ -119,20 +115,6 @@ def _worth_it(policy: RetryPolicy, safety: Safety, failure: SkytellsError) -> bo
 def backoff(delay: float, tries: int, chance: float) -> float:
     """A random time up to `delay` doubled with each try: spread out, so that clients don't march."""
     return chance * min(LONGEST_BACKOFF, delay * 2.0 ** min(tries - 1, 30))
-
-
-def poll_pause(elapsed: float, chance: float, typical: Typical | None = None) -> float:
-    """Seconds to the next look at a prediction waited for since `elapsed` seconds.
-
-    A tenth of the time waited so far: quick jobs are seen at once, long ones every five seconds.
-    Where it is known how long the model takes, nothing is asked before it can be ready.
-    """
-    pause = min(5.0, max(0.25, 0.105 * elapsed))
-    if typical is not None and elapsed < typical.soonest:
-        pause = max(0.25, min(LONGEST_NAP, typical.soonest - elapsed))
-    elif typical is not None and elapsed < typical.latest:
-        pause = min(6.0, max(0.25, 0.1 * typical.median))
-    return pause * (0.95 + 0.1 * chance)
 
 
 def is_passing(failure: SkytellsError) -> bool:

@@ -75,6 +75,9 @@ class Default(int):
     """A default number: equal to it and shown as it, yet known not to have been given by the user."""
 
 
+DEFAULT_TIMEOUT: Final = Default(60_000)
+"""Milliseconds that one call may take with all its retries."""
+
 DEFAULT_IDLE: Final = Default(60_000)
 """Milliseconds that may pass between two events of a stream."""
 

@@ -16,7 +16,7 @@ def load(package: str, name: str, *modules: str) -> object:
     Args:
         package: The package.
         name: What is wanted of it.
-        modules: Its modules, the most wanted first.
+        modules: Its modules, the most wanted first; `..other.module` is outside of it.
 
     Raises:
         AttributeError: It has no such name.
@@ -25,7 +25,8 @@ def load(package: str, name: str, *modules: str) -> object:
         return import_module(f".{name}", package)
     this = sys.modules[package]
     homes = modules if name in this.__all__ else ()
-    for module in (import_module(f".{home}", package) for home in homes):
+    for home in homes:
+        module = import_module(home if home.startswith(".") else f".{home}", package)
         if hasattr(module, name):
             value: object = getattr(module, name)
             setattr(this, name, value)

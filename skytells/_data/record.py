@@ -34,6 +34,7 @@ _PYDANTIC_STATE: Final = frozenset(
 )
 
 if TYPE_CHECKING:
+    from .html import Markup
 
     class _Base(BaseModel, Mapping[str, Any]): ...  # type: ignore[misc]  # it iterates over keys
 else:
@@ -229,9 +230,15 @@ class Record(_Base):
         return {n: _mask(v) if n in self._masked else v for n, v in self._wire.items()}
 
     def _repr_html_(self) -> str:
-        from ..notebook import render
+        from .display import framed
 
-        return render(self)
+        return framed(self._html())
+
+    def _html(self) -> "Markup":
+        """What a notebook shows of it."""
+        from .display import fields
+
+        return fields(self.shown())
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, with `update` (names of attributes) in both faces."""
@@ -256,9 +263,13 @@ class Rows(list[T]):
         return super().__getitem__(index)
 
     def _repr_html_(self) -> str:
-        from ..notebook import render
+        from .display import framed
 
-        return render(self)
+        return framed(self._html())
+
+    def _html(self) -> "Markup":
+        """What a notebook shows of them."""
+        raise NotImplementedError
 
 
 def _mask(secret: object) -> object:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ._core.operation import Call, Flow, Offload, Operation
-from ._data.checks import has_files, is_file, shown
-from ._data.files import PLACEHOLDER, Steps, data_uri, filled, path_of
-from .errors import InvalidRequestError
+from .._core.operation import Call, Flow, Offload, Operation
+from .._data.checks import has_files, is_file, shown
+from .._data.files import PLACEHOLDER, Steps, data_uri, filled, path_of
+from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
-    from .types.chat import Detail, ImagePart, ImageSource, ImageUrl
+    from ..types.chat import Detail, ImagePart, ImageSource, ImageUrl
 
 T = TypeVar("T")
 V = TypeVar("V")

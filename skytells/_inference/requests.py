@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ._core.operation import Call, Safety
-from ._core.replies import wrong_kind
-from ._core.wire import Reply
-from ._data.checks import as_mapping, did_you_mean, segment, shown
-from ._data.json import to_json
-from .errors import InvalidRequestError, SkytellsError
-from .streaming.reading import STREAM_HEADERS, Opened, error_in_stream, is_event_stream, opened
+from .._core.operation import Call, Safety
+from .._core.replies import wrong_kind
+from .._core.wire import Reply
+from .._data.checks import as_mapping, did_you_mean, segment, shown
+from .._data.json import to_json
+from ..errors import InvalidRequestError, SkytellsError
+from ..streaming.reading import STREAM_HEADERS, Opened, error_in_stream, is_event_stream, opened
 
 
 def body_of(params: Mapping[str, Any], known: Collection[str], where: str) -> dict[str, Any]:

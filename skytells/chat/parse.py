@@ -25,7 +25,7 @@ from ..types.chat import (
     ParsedCompletion,
     SchemaFormat,
 )
-from .calls import complete, read_completion
+from .requests import complete, read_completion
 from .schemas import at_root, strict_schema
 
 T = TypeVar("T")

@@ -9,14 +9,14 @@ from .._core.operation import Call, Operation, Safety
 from .._core.wire import Reply
 from .._data.checks import as_list, as_object, is_array, is_mapping
 from .._data.json import to_json
-from .._images import with_images
-from .._inference import body_of, failed_answer, streaming_call
+from .._inference.images import with_images
+from .._inference.requests import body_of, failed_answer, streaming_call
+from .._inference.tools import wire_tools
 from ..errors import InvalidRequestError
 from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder
 from ..streaming.reading import Format, event_object
 from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
-from .tools import wire_tools
 
 T = TypeVar("T")
 

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from .._core.operation import Ask, Flow, Notify, Offload, Raised, Together
 from .._data.checks import is_array, is_mapping, shown, whole
-from .._images import read_images
+from .._inference.images import read_images
+from .._inference.tools import Tool, ToolError, content_of, problems_of, toolbox
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError, ToolRunError
 from ..types.chat import ChatCompletion, ChatMessage, FinishReason, MessageParam, ToolCall, Usage
-from .calls import create_completion
-from .tools import Tool, ToolError, content_of, problems_of, toolbox
+from .requests import create_completion
 
 MAX_ROUNDS: Final = 10
 _MOST_ROUNDS: Final = 1000

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core.endpoints import API_BASE_URL
-from ..types.shared import DEFAULT_TIMEOUT
+from .._data.checks import DEFAULT_TIMEOUT
 from .base import deprecated
 from .sync import SkytellsClient
 

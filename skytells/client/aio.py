@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .. import predictions as verbs
 from .._core.async_driver import AsyncDriver
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport, PooledTransport
+from .._data.checks import DEFAULT_TIMEOUT
+from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
 from ..errors import ConfigurationError
 from ..predictions.api import AsyncPredictionsAPI
-from ..predictions.calls import (
+from ..predictions.requests import (
     Payload,
     as_request,
     cancel_prediction,
@@ -21,21 +21,22 @@ from ..predictions.calls import (
     stream_prediction,
 )
 from ..types.predict import PredictionResponse
-from ..types.shared import DEFAULT_TIMEOUT, OnProgressCallback, PaginatedResponse
-from .base import KEEP, Shared, deprecated, raw_call, warming
+from ..types.shared import OnProgressCallback, PaginatedResponse
+from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
 
+    from .._core.polling import Options
     from ..budget import Budget
-    from ..chat import AsyncChatAPI
     from ..embeddings import AsyncEmbeddingsAPI
-    from ..models import AsyncModelsAPI, FieldsOptions
+    from ..models import AsyncModelsAPI
+    from ..models.requests import FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
     from ..outputs import Preview
-    from ..prediction import AsyncPrediction
-    from ..predictions.waiting import Options, Waitable
-    from ..predictions.watch import AsyncCompleted
+    from ..predictions.handle import AsyncPrediction
+    from ..predictions.targets import Waitable
+    from ..predictions.wait_all import AsyncCompleted
     from ..responses import AsyncResponsesAPI
     from ..safety import AsyncSafetyAPI
     from ..transports import AsyncHttpClient
@@ -43,9 +44,10 @@ if TYPE_CHECKING:
     from ..types.options import ClientOptions, RetryOptions
     from ..types.requests import RunOptions
     from ..webhooks import WebhookHandler
+    from .chat import AsyncChatAPI
 
 
-class AsyncSkytellsClient(AsyncDriver):
+class AsyncSkytellsClient(ClientBase, AsyncDriver):
     """The async client of the Skytells platform. As `SkytellsClient`, awaited.
 
     One client may serve several event loops, one after another or in several threads: each has its
@@ -118,7 +120,8 @@ class AsyncSkytellsClient(AsyncDriver):
     def _assemble(
         self, config: Config, transport: AsyncTransport, shared: Shared | None = None
     ) -> None:
-        super().__init__(config, transport, shared)
+        super().__init__(config, shared)
+        self._transport = transport
         self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
 
     @cached_property
@@ -138,7 +141,7 @@ class AsyncSkytellsClient(AsyncDriver):
     @cached_property
     def chat(self) -> AsyncChatAPI:
         """Conversations with text models; see `chat.completions`."""
-        from ..chat import AsyncChatAPI
+        from .chat import AsyncChatAPI
 
         return AsyncChatAPI(self)
 
@@ -152,9 +155,10 @@ class AsyncSkytellsClient(AsyncDriver):
     @cached_property
     def safety(self) -> AsyncSafetyAPI:
         """Whether content is acceptable."""
+        from ..chat.requests import create_completion
         from ..safety import AsyncSafetyAPI
 
-        return AsyncSafetyAPI(self)
+        return AsyncSafetyAPI(self, create_completion)
 
     @cached_property
     def embeddings(self) -> AsyncEmbeddingsAPI:
@@ -205,12 +209,9 @@ class AsyncSkytellsClient(AsyncDriver):
         """
         if not isinstance(self._transport, AsyncPooledTransport):
             return None
-        from .._core.driver import Driver
-        from ..predictions.kept import LARGEST_PICTURE, preview_outputs, terms_of
+        from .display import preview
 
-        terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=False)
-        with Driver(self._config, PooledTransport(), self._shared) as driver:
-            return driver.perform(preview_outputs(prediction, terms))
+        return preview(self._config, self._shared, prediction, max_wait)
 
     async def warm_up(self, connections: int = 1) -> int:
         """Open connections of this event loop ahead of calls; as `SkytellsClient.warm_up`."""
@@ -233,9 +234,12 @@ class AsyncSkytellsClient(AsyncDriver):
         download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
-        chosen = verbs.run_options(input, webhook, stream, options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        flow = verbs.run(
+        from ..predictions.progress import Told
+        from ..predictions.run import place_for, run, run_options
+
+        chosen = run_options(input, webhook, stream, options, max_wait, interval)
+        told = Told(on_progress, progress)
+        flow = run(
             model,
             chosen,
             told.callback,
@@ -246,8 +250,8 @@ class AsyncSkytellsClient(AsyncDriver):
             handler,
         )
         if download_to is not None:
-            await self.perform(verbs.place_for(download_to))
-        from ..prediction import AsyncPrediction  # here: only this verb gives one
+            await self.perform(place_for(download_to))
+        from ..predictions.handle import AsyncPrediction  # here: only this verb gives one
 
         prediction = AsyncPrediction(self, await self.perform(told.during(flow)))
         if download_to is not None:
@@ -256,8 +260,10 @@ class AsyncSkytellsClient(AsyncDriver):
 
     async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
+        from ..predictions.prepare import create
+
         return await self.perform(
-            verbs.create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
         )
 
     async def wait(
@@ -272,9 +278,13 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        flow = verbs.wait(prediction, chosen, told.callback, self._shared.history, handler)
+        from .._core.polling import wait_options
+        from ..predictions.progress import Told
+        from ..predictions.wait import wait
+
+        chosen = wait_options(options, max_wait, interval)
+        told = Told(on_progress, progress)
+        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
         return await self.perform(told.during(flow))
 
     async def wait_all(
@@ -289,9 +299,13 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        watch = verbs.Watch(predictions, chosen, told.callback, handler)
+        from .._core.polling import wait_options
+        from ..predictions.progress import Told
+        from ..predictions.wait_all import Watch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = Told(on_progress, progress)
+        watch = Watch(predictions, chosen, told.callback, handler)
         return await self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
@@ -306,17 +320,21 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        return verbs.AsyncCompleted(
-            self, verbs.Watch(predictions, chosen, told.callback, handler), told
-        )
+        from .._core.polling import wait_options
+        from ..predictions.progress import Told
+        from ..predictions.wait_all import AsyncCompleted, Watch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = Told(on_progress, progress)
+        return AsyncCompleted(self, Watch(predictions, chosen, told.callback, handler), told)
 
     async def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
+        from ..predictions.dispatch import dispatch
+
         requests = self._take_queue()
         return await self.perform(
-            verbs.dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
         )
 
     async def stream_prediction(self, id: str) -> PredictionResponse:

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
-from .. import predictions as verbs
 from .. import types
-from .._catalogue import Catalogue
 from .._core.attempt import exchange
 from .._core.config import Config
 from .._core.history import History
@@ -23,8 +21,9 @@ from .._core.wire import Origin, Reply
 from .._data.checks import Default, as_mapping, is_list, whole
 from .._data.json import to_json
 from ..errors import InvalidRequestError
-from ..predictions.calls import Payload, as_request
-from ..predictions.desk import Accepted, Desk
+from ..models.cache import Catalogue
+from ..predictions.requests import Payload, as_request
+from ..predictions.submissions import Accepted, Desk
 
 if TYPE_CHECKING:
     from ..types.requests import PredictionRequest, QueueItem
@@ -90,8 +89,10 @@ class ClientBase:
         Raises:
             InvalidRequestError: It cannot be sent.
         """
+        from ..predictions.prepare import check
+
         request = as_request(payload)
-        verbs.check(request, self._desk)
+        check(request, self._desk)
         request = request.copy()
         with self._queue_lock:
             self._queue.append(types.QueueItem(request))

@@ -7,8 +7,8 @@ from typing import TypeVar, cast
 from .._core.operation import Flow
 from ..budget import Budget
 from ..errors import AnswerError, NotFoundError, SkytellsError
-from ..models import find_model
-from ..predictions.desk import Desk
+from ..models.find import find_model
+from ..predictions.submissions import Desk
 from ..streaming import Opened
 from ..types.costs import TokenPrice, token_price
 

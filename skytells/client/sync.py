@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .. import predictions as verbs
+from .._core.callbacks import blocking
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._core.driver import Driver
+from .._data.checks import DEFAULT_TIMEOUT
 from .._transport import HttpxTransport, PooledTransport, Transport
 from ..errors import ConfigurationError
 from ..predictions.api import PredictionsAPI
-from ..predictions.calls import (
+from ..predictions.requests import (
     Payload,
     as_request,
     cancel_prediction,
@@ -21,20 +22,21 @@ from ..predictions.calls import (
     stream_prediction,
 )
 from ..types.predict import PredictionResponse
-from ..types.shared import DEFAULT_TIMEOUT, OnProgressCallback, PaginatedResponse
-from .base import KEEP, Shared, deprecated, raw_call, warming
+from ..types.shared import OnProgressCallback, PaginatedResponse
+from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
 
+    from .._core.polling import Options
     from ..budget import Budget
-    from ..chat import ChatAPI
     from ..embeddings import EmbeddingsAPI
-    from ..models import FieldsOptions, ModelsAPI
+    from ..models import ModelsAPI
+    from ..models.requests import FieldsOptions
     from ..orchestrator import OrchestratorAPI
-    from ..prediction import Prediction
-    from ..predictions.waiting import Options, Waitable
-    from ..predictions.watch import Completed
+    from ..predictions.handle import Prediction
+    from ..predictions.targets import Waitable
+    from ..predictions.wait_all import Completed
     from ..responses import ResponsesAPI
     from ..safety import SafetyAPI
     from ..transports import HttpClient
@@ -42,9 +44,10 @@ if TYPE_CHECKING:
     from ..types.options import ClientOptions, RetryOptions
     from ..types.requests import RunOptions
     from ..webhooks import WebhookHandler
+    from .chat import ChatAPI
 
 
-class SkytellsClient(Driver):
+class SkytellsClient(ClientBase, Driver):
     """The sync client of the Skytells platform.
 
     It may be shared by threads, is cheap to build, and survives a fork. Use it as a context manager
@@ -118,7 +121,8 @@ class SkytellsClient(Driver):
         )
 
     def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
-        super().__init__(config, transport, shared)
+        super().__init__(config, shared)
+        self._transport = transport
         self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
 
     @cached_property
@@ -138,7 +142,7 @@ class SkytellsClient(Driver):
     @cached_property
     def chat(self) -> ChatAPI:
         """Conversations with text models; see `chat.completions`."""
-        from ..chat import ChatAPI
+        from .chat import ChatAPI
 
         return ChatAPI(self)
 
@@ -152,9 +156,10 @@ class SkytellsClient(Driver):
     @cached_property
     def safety(self) -> SafetyAPI:
         """Whether content is acceptable."""
+        from ..chat.requests import create_completion
         from ..safety import SafetyAPI
 
-        return SafetyAPI(self)
+        return SafetyAPI(self, create_completion)
 
     @cached_property
     def embeddings(self) -> EmbeddingsAPI:
@@ -283,9 +288,12 @@ class SkytellsClient(Driver):
             >>> print(prediction.status)
             succeeded
         """
-        chosen = verbs.run_options(input, webhook, stream, options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        flow = verbs.run(
+        from ..predictions.progress import Told
+        from ..predictions.run import place_for, run, run_options
+
+        chosen = run_options(input, webhook, stream, options, max_wait, interval)
+        told = Told(blocking(on_progress), blocking(progress))
+        flow = run(
             model,
             chosen,
             told.callback,
@@ -296,8 +304,8 @@ class SkytellsClient(Driver):
             handler,
         )
         if download_to is not None:
-            self.perform(verbs.place_for(download_to))
-        from ..prediction import Prediction  # here: only this verb gives one
+            self.perform(place_for(download_to))
+        from ..predictions.handle import Prediction  # here: only this verb gives one
 
         prediction = Prediction(self, self.perform(told.during(flow)))
         if download_to is not None:
@@ -314,8 +322,10 @@ class SkytellsClient(Driver):
         Returns:
             The prediction as the server answers: ended if `await` was asked for and honoured.
         """
+        from ..predictions.prepare import create
+
         return self.perform(
-            verbs.create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
         )
 
     def wait(
@@ -349,9 +359,13 @@ class SkytellsClient(Driver):
             >>> print(client.wait(background, max_wait=60_000)["status"])
             succeeded
         """
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        flow = verbs.wait(prediction, chosen, told.callback, self._shared.history, handler)
+        from .._core.polling import wait_options
+        from ..predictions.progress import Told
+        from ..predictions.wait import wait
+
+        chosen = wait_options(options, max_wait, interval)
+        told = Told(blocking(on_progress), blocking(progress))
+        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
         return self.perform(told.during(flow))
 
     def wait_all(
@@ -389,9 +403,13 @@ class SkytellsClient(Driver):
             >>> [str(p.status) for p in client.wait_all(client.dispatch())]
             ['succeeded', 'succeeded', 'succeeded']
         """
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        watch = verbs.Watch(predictions, chosen, told.callback, handler)
+        from .._core.polling import wait_options
+        from ..predictions.progress import Told
+        from ..predictions.wait_all import Watch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = Told(blocking(on_progress), blocking(progress))
+        watch = Watch(predictions, chosen, told.callback, handler)
         return self.perform(told.during(watch.all(), watch.seen))
 
     def as_completed(
@@ -415,9 +433,13 @@ class SkytellsClient(Driver):
             succeeded
             succeeded
         """
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        return verbs.Completed(self, verbs.Watch(predictions, chosen, told.callback, handler), told)
+        from .._core.polling import wait_options
+        from ..predictions.progress import Told
+        from ..predictions.wait_all import Completed, Watch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = Told(blocking(on_progress), blocking(progress))
+        return Completed(self, Watch(predictions, chosen, told.callback, handler), told)
 
     def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.
@@ -437,9 +459,11 @@ class SkytellsClient(Driver):
             >>> [p["input"]["prompt"] for p in client.dispatch()]
             ['A cat', 'A dog']
         """
+        from ..predictions.dispatch import dispatch
+
         requests = self._take_queue()
         return self.perform(
-            verbs.dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
         )
 
     def stream_prediction(self, id: str) -> PredictionResponse:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .types.models import Model, ModelList
+    from ..types.models import Model, ModelList
 
 TTL: Final = 600.0
 """Seconds for which an answer of the catalogue is taken to be true."""
@@ -55,7 +55,7 @@ class Catalogue:
 
     def models(self, fields: Iterable[str] = ()) -> ModelList | None:
         """All models, where they were listed with at least these extra fields."""
-        from .types.models import ModelList  # here: predictions need nothing of the catalogue
+        from ..types.models import ModelList  # here: predictions need nothing of the catalogue
 
         asked = frozenset(fields)
         with self._lock:
@@ -103,7 +103,7 @@ class Catalogue:
     def _shown(self, kept: _Kept, asked: frozenset[str]) -> Model | None:
         if self._clock() >= kept.until or not asked <= kept.fields:
             return None
-        from .types.models import Model  # here, as above
+        from ..types.models import Model  # here, as above
 
         unasked = kept.fields - asked
         # A copy: what the caller does to it stays with the caller.

@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
 from .._core.operation import Call, Safety, Side
-from .._core.replies import wrong_kind
+from .._core.replies import has_id, wrong_kind
 from .._core.wire import Reply, path
 from .._data.checks import as_list, as_mapping, as_object
 from .._data.json import to_json
 from .._data.record import Record
 from ..errors import InvalidRequestError
-from ..predictions.calls import has_id
 from ..streaming.decoders import Event, LineDecoder
 from ..streaming.reading import Format, Opened, event_object, opened
 from .records import (

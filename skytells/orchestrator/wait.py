@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .._core.callbacks import callable_or_none
 from .._core.operation import Clock, Flow, Notify
+from .._core.polling import Patience, next_look
 from .._data.checks import is_mapping
-from ..errors import InvalidRequestError, SkytellsError
-from ..predictions.waiting import Patience, callable_or_none, next_look
-from .calls import execution_status, start_workflow
+from ..errors import InvalidRequestError
 from .records import Execution
+from .requests import execution_status
 
 if TYPE_CHECKING:
     from ..types.requests import WaitOptions
@@ -21,17 +22,6 @@ Runnable: TypeAlias = Execution | Mapping[str, Any] | str
 """What stands for an execution: a record, a dict with an `id`, or an id."""
 OnExecution: TypeAlias = Callable[[Execution], object]
 """Called with each new state of an execution; for the async client it may be `async`."""
-
-
-def trigger_workflow(workflow_id: str, payload: object) -> Flow[Execution]:
-    """Start a workflow. Where the answer is lost, the error says where to look."""
-    try:
-        return (yield from start_workflow(workflow_id, payload))
-    except SkytellsError as error:
-        if error.maybe_sent:
-            error.message += f" Look with client.orchestrator.executions.list({workflow_id!r})."
-            error.args = (error.message,)
-        raise
 
 
 def wait_for_execution(

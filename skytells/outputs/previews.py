@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -16,9 +16,10 @@ from typing import Final
 from urllib.parse import quote
 
 from .._core.operation import Flow, Offload
+from .._data.display import Media, framed
 from ..errors import SkytellsError
 from ..types.outputs import described
-from ..types.predict import PredictionFile, PredictionResponse
+from ..types.predict import PredictionFile, PredictionResponse, prediction_html
 from .reading import Stream
 from .transfer import Terms
 
@@ -35,23 +36,6 @@ _PICTURES: Final = frozenset(
 )
 _UNREADABLE: Final = "It cannot be shown here; save it: prediction.save()."
 _READABLE: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """One output as a page can hold it.
-
-    Args:
-        kind: `"image"`, `"video"` or `"audio"`.
-        source: A `data:` URI, or a path below the working directory; `None` if it cannot be shown.
-        why: Why it cannot be shown.
-        again: Whether another try may show it.
-    """
-
-    kind: str
-    source: str | None = field(default=None, repr=False)
-    why: str = ""
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,9 +59,7 @@ class Preview:
         return f"<Preview of {self.prediction.id}: {self.prediction.status}>"
 
     def _repr_html_(self) -> str:
-        from ..notebook import render
-
-        return render(self)
+        return framed(prediction_html(self.prediction, self.media))
 
 
 def preview(prediction: PredictionResponse, paths: Sequence[Path], terms: Terms) -> Flow[Preview]:

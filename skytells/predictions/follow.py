@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._core.operation import Call, Clock, Close, Flow, Pour
+from .._core.polling import Patience, next_look, wait_options
 from .._core.wire import Body, Reply, path
 from .._data.checks import clean
 from ..errors import SkytellsError
@@ -29,9 +30,10 @@ from ..streaming.reading import (
 )
 from ..types.predict import PredictionResponse
 from ..types.streams import PredictionEvent
-from .calls import get_prediction, read_own
-from .telling import Telling, below, is_last
-from .waiting import Carrying, Patience, Waitable, known, next_look, timed_out, wait_options
+from .events import Telling, below, is_last
+from .requests import get_prediction, read_own
+from .targets import Carrying, Waitable, known
+from .wait import timed_out
 
 if TYPE_CHECKING:
     from ..types.requests import WaitOptions

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from . import predictions as verbs
-from ._data.checks import DEFAULT_IDLE
-from .predictions.calls import delete_prediction, get_prediction
-from .types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
-from .types.predict import Output, PredictionFile, PredictionResponse
+from .._core.protocols import AsyncPerformer, Performer
+from .._data.checks import DEFAULT_IDLE
+from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
+from ..types.predict import Output, PredictionFile, PredictionResponse
+from .requests import delete_prediction, get_prediction
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from .client import AsyncSkytellsClient, SkytellsClient
-    from .outputs import AsyncOutputReader, OutputReader, Preview
-    from .predictions.api import Place
-    from .predictions.stream import AsyncPredictionStream, PredictionStream
-    from .predictions.waiting import Options
-    from .types.outputs import DownloadProgress
-    from .types.shared import OnProgressCallback
-    from .webhooks import WebhookHandler
+    from .._core.polling import Options
+    from ..outputs import AsyncOutputReader, OutputReader, Preview
+    from ..types.outputs import DownloadProgress
+    from ..types.shared import OnProgressCallback
+    from ..webhooks import WebhookHandler
+    from .api import AsyncPredictionsAPI, Place, PredictionsAPI
+    from .stream import AsyncPredictionStream, PredictionStream
 
 # In the classes below, `bytes` is a method.
 Content: TypeAlias = bytes
@@ -30,6 +29,47 @@ LONGEST_DISPLAY: Final = 20_000
 """Milliseconds that a notebook waits for the outputs of a handle that it is to show."""
 
 _NOT_AWAITED: Final = "To see it here: await prediction.show()."
+
+
+class Client(Performer, Protocol):
+    """A sync client, as a handle sees it."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def predictions(self) -> PredictionsAPI: ...
+    def wait(
+        self,
+        prediction: PredictionResponse,
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+        handler: WebhookHandler | None = None,
+        progress: bool | OnProgressCallback = False,
+    ) -> PredictionResponse: ...
+
+
+class AsyncClient(AsyncPerformer, Protocol):
+    """An async client, as a handle sees it."""
+
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def predictions(self) -> AsyncPredictionsAPI: ...
+    async def wait(
+        self,
+        prediction: PredictionResponse,
+        options: Options = None,
+        on_progress: OnProgressCallback | None = None,
+        *,
+        max_wait: float | None = None,
+        interval: float | None = None,
+        handler: WebhookHandler | None = None,
+        progress: bool | OnProgressCallback = False,
+    ) -> PredictionResponse: ...
+    def _preview(self, prediction: AsyncPrediction, max_wait: float, /) -> Preview | None: ...
 
 
 class _State:
@@ -104,7 +144,7 @@ class Prediction(_State):
         succeeded 1
     """
 
-    def __init__(self, client: SkytellsClient, response: PredictionResponse) -> None:
+    def __init__(self, client: Client, response: PredictionResponse) -> None:
         super().__init__(response)
         self._client = client
 
@@ -114,7 +154,9 @@ class Prediction(_State):
         Raises:
             SkytellsError: It cannot be cancelled, as when it has already ended.
         """
-        self._response = self._client.perform(verbs.cancel_and_look(self.id))
+        from .requests import cancel_and_look
+
+        self._response = self._client.perform(cancel_and_look(self.id))
         return self._response
 
     def delete(self) -> PredictionResponse:
@@ -175,8 +217,8 @@ class Prediction(_State):
             interval: Pause between two looks, in milliseconds; by default adaptive.
             idle_timeout: Longest silence of the stream before it is left for looks, in milliseconds.
         """
-        from .predictions.following import following
-        from .predictions.stream import PredictionStream
+        from .follow import following
+        from .stream import PredictionStream
 
         base_url, seen = self._client.base_url, self._response
         return PredictionStream(
@@ -274,33 +316,33 @@ class Prediction(_State):
         Raises:
             ConfigurationError: The package that shows things in notebooks is not installed.
         """
-        from .notebook import show
+        from .._data.display import display
 
         self._preview = self._client.predictions.preview(
             self, max_wait=max_wait, allow_private=allow_private
         )
-        show(self._preview)
+        display()(self._preview)
 
     def _repr_html_(self) -> str:
-        from .notebook import render
-
         seen = self._seen()
         if self._response.done and not (seen and seen.complete):
             seen = self._client.predictions.preview(self, max_wait=LONGEST_DISPLAY)
             self._preview = seen
-        return render(seen or self._response)
+        return (seen or self._response)._repr_html_()  # pyright: ignore[reportPrivateUsage]  # IPython's name
 
 
 class AsyncPrediction(_State):
     """A prediction, as `AsyncSkytellsClient.run` returns it. As `Prediction`, awaited."""
 
-    def __init__(self, client: AsyncSkytellsClient, response: PredictionResponse) -> None:
+    def __init__(self, client: AsyncClient, response: PredictionResponse) -> None:
         super().__init__(response)
         self._client = client
 
     async def cancel(self) -> PredictionResponse:
         """Cancel it; as `Prediction.cancel`."""
-        self._response = await self._client.perform(verbs.cancel_and_look(self.id))
+        from .requests import cancel_and_look
+
+        self._response = await self._client.perform(cancel_and_look(self.id))
         return self._response
 
     async def delete(self) -> PredictionResponse:
@@ -342,8 +384,8 @@ class AsyncPrediction(_State):
         idle_timeout: float | None = DEFAULT_IDLE,
     ) -> AsyncPredictionStream:
         """Follow it to its end; not awaited itself. As `Prediction.stream`."""
-        from .predictions.following import following
-        from .predictions.stream import AsyncPredictionStream
+        from .follow import following
+        from .stream import AsyncPredictionStream
 
         base_url, seen = self._client.base_url, self._response
         return AsyncPredictionStream(
@@ -408,20 +450,19 @@ class AsyncPrediction(_State):
 
     async def show(self, *, max_wait: float | None = None, allow_private: bool = False) -> None:
         """Show it in a notebook; as `Prediction.show`."""
-        from .notebook import show
+        from .._data.display import display
 
         self._preview = await self._client.predictions.preview(
             self, max_wait=max_wait, allow_private=allow_private
         )
-        show(self._preview)
+        display()(self._preview)
 
     def _repr_html_(self) -> str:
-        from .notebook import render
-        from .outputs.previews import kept
+        from ..outputs.previews import kept
 
         seen = self._seen()
         if self._response.done and not (seen and seen.complete):
             # A notebook does not await here. A handle is its client's friend.
             seen = self._client._preview(self, LONGEST_DISPLAY)  # pyright: ignore[reportPrivateUsage]
             self._preview = seen = seen or kept(self._response, self._paths, _NOT_AWAITED)
-        return render(seen or self._response)
+        return (seen or self._response)._repr_html_()  # pyright: ignore[reportPrivateUsage]  # IPython's name

@@ -12,8 +12,8 @@ from ..outputs.saving import fetch, save, terms_of
 from ..outputs.transfer import Terms
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse
-from .calls import get_prediction
-from .waiting import Waitable, known
+from .requests import get_prediction
+from .targets import Waitable, known
 
 __all__ = [
     "LARGEST_PICTURE",

@@ -11,8 +11,8 @@ from .._core.operation import Call, Flow, Offload
 from .._data.checks import as_list, as_object, has_files
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse
-from .calls import Accept, create_prediction
-from .desk import Desk
+from .requests import Accept, create_prediction
+from .submissions import Desk
 
 if TYPE_CHECKING:
     from ..budget import Reservation
@@ -82,7 +82,7 @@ def place(
 
 
 def _model(request: PredictionRequest, desk: Desk) -> Flow[Model]:
-    from ..models import find_model  # here: nothing else of a prediction needs the catalogue
+    from ..models.find import find_model
 
     return (yield from find_model(desk.catalogue, request.model))
 

@@ -16,14 +16,14 @@ from math import isfinite
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
-from ._data.checks import clean
-from .errors import ConfigurationError
+from .._data.checks import clean
+from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from ._core.operation import Clock
-    from .types.predict import PredictionResponse
+    from .._core.operation import Clock
+    from ..types.predict import PredictionResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ class Cell:
 
     def show(self, state: State) -> None:
         """Draw the bar, or draw it anew."""
-        from .notebook import progress_bar
+        from .._data.display import progress_bar
 
         seconds = self._clock() - self._began
         bar = progress_bar(state.text, state.share, seconds)
@@ -234,7 +234,7 @@ class Cell:
             self._draw({"text/plain": "", "text/html": ""})
 
     def _draw(self, shown: dict[str, str]) -> None:
-        from .notebook import display
+        from .._data.display import display
 
         if self._handle is None:
             self._handle = display()(shown, raw=True, display_id=True)

@@ -8,18 +8,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from .. import types
-from .._core.operation import Call, Safety
-from .._core.replies import http_date, wrong_kind
+from .._core.operation import Call, Flow, Safety
+from .._core.replies import has_id, http_date, wrong_kind
 from .._core.wire import Reply, path
 from .._data.checks import as_list, as_mapping, as_object
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, RequestInfo
 from ..types.predict import PredictionResponse, PredictionStatus
 from ..types.shared import PaginatedResponse
 
 if TYPE_CHECKING:
     from ..types.requests import PredictionRequest, PredictionsListOptions
 
-Payload: TypeAlias = Union[Mapping[str, Any], "PredictionRequest"]
+Payload: TypeAlias = Union[Mapping[str, Any], "PredictionRequest", RequestInfo]
 Accept: TypeAlias = Callable[[PredictionResponse], object]
 
 
@@ -99,12 +99,6 @@ def read_prediction(reply: Reply) -> PredictionResponse:
     if wire is None or not has_id(wire):
         raise wrong_kind("a prediction", reply)
     return PredictionResponse.from_wire(wire)
-
-
-def has_id(row: object) -> bool:
-    """Whether a JSON value is an object that says which one it is."""
-    id = (as_object(row) or {}).get("id")
-    return isinstance(id, str | int) and not isinstance(id, bool) and id != ""
 
 
 def read_own(id: str, reply: Reply) -> PredictionResponse:
@@ -187,3 +181,9 @@ def creating(
         return as_request(payload)
     given = as_mapping({} if input is None else input, "input", InvalidRequestError)
     return types.PredictionRequest(model or "", dict(given), webhook, await_, stream)
+
+
+def cancel_and_look(id: str) -> Flow[PredictionResponse]:
+    """Cancel, and see what came of it: some answers are a mere acknowledgement."""
+    answer = yield from cancel_prediction(id)
+    return answer if "status" in answer else (yield from get_prediction(id))

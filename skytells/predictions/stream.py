@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Self, cast
 
 from ..types.predict import PredictionResponse
 from ..types.streams import PredictionEvent
-from .following import Following
+from .follow import Following
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody, OpenBody
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncOpenBody, AsyncPerformer, OpenBody, Performer
 
 
 class _Followed:
@@ -56,7 +55,7 @@ class PredictionStream(_Followed):
         ('prediction', True)
     """
 
-    def __init__(self, client: SkytellsClient, following: Following) -> None:
+    def __init__(self, client: Performer, following: Following) -> None:
         super().__init__(following)
         self._client = client
 
@@ -107,7 +106,7 @@ class PredictionStream(_Followed):
 class AsyncPredictionStream(_Followed):
     """A prediction while it runs; as `PredictionStream`, with `async with` and `async for`."""
 
-    def __init__(self, client: AsyncSkytellsClient, following: Following) -> None:
+    def __init__(self, client: AsyncPerformer, following: Following) -> None:
         super().__init__(following)
         self._client = client
 

@@ -8,13 +8,13 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .._catalogue import Catalogue
 from .._data.json import to_json
+from ..models.cache import Catalogue
 
 if TYPE_CHECKING:
     from ..budget import Budget
+    from ..errors import RequestInfo
     from ..types.predict import PredictionResponse
-    from ..types.requests import PredictionRequest
 
 
 class Desk:
@@ -55,7 +55,7 @@ class Accepted:
             return list(self._ids)
 
     @contextmanager
-    def expecting(self, request: PredictionRequest) -> Generator[None]:
+    def expecting(self, request: RequestInfo) -> Generator[None]:
         """Within this block, the id of what a request starts is not known yet."""
         wanted = _wanted(request)
         with self._lock:
@@ -67,11 +67,11 @@ class Accepted:
                 self._under_way[wanted] -= 1
                 self._under_way += Counter()  # drops what has come to nothing
 
-    def expects(self, request: PredictionRequest) -> bool:
+    def expects(self, request: RequestInfo) -> bool:
         """Whether a prediction like this one may be another caller's."""
         with self._lock:
             return self._under_way[_wanted(request)] > 0
 
 
-def _wanted(request: PredictionRequest) -> bytes:
+def _wanted(request: RequestInfo) -> bytes:
     return to_json([request.model, dict(request.input)])

@@ -13,26 +13,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .. import types
+from .._core.callbacks import callable_or_none
 from .._core.operation import Bell, Clock, Flow, Notify, Sleep, Together
+from .._core.polling import Patience
 from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionList, PredictionResponse
 from ..types.shared import OnProgressCallback
-from .calls import get_prediction, list_predictions
-from .waiting import (
-    Carrying,
-    Patience,
-    Told,
-    Waitable,
-    callable_or_none,
-    expected,
-    handler_or_none,
-    known,
-    rarer_by,
-    timed_out,
-)
+from .progress import Told
+from .requests import get_prediction, list_predictions
+from .targets import Carrying, Waitable, known
+from .wait import expected, handler_or_none, rarer_by, timed_out
 
 if TYPE_CHECKING:
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncPerformer, Performer
     from ..types.requests import WaitOptions
     from ..webhooks import WebhookHandler
 
@@ -186,7 +179,7 @@ class Watch:
 class Completed:
     """An iterable over predictions as they end."""
 
-    def __init__(self, client: SkytellsClient, watch: Watch, told: Told) -> None:
+    def __init__(self, client: Performer, watch: Watch, told: Told) -> None:
         self._client = client
         self._watch = watch
         self._told = told
@@ -203,7 +196,7 @@ class Completed:
 class AsyncCompleted:
     """An async iterable over predictions as they end."""
 
-    def __init__(self, client: AsyncSkytellsClient, watch: Watch, told: Told) -> None:
+    def __init__(self, client: AsyncPerformer, watch: Watch, told: Told) -> None:
         self._client = client
         self._watch = watch
         self._told = told

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
-from .._core.operation import Flow
-from .._images import image as picture
-from ..chat.calls import create_completion
+from .._core.operation import Flow, Operation
+from .._inference.images import image as picture
 from ..errors import InvalidRequestError, SkytellsError
-from ..types.chat import ImagePart, ImageSource, TextPart, UserMessageParam
-from .judging import evaluate, is_refusal
+from ..types.chat import (
+    ChatCompletion,
+    ImagePart,
+    ImageSource,
+    MessageParam,
+    TextPart,
+    UserMessageParam,
+)
+from .findings import evaluate, is_refusal
 from .templates import SafetyCategory, SafetyReport, SafetyTemplate
+
+Complete: TypeAlias = Callable[
+    [str, Sequence[MessageParam], Mapping[str, Any]], Operation[ChatCompletion]
+]
+"""Makes a chat call: model, messages and further parameters."""
 
 MODEL: Final = "deepbrain-router"
 # Some models refuse to answer with a single token.
@@ -21,6 +32,7 @@ _ABOUT_IT: Final[TextPart] = {"type": "text", "text": "What is in this picture?"
 
 
 def check_text(
+    complete: Complete,
     text: str,
     template: SafetyTemplate | None,
     categories: Collection[SafetyCategory | str] | None,
@@ -28,19 +40,21 @@ def check_text(
     """Have a text judged."""
     if not isinstance(text, str) or not text.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidRequestError.of("check_text() takes a string with something in it.")
-    return (yield from _check(text, template, categories))
+    return (yield from _check(complete, text, template, categories))
 
 
 def check_image(
+    complete: Complete,
     image: ImageSource,
     template: SafetyTemplate | None,
     categories: Collection[SafetyCategory | str] | None,
 ) -> Flow[SafetyReport]:
     """Have a picture judged."""
-    return (yield from _check([_ABOUT_IT, picture(image)], template, categories))
+    return (yield from _check(complete, [_ABOUT_IT, picture(image)], template, categories))
 
 
 def _check(
+    complete: Complete,
     content: str | list[TextPart | ImagePart],
     template: SafetyTemplate | None,
     categories: Collection[SafetyCategory | str] | None,
@@ -48,7 +62,7 @@ def _check(
     evaluate({}, template, categories=categories)  # refuses a wrong template before it costs
     message: UserMessageParam = {"role": "user", "content": content}
     try:
-        judged = yield from create_completion(MODEL, [message], {"max_tokens": MAX_TOKENS})
+        judged = yield from complete(MODEL, [message], {"max_tokens": MAX_TOKENS})
     except SkytellsError as error:
         if not is_refusal(error):
             raise

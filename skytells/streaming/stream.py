@@ -11,8 +11,7 @@ from ..errors import SkytellsError
 from .reading import Format, Limits, Opened, Reading, ended
 
 if TYPE_CHECKING:
-    from .._bodies import AsyncOpenBody, OpenBody
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncOpenBody, AsyncPerformer, OpenBody, Performer
 
 T = TypeVar("T")
 
@@ -35,7 +34,7 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        client: SkytellsClient,
+        client: Performer,
         opening: Operation[Opened],
         format: Format[T],
         limits: Limits,
@@ -100,7 +99,7 @@ class AsyncStream(Generic[T]):
 
     def __init__(
         self,
-        client: AsyncSkytellsClient,
+        client: AsyncPerformer,
         opening: Operation[Opened],
         format: Format[T],
         limits: Limits,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .._data.lazy import load
 
 if TYPE_CHECKING:
+    from ..errors import ApiErrorId, SkytellsError
     from .models import (
         Model,
         ModelFieldsOptions,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
         RunOptions,
         WaitOptions,
     )
-    from .shared import ApiErrorId, OnProgressCallback, PaginatedResponse, Pagination, SkytellsError
+    from .shared import OnProgressCallback, PaginatedResponse, Pagination
 
 __all__ = [
     "ApiErrorId",

@@ -25,8 +25,8 @@ from skytells._core.attempt import exchange
 from skytells._core.operation import Sleep
 from skytells._data.checks import as_list
 from skytells._pool import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
-from skytells.predictions.waiting import wait
-from skytells.predictions.watch import Watch
+from skytells.predictions.wait import wait
+from skytells.predictions.wait_all import Watch
 
 from ..behaviour.misbehaving import Server, Step
 from ..behaviour.steps import answers
@@ -89,7 +89,7 @@ class Clockwork:
         self._passed = 0.0
         for module in ("_exchange", "predictions.waiting", "predictions.flows"):
             monkeypatch.setattr(f"skytells.{module}.Sleep", self._sleep)
-        monkeypatch.setattr("skytells.predictions.watch.Sleep", self._sleep)
+        monkeypatch.setattr("skytells.predictions.wait_all.Sleep", self._sleep)
         real = _defaults(exchange)["clock"]
         monkeypatch.setitem(_defaults(exchange), "clock", lambda: real() + self._passed)
         monkeypatch.setitem(_defaults(exchange), "chance", _most)

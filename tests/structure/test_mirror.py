@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from skytells import (
+    AsyncChatAPI,
     AsyncModelsAPI,
     AsyncPrediction,
     AsyncPredictionsAPI,
     AsyncSkytellsClient,
+    ChatAPI,
     ModelsAPI,
     Prediction,
     PredictionsAPI,
@@ -24,16 +26,15 @@ from skytells import (
 from skytells._core.async_driver import AsyncDriver
 from skytells._core.driver import Driver
 from skytells.chat import (
-    AsyncChatAPI,
     AsyncChatStream,
     AsyncCompletionsAPI,
-    ChatAPI,
     ChatStream,
     CompletionsAPI,
 )
-from skytells.embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
+from skytells.embeddings.api import AsyncEmbeddingsAPI, EmbeddingsAPI
 from skytells.predictions.stream import AsyncPredictionStream, PredictionStream
-from skytells.responses import AsyncResponsesAPI, AsyncResponseStream, ResponsesAPI, ResponseStream
+from skytells.responses.api import AsyncResponsesAPI, ResponsesAPI
+from skytells.responses.stream import AsyncResponseStream, ResponseStream
 from skytells.safety import AsyncSafetyAPI, SafetyAPI
 from skytells.streaming import AsyncStream, Stream
 

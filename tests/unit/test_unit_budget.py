@@ -31,10 +31,11 @@ from skytells import (
 )
 from skytells._core.wire import Reply, WireRequest
 from skytells.errors import ApiErrorId
-from skytells.predictions.calls import get_prediction, list_predictions
-from skytells.predictions.desk import Accepted, Desk
-from skytells.predictions.flows import dispatch, run
-from skytells.predictions.placing import create, place
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.prepare import create, place
+from skytells.predictions.requests import get_prediction, list_predictions
+from skytells.predictions.run import run
+from skytells.predictions.submissions import Accepted, Desk
 from skytells.types import PredictionsListOptions
 
 from .support import Hand, Serve, body_of, config, reply, script

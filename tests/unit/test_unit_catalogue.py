@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from skytells._catalogue import TTL, Catalogue
-from skytells.models import find_model, find_models
+from skytells.models.cache import TTL, Catalogue
+from skytells.models.find import find_model, find_models
 from skytells.types import Model
 
 from .support import Hand, reply, script

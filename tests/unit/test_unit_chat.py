@@ -10,7 +10,7 @@ import pytest
 from skytells import Call, RequestTimeoutError
 from skytells._core.operation import Offload
 from skytells.chat.assemble import completion_of
-from skytells.chat.calls import CHUNKS, create_completion
+from skytells.chat.requests import CHUNKS, create_completion
 from skytells.errors import ApiErrorId, InvalidRequestError
 from skytells.streaming import Limits, LineDecoder
 from skytells.streaming.decoders import Event

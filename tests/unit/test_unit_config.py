@@ -23,11 +23,10 @@ from skytells._core.config import (
 )
 from skytells._core.endpoints import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Secret, Surface
 from skytells._core.retry import RetryPolicy
-from skytells._data.checks import Default
+from skytells._data.checks import DEFAULT_TIMEOUT, Default
 from skytells.client.base import KEEP
 from skytells.errors import ConfigurationError
 from skytells.types import ClientOptions, RetryOptions
-from skytells.types.shared import DEFAULT_TIMEOUT
 
 from .support import KEY
 

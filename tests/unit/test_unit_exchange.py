@@ -27,8 +27,8 @@ from skytells.errors import (
     ServerError,
     SkytellsError,
 )
-from skytells.models import get_model, list_models
-from skytells.predictions.calls import (
+from skytells.models.requests import get_model, list_models
+from skytells.predictions.requests import (
     cancel_prediction,
     create_prediction,
     delete_prediction,

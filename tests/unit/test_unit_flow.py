@@ -21,7 +21,7 @@ from skytells._core.operation import (
 )
 from skytells._core.wire import Reply
 from skytells.errors import SkytellsError
-from skytells.predictions.calls import create_prediction
+from skytells.predictions.requests import create_prediction
 from skytells.types import PredictionRequest, PredictionResponse
 
 from .support import Hand, reply, script

@@ -27,16 +27,11 @@ from skytells.errors import (
     SkytellsError,
     WaitTimeoutError,
 )
-from skytells.predictions.desk import Accepted
-from skytells.predictions.flows import (
-    cancel_and_look,
-    dispatch,
-    failed,
-    reconcile,
-    run,
-    run_options,
-    unconfirmed,
-)
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.recover import reconcile, unconfirmed
+from skytells.predictions.requests import cancel_and_look
+from skytells.predictions.run import failed, run, run_options
+from skytells.predictions.submissions import Accepted
 from skytells.types import PredictionRequest, PredictionResponse, RunOptions
 
 from .support import Hand, JsonObject, body_of, config, reply, script

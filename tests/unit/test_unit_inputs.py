@@ -16,9 +16,10 @@ from hypothesis import given
 from skytells import InvalidRequestError, Model, PredictionRequest
 from skytells._data.checks import has_files
 from skytells._data.files import MAX_FILE, check_files, check_places, read_files, without_files
-from skytells.predictions.desk import Accepted, Desk
-from skytells.predictions.flows import dispatch, unconfirmed
-from skytells.predictions.placing import check, create
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.prepare import check, create
+from skytells.predictions.recover import unconfirmed
+from skytells.predictions.submissions import Accepted, Desk
 
 from .support import Hand, JsonObject, body_of, json_objects, reply, script
 

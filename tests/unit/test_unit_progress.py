@@ -13,8 +13,8 @@ import pytest
 
 from skytells import ConfigurationError, InvalidRequestError, PredictionResponse
 from skytells._core.operation import Done, Flow, Raised, Sleep, advance
-from skytells._progress import Bar, Lines, State, Terminal
-from skytells.predictions.waiting import Told
+from skytells.predictions.progress import Told
+from skytells.predictions.progress_bar import Bar, Lines, State, Terminal
 
 
 def state(status: str, progress: float | None = None, id: str = "p1") -> PredictionResponse:

@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 
 from skytells._core.history import Typical
 from skytells._core.operation import Safety
+from skytells._core.polling import LONGEST_NAP, poll_pause
 from skytells._core.replies import error_of
 from skytells._core.retry import (
     LONGEST_BACKOFF,
-    LONGEST_NAP,
     LONGEST_RETRY_AFTER,
     RetryBudget,
     RetryPolicy,
     backoff,
     is_passing,
     pause_before_retry,
-    poll_pause,
 )
 from skytells.errors import (
     InvalidResponseError,

@@ -31,10 +31,12 @@ from skytells._core.wire import Origin, Reply, WireRequest
 from skytells._data.json import to_json
 from skytells._pool import AsyncPool, Pool
 from skytells.client.base import raw_call
-from skytells.predictions.calls import creating, get_prediction
-from skytells.predictions.desk import Accepted
-from skytells.predictions.flows import dispatch, reconcile, run, unconfirmed
-from skytells.predictions.watch import Watch
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.recover import reconcile, unconfirmed
+from skytells.predictions.requests import creating, get_prediction
+from skytells.predictions.run import run
+from skytells.predictions.submissions import Accepted
+from skytells.predictions.wait_all import Watch
 from skytells.types.requests import RunOptions, WaitOptions
 
 from .support import Hand, JsonObject, config, reply, script

@@ -25,9 +25,9 @@ from skytells._core.endpoints import (
 )
 from skytells._core.operation import Call, Safety, Side
 from skytells._core.wire import Origin, WireRequest
+from skytells._data.checks import DEFAULT_TIMEOUT
 from skytells.errors import ConfigurationError, InvalidRequestError, PermissionDeniedError
 from skytells.types import PredictionRequest
-from skytells.types.shared import DEFAULT_TIMEOUT
 
 from .support import Hand, header, reply, script
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from skytells._core.callbacks import blocking
 from skytells._core.history import History
 from skytells._core.operation import Bell, Effect, Sleep
-from skytells._core.retry import POLL_TROUBLES
+from skytells._core.polling import LAST_LOOK, POLL_TROUBLES, wait_options
 from skytells._core.wire import Reply, WireRequest
 from skytells._data.checks import Default
 from skytells.errors import (
@@ -29,7 +30,8 @@ from skytells.errors import (
     SkytellsError,
     WaitTimeoutError,
 )
-from skytells.predictions.waiting import LAST_LOOK, Carrying, blocking, known, wait, wait_options
+from skytells.predictions.targets import Carrying, known
+from skytells.predictions.wait import wait
 from skytells.types import PredictionResponse, WaitOptions
 from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 

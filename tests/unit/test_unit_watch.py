@@ -10,11 +10,11 @@ import pytest
 
 from skytells import AsyncSkytellsClient, SkytellsClient
 from skytells._core.operation import Effect, Sleep
-from skytells._core.retry import POLL_TROUBLES
+from skytells._core.polling import LAST_LOOK, POLL_TROUBLES, wait_options
 from skytells._core.wire import Reply, WireRequest
 from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
-from skytells.predictions.waiting import LAST_LOOK, Told, wait_options
-from skytells.predictions.watch import AsyncCompleted, Completed, Watch
+from skytells.predictions.progress import Told
+from skytells.predictions.wait_all import AsyncCompleted, Completed, Watch
 from skytells.types import PredictionResponse, WaitOptions
 from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 
