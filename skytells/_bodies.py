@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import httpcore
 
-from ._core.operation import Exchange
+from ._core.operation import Send as Exchange
 from ._core.wire import BodyReader, Reply, WireRequest
 from ._failures import failure_of
 from ._network import PASSAGE, DeadlineStream, Passage, within

@@ -26,7 +26,8 @@ from ._bodies import (
     opened,
     read_reply,
 )
-from ._core.operation import Connect, Exchange
+from ._core.operation import OpenConnection as Connect
+from ._core.operation import Send as Exchange
 from ._core.wire import Reply, WireRequest
 from ._failures import UNSENT_BY_POOL, failure_of
 from ._network import PASSAGE, Passage, seconds_until, within

@@ -119,7 +119,7 @@ class Attempt:
 # This module knows no other: what its errors carry is described here, not named.
 
 
-class RecordInfo(Protocol):
+class RecordInfo(Protocol):  # noqa: PLW1641  # as a dict, it has no hash
     """An answer of the API: its wire JSON by key."""
 
     def get(self, key: str, default: Any = None) -> Any: ...

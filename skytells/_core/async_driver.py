@@ -9,22 +9,22 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from .operation import (
-    Ask,
-    Bell,
     Call,
-    Close,
-    Connect,
+    CallUser,
+    CloseBody,
     Done,
     Effect,
-    Exchange,
     Flow,
-    Notify,
-    Offload,
+    Gather,
+    OpenConnection,
     Operation,
-    Pour,
+    Progress,
     Raised,
+    ReadBody,
+    RunBlocking,
+    Send,
     Sleep,
-    Together,
+    Wakeup,
     advance,
 )
 
@@ -57,29 +57,29 @@ class AsyncDriver:
             match effect:
                 case Call():
                     return await self.perform(self._performed(effect))
-                case Exchange():
+                case Send():
                     return await self._transport.send(effect)
-                case Pour():
+                case ReadBody():
                     await _pour(effect)
-                case Close(body=body):
+                case CloseBody(body=body):
                     await cast("AsyncOpenBody", body).aclose()
-                case Offload(work=work):
+                case RunBlocking(work=work):
                     return await asyncio.to_thread(work)
-                case Ask(work=work):
+                case CallUser(work=work):
                     return await _awaited(work())
-                case Sleep(seconds=seconds, bell=bell):
-                    await _sleep(seconds, bell)
-                case Notify(callback=callback, state=state):
+                case Sleep(seconds=seconds, wakeup=wakeup):
+                    await _sleep(seconds, wakeup)
+                case Progress(callback=callback, state=state):
                     await _awaited(callback(state))
-                case Together():
+                case Gather():
                     await self._together(effect)
-                case Connect():
+                case OpenConnection():
                     return await self._transport.connect(effect)
         except BaseException as error:
             return Raised(error)
         return None
 
-    async def _together(self, effect: Together[Any]) -> None:
+    async def _together(self, effect: Gather[Any]) -> None:
         gate = asyncio.Semaphore(effect.limit)
 
         async def one(place: int) -> None:
@@ -109,17 +109,17 @@ async def _awaited(answer: object) -> object:
     return await answer if inspect.isawaitable(answer) else answer
 
 
-async def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
-    if bell is None:
+async def _sleep(seconds: float, wakeup: Wakeup[Any] | None) -> None:
+    if wakeup is None:
         await asyncio.sleep(seconds)
         return
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
-    with bell.heard(lambda: loop.call_soon_threadsafe(woken.set)), suppress(TimeoutError):
+    with wakeup.listening(lambda: loop.call_soon_threadsafe(woken.set)), suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await woken.wait()
 
 
-async def _pour(effect: Pour) -> None:
+async def _pour(effect: ReadBody) -> None:
     body, room = cast("AsyncOpenBody", effect.body), effect.most or math.inf
     try:
         while room > 0 and (chunk := await body.read(effect.limit())):

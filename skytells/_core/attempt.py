@@ -24,7 +24,7 @@ from ..errors import (
 )
 from .config import Config
 from .endpoints import API_BASE_URL, CREDENTIALS
-from .operation import Call, Clock, Exchange, Flow, Safety, Side, Sleep, interrupted
+from .operation import Call, Clock, Flow, Safety, Send, Service, Sleep, interrupted
 from .replies import error_of
 from .retry import RetryBudget, RetryPolicy, pause_before_retry
 from .wire import Reply, WireRequest, target
@@ -36,7 +36,7 @@ _log.addHandler(logging.NullHandler())
 _GONE: Final = Reply(200, {}, b'{"success":true}')
 
 
-def exchange(
+def attempt_call(
     call: Call[T],
     config: Config,
     budget: RetryBudget,
@@ -55,7 +55,7 @@ def exchange(
         began_try = clock()
         try:
             request = _request(call, config, len(tries.failed))
-            reply: Reply = yield Exchange(request, deadline, call.keep)
+            reply: Reply = yield Send(request, deadline, call.keep)
             _log_reply(call, reply, config, clock() - began_try)
             result = _read(call, reply, config)
         except SkytellsError as error:
@@ -157,13 +157,13 @@ def _refuse_webhook(call: Call[Any]) -> None:
 
 def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
     # Address and key of one side: they are never told apart.
-    surface = config.api if call.side is Side.API else config.orchestrator
+    endpoint = config.api if call.service is Service.API else config.orchestrator
     # First, since it may refuse the query: the key is not yet among the locals.
-    place = target(surface.prefix, call.path, call.params)
-    headers = [(b"host", surface.origin.netloc.encode()), *config.headers]
+    place = target(endpoint.prefix, call.path, call.params)
+    headers = [(b"host", endpoint.origin.netloc.encode()), *config.headers]
     if call.headers:
         headers = _merged(headers, call.headers)
-    credentials = surface.credentials()
+    credentials = endpoint.credentials()
     if credentials is not None:
         headers.append(credentials)
     if call.body is not None and not any(name == b"content-type" for name, _ in headers):
@@ -174,7 +174,7 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
         headers.append((b"x-skytells-retry-count", str(retries).encode()))
     return WireRequest(
         call.method,
-        surface.origin,
+        endpoint.origin,
         place,
         headers,
         call.body,
@@ -211,10 +211,10 @@ def _read(call: Call[T], reply: Reply, config: Config) -> T:
 
 def _result(call: Call[T], reply: Reply, config: Config) -> T:
     if not 200 <= reply.status < 300:
-        surface = config.surface(call.side)
+        endpoint = config.endpoint(call.service)
         # A route that starts work names a model, which the edge may not serve.
-        remark = surface.remark(reply.status) if call.safety is Safety.PAID else ""
-        raise error_of(reply, surface.advice(reply.status), remark)
+        remark = endpoint.remark(reply.status) if call.safety is Safety.PAID else ""
+        raise error_of(reply, endpoint.advice(reply.status), remark)
     if not call.raw:
         body = as_object(reply.json()) or {}
         if body.get("status") is False and not body.get("id"):

@@ -12,9 +12,9 @@ from .. import types
 from .._data.checks import DEFAULT_TIMEOUT, Default, as_mapping, milliseconds, shown, whole
 from .._version import __version__
 from ..errors import ConfigurationError
-from . import endpoints as _surfaces
-from .endpoints import Surface
-from .operation import Side
+from . import endpoints as _endpoints
+from .endpoints import Endpoint
+from .operation import Service
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -44,22 +44,22 @@ _STANDARD_HEADERS: Final = {
 class Config:
     """A client's settings, in the units of the inside: seconds and bytes."""
 
-    api: Surface
-    orchestrator: Surface
+    api: Endpoint
+    orchestrator: Endpoint
     timeout: float | None
     retry: RetryPolicy
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     max_response_bytes: int
     budget: Budget | None = None
 
-    def surface(self, side: Side) -> Surface:
+    def endpoint(self, service: Service) -> Endpoint:
         """Where requests to a side go, and with which key."""
-        return self.api if side is Side.API else self.orchestrator
+        return self.api if service is Service.API else self.orchestrator
 
     def keys(self) -> list[str]:
         """All that must never be shown, whichever side showed it."""
-        surfaces = (self.api, self.orchestrator)
-        return [surface.key.reveal() for surface in surfaces if surface.key is not None]
+        endpoints = (self.api, self.orchestrator)
+        return [endpoint.key.reveal() for endpoint in endpoints if endpoint.key is not None]
 
 
 def configure(
@@ -79,7 +79,7 @@ def configure(
 ) -> Config:
     """Merge and check all that a client is built from."""
     merged = {} if options is None else _settings(types.ClientOptions.of(options))
-    api = _surfaces.api(
+    api = _endpoints.api(
         api_key, base_url or merged.get("base_url"), allow_http=allow_http, edge=edge
     )
     usual = EDGE_TIMEOUT if api.edge else DEFAULT_TIMEOUT
@@ -89,7 +89,7 @@ def configure(
     chosen_retry = retry if retry is not None else merged.get("retry")
     return Config(
         api=api,
-        orchestrator=_surfaces.orchestrator(
+        orchestrator=_endpoints.orchestrator(
             orchestrator_key, orchestrator_base_url, allow_http=allow_http
         ),
         timeout=None if chosen_timeout is None else milliseconds(chosen_timeout, "timeout") / 1000,

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ..errors import InvalidRequestError
 from .operation import (
-    Ask,
-    Bell,
     Call,
-    Close,
-    Connect,
+    CallUser,
+    CloseBody,
     Done,
     Effect,
-    Exchange,
     Flow,
-    Notify,
-    Offload,
+    Gather,
+    OpenConnection,
     Operation,
-    Pour,
+    Progress,
     Raised,
+    ReadBody,
+    RunBlocking,
+    Send,
     Sleep,
-    Together,
+    Wakeup,
     advance,
 )
 
@@ -67,29 +67,29 @@ class Driver:
             match effect:
                 case Call():
                     return self.perform(self._performed(effect))
-                case Exchange():
+                case Send():
                     return self._transport.send(effect)
-                case Pour():
+                case ReadBody():
                     _pour(effect)
-                case Close(body=body):
+                case CloseBody(body=body):
                     cast("OpenBody", body).close()
-                case Offload(work=work):
+                case RunBlocking(work=work):
                     return work()
-                case Ask(work=work):
+                case CallUser(work=work):
                     return _not_awaitable(work(), "A tool")
-                case Sleep(seconds=seconds, bell=bell):
-                    _sleep(seconds, bell)
-                case Notify(callback=callback, state=state):
+                case Sleep(seconds=seconds, wakeup=wakeup):
+                    _sleep(seconds, wakeup)
+                case Progress(callback=callback, state=state):
                     _not_awaitable(callback(state), "on_progress")
-                case Together():
+                case Gather():
                     self._together(effect)
-                case Connect():
+                case OpenConnection():
                     return self._transport.connect(effect)
         except BaseException as error:
             return Raised(error)
         return None
 
-    def _together(self, effect: Together[Any]) -> None:
+    def _together(self, effect: Gather[Any]) -> None:
         def one(place: int) -> None:
             try:
                 effect.outcomes[place] = self.perform(effect.begin(place))
@@ -110,8 +110,8 @@ class Driver:
                     ]
                 )
             except BaseException:
-                if effect.hasten is not None:
-                    effect.hasten()
+                if effect.cancel is not None:
+                    effect.cancel()
                 # What is under way ends, so that its outcome is known; the rest is not begun.
                 threads.shutdown(wait=True, cancel_futures=True)
                 raise
@@ -127,16 +127,16 @@ class Driver:
         self.close()
 
 
-def _sleep(seconds: float, bell: Bell[Any] | None) -> None:
-    if bell is None:
+def _sleep(seconds: float, wakeup: Wakeup[Any] | None) -> None:
+    if wakeup is None:
         time.sleep(seconds)
         return
     woken = threading.Event()
-    with bell.heard(woken.set):
+    with wakeup.listening(woken.set):
         woken.wait(seconds)
 
 
-def _pour(effect: Pour) -> None:
+def _pour(effect: ReadBody) -> None:
     body, room = cast("OpenBody", effect.body), effect.most or math.inf
     try:
         while room > 0 and (chunk := body.read(effect.limit())):

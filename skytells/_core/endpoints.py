@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from .._data.checks import clean
 from ..errors import ConfigurationError
-from .operation import Side
+from .operation import Service
 from .wire import STANDARD_PORTS, Origin, as_address, is_loopback
 
 API_BASE_URL: Final = "https://api.skytells.ai/v1"
@@ -53,7 +53,7 @@ class _Names:
 
 
 _NAMES: Final = {
-    Side.API: _Names(
+    Service.API: _Names(
         url="base_url",
         url_variable=URL_VARIABLE,
         key="api_key",
@@ -61,7 +61,7 @@ _NAMES: Final = {
         prefix="sk-",
         hosts=(_API_HOST, _EDGE_HOST),
     ),
-    Side.ORCHESTRATOR: _Names(
+    Service.ORCHESTRATOR: _Names(
         url="orchestrator_base_url",
         url_variable=ORCHESTRATOR_URL_VARIABLE,
         key="orchestrator_key",
@@ -111,7 +111,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Surface:
+class Endpoint:
     """One side of the platform: its address, and the only key that travels there.
 
     Args:
@@ -126,7 +126,7 @@ class Surface:
         ConfigurationError: The key or the host is another side's.
     """
 
-    side: Side
+    service: Service
     origin: Origin
     prefix: str
     key: Secret | None = None
@@ -134,10 +134,10 @@ class Surface:
     edge: bool = False
 
     def __post_init__(self) -> None:
-        for side, names in _NAMES.items():
-            if side is self.side:
+        for service, names in _NAMES.items():
+            if service is self.service:
                 continue
-            own = _NAMES[self.side]
+            own = _NAMES[self.service]
             if self.origin.host.rstrip(".") in names.hosts:
                 raise ConfigurationError.of(
                     f"{own.url} names {self.origin.host}, which must never be sent the {own.key}: "
@@ -161,10 +161,10 @@ class Surface:
             ConfigurationError: There is no key, and this side answers nobody without one.
         """
         if self.key is None:
-            if self.side is Side.ORCHESTRATOR:
+            if self.service is Service.ORCHESTRATOR:
                 raise ConfigurationError.of(_NO_ORCHESTRATOR_KEY)
             return None
-        if self.side is Side.API:
+        if self.service is Service.API:
             return b"x-api-key", self.key.reveal().encode()
         return b"authorization", b"Bearer " + self.key.reveal().encode()
 
@@ -172,7 +172,7 @@ class Surface:
         """What to do about a refused key, as this side has it; `None` for other refusals."""
         if status != 401:
             return None
-        if self.side is Side.ORCHESTRATOR:
+        if self.service is Service.ORCHESTRATOR:
             return _KEY_ONLY
         return _NO_API_KEY if self.key is None else None
 
@@ -180,15 +180,15 @@ class Surface:
         """What else may be the reason for a refusal to start work."""
         return _EDGE_ONLY_SOME if self.edge and status in {403, 404, 422} else ""
 
-    def with_key(self, given: object = None) -> Surface:
+    def with_key(self, given: object = None) -> Endpoint:
         """The same side with the key that was given, or with that of the environment."""
-        key = _key(given, _NAMES[self.side])
+        key = _key(given, _NAMES[self.service])
         return replace(self, key=key, from_environment=key is not None and given is None)
 
-    def portable(self) -> Surface:
+    def portable(self) -> Endpoint:
         """This side as it may leave the process: without the key, if it can be read again."""
         if self.key is not None and not self.from_environment:
-            names = _NAMES[self.side]
+            names = _NAMES[self.service]
             raise ConfigurationError.of(
                 f"This client was given its {names.key}, and a key is not pickled. Set it in the "
                 f"environment as {names.key_variable} instead, here and in the other process, or "
@@ -197,25 +197,25 @@ class Surface:
         return replace(self, key=None)
 
 
-def api(key: object, url: object, *, allow_http: bool, edge: object) -> Surface:
+def api(key: object, url: object, *, allow_http: bool, edge: object) -> Endpoint:
     """The API's side, as given or as the environment has it."""
     if not isinstance(edge, bool):
         raise ConfigurationError.of(f"edge must be True or False, not {type(edge).__name__}.")
     default = EDGE_BASE_URL if edge else API_BASE_URL
-    surface = _address(Side.API, url, default, allow_http)
-    if edge and surface.origin.host == _API_HOST:
+    endpoint = _address(Service.API, url, default, allow_http)
+    if edge and endpoint.origin.host == _API_HOST:
         raise ConfigurationError.of(
             f"edge=True, but base_url or {URL_VARIABLE} names {_API_HOST}, which is not the edge. "
             "Leave out one of them."
         )
-    at_edge = edge or surface.origin.host == _EDGE_HOST
-    return replace(surface, edge=at_edge).with_key(key)
+    at_edge = edge or endpoint.origin.host == _EDGE_HOST
+    return replace(endpoint, edge=at_edge).with_key(key)
 
 
-def orchestrator(key: object, url: object, *, allow_http: bool) -> Surface:
+def orchestrator(key: object, url: object, *, allow_http: bool) -> Endpoint:
     """The Orchestrator's side, as given or as the environment has it."""
-    surface = _address(Side.ORCHESTRATOR, url, ORCHESTRATOR_BASE_URL, allow_http)
-    return surface.with_key(key)
+    endpoint = _address(Service.ORCHESTRATOR, url, ORCHESTRATOR_BASE_URL, allow_http)
+    return endpoint.with_key(key)
 
 
 def _key(given: object, names: _Names) -> Secret | None:
@@ -240,8 +240,8 @@ def _key(given: object, names: _Names) -> Secret | None:
     return Secret(value)
 
 
-def _address(side: Side, given: object, default: str, allow_http: bool) -> Surface:
-    names = _NAMES[side]
+def _address(service: Service, given: object, default: str, allow_http: bool) -> Endpoint:
+    names = _NAMES[service]
     where = names.url if given else names.url_variable
     url = given or os.environ.get(names.url_variable) or default
     if not isinstance(url, str) or not url.isascii() or re.search(r"[\s\x00-\x1f\x7f\\]", url):
@@ -271,4 +271,4 @@ def _address(side: Side, given: object, default: str, allow_http: bool) -> Surfa
     origin = Origin(
         parts.scheme, parts.hostname, STANDARD_PORTS[parts.scheme] if port is None else port
     )
-    return Surface(side, origin, parts.path.rstrip("/"))
+    return Endpoint(service, origin, parts.path.rstrip("/"))

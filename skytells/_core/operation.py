@@ -41,7 +41,7 @@ class Safety(Enum):
     PAID = "may start work that costs money each time it is sent"
 
 
-class Side(Enum):
+class Service(Enum):
     """Which side of the platform a request goes to; each has its own address and its own key."""
 
     API = "predictions, models, inference"
@@ -82,7 +82,7 @@ class Call(Generic[T]):
     request: PredictionRequest | None = field(default=None, repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = ()
     keep: Keep | None = None
-    side: Side = Side.API
+    service: Service = Service.API
     raw: bool = False
     model: str | None = None
 
@@ -94,7 +94,7 @@ class Call(Generic[T]):
         return cast(T, (yield self))
 
 
-class Exchange:
+class Send:
     """Send one request and read its whole reply by `deadline`, in seconds on the monotonic clock.
 
     Where `keep` says so, a 2xx reply is not read: its body stays open, as `reply.stream`.
@@ -110,7 +110,7 @@ class Exchange:
         self.keep: Keep | None = keep
 
 
-class Connect:
+class OpenConnection:
     """Open a connection to an origin by `deadline`, and keep it for a request that is to come.
 
     Gives whether there is one: a proxy's are opened with their first request.
@@ -123,7 +123,7 @@ class Connect:
         self.deadline: float | None = deadline
 
 
-class Pour:
+class ReadBody:
     """Hand an open body, chunk by chunk, to a function, until it ends or `deadline` passes.
 
     Args:
@@ -134,31 +134,31 @@ class Pour:
         most: Bytes after which the rest stays on the wire, for the next `Pour`.
     """
 
-    __slots__ = ("body", "deadline", "into", "most", "patience")
+    __slots__ = ("body", "deadline", "idle_timeout", "into", "most")
 
     def __init__(
         self,
         body: Body,
         into: Callable[[bytes], object],
         deadline: float | None = None,
-        patience: float | None = None,
+        idle_timeout: float | None = None,
         most: int | None = None,
     ) -> None:
         self.body: Body = body
         self.into: Callable[[bytes], object] = into
         self.deadline: float | None = deadline
-        self.patience: float | None = patience
+        self.idle_timeout: float | None = idle_timeout
         self.most: int | None = most
 
     def limit(self) -> float | None:
         """When the next chunk must have come."""
-        if self.patience is None:
+        if self.idle_timeout is None:
             return self.deadline
-        due = time.monotonic() + self.patience
+        due = time.monotonic() + self.idle_timeout
         return due if self.deadline is None else min(due, self.deadline)
 
 
-class Close:
+class CloseBody:
     """Let go of an open body before its end."""
 
     __slots__ = ("body",)
@@ -167,7 +167,7 @@ class Close:
         self.body: Body = body
 
 
-class Offload(Generic[T]):
+class RunBlocking(Generic[T]):
     """Do work that blocks, such as reading a file: off the event loop, where there is one.
 
     As with a `Call`, `yield from offload` gives what the work returns.
@@ -182,7 +182,7 @@ class Offload(Generic[T]):
         return cast(T, (yield self))
 
 
-class Ask(Generic[T]):
+class CallUser(Generic[T]):
     """Call a function of the user's, and await what it gives, where that is something to await.
 
     As with a `Call`, `yield from ask` gives what came of it.
@@ -197,7 +197,7 @@ class Ask(Generic[T]):
         return cast(T, (yield self))
 
 
-class Bell(Generic[T]):
+class Wakeup(Generic[T]):
     """What may end a sleep before its time, from any thread; rung, it stays so until `take()`."""
 
     def __init__(self) -> None:
@@ -205,7 +205,7 @@ class Bell(Generic[T]):
         self._listeners: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
-    def ring(self, told: T) -> None:
+    def notify(self, told: T) -> None:
         """Wake whoever sleeps by this bell, now or later."""
         with self._lock:
             self._told.append(told)
@@ -219,7 +219,7 @@ class Bell(Generic[T]):
         return told
 
     @contextmanager
-    def heard(self, wake: Callable[[], object]) -> Generator[None]:
+    def listening(self, wake: Callable[[], object]) -> Generator[None]:
         """Within this block, `wake` is called when the bell rings, or at once if it has rung."""
         with self._lock:
             self._listeners.append(wake)
@@ -235,14 +235,14 @@ class Bell(Generic[T]):
 class Sleep:
     """Pause for so many seconds, or until the bell rings."""
 
-    __slots__ = ("bell", "seconds")
+    __slots__ = ("seconds", "wakeup")
 
-    def __init__(self, seconds: float, bell: Bell[Any] | None = None) -> None:
+    def __init__(self, seconds: float, wakeup: Wakeup[Any] | None = None) -> None:
         self.seconds: float = seconds
-        self.bell: Bell[Any] | None = bell
+        self.wakeup: Wakeup[Any] | None = wakeup
 
 
-class Notify(Generic[T]):
+class Progress(Generic[T]):
     """Hand the state of what is waited for to the user's callback."""
 
     __slots__ = ("callback", "state")
@@ -252,7 +252,7 @@ class Notify(Generic[T]):
         self.state: T = state
 
 
-class Together(Generic[T]):
+class Gather(Generic[T]):
     """Perform operations side by side, at most `limit` at once.
 
     Outcomes are put into `outcomes` at the place of their operation, the moment they are known: an
@@ -260,19 +260,19 @@ class Together(Generic[T]):
     waits for what is under way to end; `hasten` is called to make that soon.
     """
 
-    __slots__ = ("hasten", "limit", "operations", "outcomes")
+    __slots__ = ("cancel", "limit", "operations", "outcomes")
 
     def __init__(
         self,
         operations: Sequence[Operation[T]],
         limit: int,
         outcomes: list[T | Exception | None],
-        hasten: Callable[[], object] | None = None,
+        cancel: Callable[[], object] | None = None,
     ) -> None:
         self.operations: Sequence[Operation[T]] = operations
         self.limit: int = limit
         self.outcomes: list[T | Exception | None] = outcomes
-        self.hasten: Callable[[], object] | None = hasten
+        self.cancel: Callable[[], object] | None = cancel
 
     def begin(self, place: int) -> Operation[T]:
         """The operation at a place; until its outcome is known, it counts as interrupted."""
@@ -299,15 +299,15 @@ def interrupted(call: Operation[Any], began_at: float) -> SkytellsError:
 if TYPE_CHECKING:
     Effect: TypeAlias = (
         Call[Any]
-        | Exchange
-        | Connect
-        | Pour
-        | Close
-        | Offload[Any]
-        | Ask[Any]
+        | Send
+        | OpenConnection
+        | ReadBody
+        | CloseBody
+        | RunBlocking[Any]
+        | CallUser[Any]
         | Sleep
-        | Notify[Any]
-        | Together[Any]
+        | Progress[Any]
+        | Gather[Any]
     )
     Flow: TypeAlias = Generator[Effect, Any, T]
 else:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, Union
 from .. import types
 from .._data.checks import Default
 from ..errors import ApiErrorId, SkytellsError, WaitTimeoutError
-from .history import Typical
-from .operation import Bell, Call, Clock, Flow, Sleep
+from .operation import Call, Clock, Flow, Sleep, Wakeup
 from .retry import LONGEST_RETRY_AFTER, backoff, is_passing
 
 if TYPE_CHECKING:
@@ -19,21 +18,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POLL_TROUBLES = 8
+MAX_POLL_ERRORS = 8
 
 
 # A prediction that fails early is not left unseen for longer, whatever is typical.
-LONGEST_NAP = 30.0
+LONGEST_PAUSE = 30.0
 
 
 # A look that begins at the deadline may take this long, in seconds.
-LAST_LOOK: Final = 5.0
+LAST_POLL: Final = 5.0
 
 
 Options: TypeAlias = Union["WaitOptions", Mapping[str, Any], None]
 
 
-class Patience:
+class PollSchedule:
     """When the next look is due, until when there are looks, and what trouble is borne meanwhile."""
 
     def __init__(
@@ -41,46 +40,46 @@ class Patience:
         options: WaitOptions,
         clock: Clock = time.monotonic,
         chance: Clock = random.random,
-        rarer: float = 1.0,
+        slowdown: float = 1.0,
     ) -> None:
-        self._rarer = rarer
+        self._slowdown = slowdown
         self._options, self._clock, self._chance = options, clock, chance
         self._began = clock()
         limit = options.max_wait
         self._deadline = None if limit is None else self._began + limit / 1000
-        self._looked = False
-        self._troubles = 0
-        self.trouble: SkytellsError | None = None
+        self._polled = False
+        self._errors = 0
+        self.error: SkytellsError | None = None
 
     def pause(self, typical: Typical | None = None) -> float | None:
         """Seconds to the next look, which is at the deadline at the latest; `None` once past it."""
         now = self._clock()
-        if self._looked and self._deadline is not None and now >= self._deadline:
+        if self._polled and self._deadline is not None and now >= self._deadline:
             return None
         pause = self._options.interval / 1000
         if isinstance(self._options.interval, Default):
-            pause = self._rarer * poll_pause(now - self._began, self._chance(), typical)
-        if self.trouble is not None:
-            pause = max(pause, backoff(1.0, self._troubles, self._chance()))
-            pause = max(pause, min(LONGEST_RETRY_AFTER, self.trouble.retry_after or 0.0))
+            pause = self._slowdown * poll_pause(now - self._began, self._chance(), typical)
+        if self.error is not None:
+            pause = max(pause, backoff(1.0, self._errors, self._chance()))
+            pause = max(pause, min(LONGEST_RETRY_AFTER, self.error.retry_after or 0.0))
         return pause if self._deadline is None else max(0.0, min(pause, self._deadline - now))
 
-    def look_limit(self) -> float | None:
+    def poll_timeout(self) -> float | None:
         """Seconds that a look beginning now may take."""
-        self._looked = True
+        self._polled = True
         if self._deadline is None:
             return None
-        return max(LAST_LOOK, self._deadline - self._clock())
+        return max(LAST_POLL, self._deadline - self._clock())
 
-    def bear(self, trouble: SkytellsError) -> None:
+    def tolerate(self, error: SkytellsError) -> None:
         """Put up with trouble while looking, if it may pass and there was not too much of it."""
-        if not is_passing(trouble) or self._troubles == POLL_TROUBLES:
-            raise trouble
-        self.trouble, self._troubles = trouble, self._troubles + 1
+        if not is_passing(error) or self._errors == MAX_POLL_ERRORS:
+            raise error
+        self.error, self._errors = error, self._errors + 1
 
-    def relax(self) -> None:
+    def reset(self) -> None:
         """A look has succeeded."""
-        self.trouble, self._troubles = None, 0
+        self.error, self._errors = None, 0
 
     def timed_out(self, what: str, status: str | None, advice: str) -> WaitTimeoutError:
         """The error for what is still running at the deadline."""
@@ -92,16 +91,16 @@ class Patience:
             408,
             retryable=True,
         )
-        error.__cause__ = self.trouble
+        error.__cause__ = self.error
         return error
 
 
-def next_look(
+def next_state(
     look: Call[T],
-    patience: Patience,
+    schedule: PollSchedule,
     at_once: bool,
     typical: Typical | None = None,
-    bell: Bell[T] | None = None,
+    wakeup: Wakeup[T] | None = None,
 ) -> Flow[T | None]:
     """The next state of what is waited for; `None` where it is too late for another look.
 
@@ -113,19 +112,19 @@ def next_look(
         bell: What may tell the state before the look is due.
     """
     while True:
-        if not at_once or patience.trouble is not None:
-            pause = patience.pause(typical)
+        if not at_once or schedule.error is not None:
+            pause = schedule.pause(typical)
             if pause is None:
                 return None
-            yield Sleep(pause, bell)
-        if bell is not None and (told := bell.take()):
+            yield Sleep(pause, wakeup)
+        if wakeup is not None and (told := wakeup.take()):
             return told[-1]
         try:
-            state = yield from look.look(patience.look_limit())
-        except SkytellsError as trouble:
-            patience.bear(trouble)
+            state = yield from look.look(schedule.poll_timeout())
+        except SkytellsError as error:
+            schedule.tolerate(error)
             continue
-        patience.relax()
+        schedule.reset()
         return state
 
 
@@ -138,6 +137,17 @@ def wait_options(options: Options, max_wait: float | None, interval: float | Non
     )
 
 
+class Typical:
+    """How long predictions of a model take, in seconds: nearly all within these bounds."""
+
+    __slots__ = ("latest", "median", "soonest")
+
+    def __init__(self, soonest: float, median: float, latest: float) -> None:
+        self.soonest: float = soonest
+        self.median: float = median
+        self.latest: float = latest
+
+
 def poll_pause(elapsed: float, chance: float, typical: Typical | None = None) -> float:
     """Seconds to the next look at a prediction waited for since `elapsed` seconds.
 
@@ -146,7 +156,7 @@ def poll_pause(elapsed: float, chance: float, typical: Typical | None = None) ->
     """
     pause = min(5.0, max(0.25, 0.105 * elapsed))
     if typical is not None and elapsed < typical.soonest:
-        pause = max(0.25, min(LONGEST_NAP, typical.soonest - elapsed))
+        pause = max(0.25, min(LONGEST_PAUSE, typical.soonest - elapsed))
     elif typical is not None and elapsed < typical.latest:
         pause = min(6.0, max(0.25, 0.1 * typical.median))
     return pause * (0.95 + 0.1 * chance)

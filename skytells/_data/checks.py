@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeGuard, TypeVar
 
 from ..errors import ConfigurationError, InvalidRequestError
 
 T = TypeVar("T")
+Callback = TypeVar("Callback", bound=Callable[..., object] | bool | None)
 Refusal: TypeAlias = type[ConfigurationError | InvalidRequestError]
 
 MAX_MILLISECONDS = 86_400_000 * 7
@@ -174,3 +175,24 @@ def segment(value: object, name: str) -> str:
             f"{name} must be 1 to 512 characters without control characters; got {value[:40]!r}."
         )
     return value
+
+
+def check_callback(callback: object) -> None:
+    """Refuse what cannot be called, before anything is paid for."""
+    if callback is not None and not callable(callback):
+        raise InvalidRequestError.of(
+            f"on_progress must be a function, not {type(callback).__name__}."
+        )
+
+
+def blocking(callback: Callback) -> Callback:
+    """A callback for the sync client, which cannot await: refused before anything is paid for."""
+    import inspect  # here: only what waits needs it
+
+    called = getattr(callback, "func", callback)
+    if any(map(inspect.iscoroutinefunction, (called, type(called).__call__))):
+        raise InvalidRequestError.of(
+            "on_progress is async, and this client is not: pass a plain function, or use "
+            "AsyncSkytellsClient."
+        )
+    return callback

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .._core.operation import Call, Flow, Offload, Operation
+from .._core.operation import Call, Flow, Operation, RunBlocking
 from .._data.checks import has_files, is_file, shown
 from .._data.files import PLACEHOLDER, Steps, data_uri, filled, path_of
 from ..errors import InvalidRequestError
@@ -79,7 +79,7 @@ def read_images(value: V, name: str) -> Flow[V]:
     """A conversation with each file among its pictures as a data URI."""
     if not has_files(value):
         return value
-    read: V = yield from Offload(lambda: filled(value, _data_uri, (name,)))
+    read: V = yield from RunBlocking(lambda: filled(value, _data_uri, (name,)))
     return read
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from .._core.operation import Ask, Flow, Notify, Offload, Raised, Together
+from .._core.operation import CallUser, Flow, Gather, Progress, Raised, RunBlocking
 from .._data.checks import is_array, is_mapping, shown, whole
 from .._inference.images import read_images
 from .._inference.tools import Tool, ToolError, content_of, problems_of, toolbox
@@ -125,7 +125,7 @@ def _rounds(
         if completion.choices:
             run.messages.append(_sendable(completion.message))
         if on_progress is not None:
-            yield Notify(on_progress, run)
+            yield Progress(on_progress, run)
         if not calls:
             return
         if run.rounds == most:
@@ -168,7 +168,7 @@ def _answer_calls(messages: list[MessageParam], box: Mapping[str, Tool[..., obje
     outcomes: list[Exception | None] = [None] * (1 + len(side_by_side))
     try:
         if side_by_side:
-            yield Together[None]([others, *map(one, side_by_side)], _AT_ONCE, outcomes)
+            yield Gather[None]([others, *map(one, side_by_side)], _AT_ONCE, outcomes)
         else:
             yield from others
     finally:
@@ -214,13 +214,13 @@ def _told(call: ToolCall, box: Mapping[str, Tool[..., object]]) -> Flow[str]:
         except ValidationError as error:
             return problems_of(error)
         if tool.is_async:
-            value = yield from Ask(work)
+            value = yield from CallUser(work)
         else:
-            value = yield from Offload(lambda: _outcome(work))
+            value = yield from RunBlocking(lambda: _outcome(work))
             if isinstance(value, Raised):
                 raise value.error
             if isawaitable(value):
-                value = yield from Ask(partial(_itself, value))
+                value = yield from CallUser(partial(_itself, value))
     except ToolError as error:
         return str(error) or f"{tool.name} did not work."
     return content_of(value)

@@ -12,16 +12,6 @@ from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, por
 from .._data.checks import DEFAULT_TIMEOUT
 from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
 from ..errors import ConfigurationError
-from ..predictions.api import AsyncPredictionsAPI
-from ..predictions.requests import (
-    Payload,
-    as_request,
-    cancel_prediction,
-    delete_prediction,
-    stream_prediction,
-)
-from ..types.predict import PredictionResponse
-from ..types.shared import OnProgressCallback, PaginatedResponse
 from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
@@ -34,7 +24,9 @@ if TYPE_CHECKING:
     from ..models.requests import FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
     from ..outputs import Preview
+    from ..predictions.api import AsyncPredictionsAPI
     from ..predictions.handle import AsyncPrediction
+    from ..predictions.requests import Payload
     from ..predictions.targets import Waitable
     from ..predictions.wait_all import AsyncCompleted
     from ..responses import AsyncResponsesAPI
@@ -42,7 +34,9 @@ if TYPE_CHECKING:
     from ..transports import AsyncHttpClient
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
+    from ..types.predict import PredictionResponse
     from ..types.requests import RunOptions
+    from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks import WebhookHandler
     from .chat import AsyncChatAPI
 
@@ -78,8 +72,6 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         >>> asyncio.run(main())
         succeeded
     """
-
-    predictions: AsyncPredictionsAPI
 
     def __init__(
         self,
@@ -122,14 +114,21 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     ) -> None:
         super().__init__(config, shared)
         self._transport = transport
-        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
+
+    @cached_property
+    def predictions(self) -> AsyncPredictionsAPI:
+        """Predictions: create, fetch and list them, keep their outputs."""
+        from ..predictions.api import AsyncPredictionsAPI
+
+        shared = self._shared
+        return AsyncPredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
     @cached_property
     def models(self) -> AsyncModelsAPI:
         """The catalogue of models."""
         from ..models import AsyncModelsAPI  # here, with its types: a prediction needs none of them
 
-        return AsyncModelsAPI(self, self._shared.catalogue)
+        return AsyncModelsAPI(self, self._shared.models)
 
     @cached_property
     def orchestrator(self) -> AsyncOrchestratorAPI:
@@ -234,23 +233,23 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
-        from ..predictions.progress import Told
-        from ..predictions.run import place_for, run, run_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.run import check_destination, run, run_options
 
         chosen = run_options(input, webhook, stream, options, max_wait, interval)
-        told = Told(on_progress, progress)
+        told = ProgressReporter(on_progress, progress)
         flow = run(
             model,
             chosen,
             told.callback,
-            self._shared.accepted,
+            self._shared.submissions,
+            self._preflight,
             self._shared.history,
-            self._desk,
             validate,
             handler,
         )
         if download_to is not None:
-            await self.perform(place_for(download_to))
+            await self.perform(check_destination(download_to))
         from ..predictions.handle import AsyncPrediction  # here: only this verb gives one
 
         prediction = AsyncPrediction(self, await self.perform(told.during(flow)))
@@ -261,9 +260,10 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
         from ..predictions.prepare import create
+        from ..predictions.requests import as_request
 
         return await self.perform(
-            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            create(as_request(payload), self._shared.submissions.add, self._preflight, validate)
         )
 
     async def wait(
@@ -279,11 +279,11 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
         from .._core.polling import wait_options
-        from ..predictions.progress import Told
+        from ..predictions.progress import ProgressReporter
         from ..predictions.wait import wait
 
         chosen = wait_options(options, max_wait, interval)
-        told = Told(on_progress, progress)
+        told = ProgressReporter(on_progress, progress)
         flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
         return await self.perform(told.during(flow))
 
@@ -300,13 +300,13 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
         from .._core.polling import wait_options
-        from ..predictions.progress import Told
-        from ..predictions.wait_all import Watch
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = Told(on_progress, progress)
-        watch = Watch(predictions, chosen, told.callback, handler)
-        return await self.perform(told.during(watch.all(), watch.seen))
+        told = ProgressReporter(on_progress, progress)
+        batch = PredictionBatch(predictions, chosen, told.callback, handler)
+        return await self.perform(told.during(batch.all(), batch.seen))
 
     def as_completed(
         self,
@@ -321,12 +321,14 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
         from .._core.polling import wait_options
-        from ..predictions.progress import Told
-        from ..predictions.wait_all import AsyncCompleted, Watch
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import AsyncCompleted, PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = Told(on_progress, progress)
-        return AsyncCompleted(self, Watch(predictions, chosen, told.callback, handler), told)
+        told = ProgressReporter(on_progress, progress)
+        return AsyncCompleted(
+            self, PredictionBatch(predictions, chosen, told.callback, handler), told
+        )
 
     async def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
@@ -334,19 +336,25 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
 
         requests = self._take_queue()
         return await self.perform(
-            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            dispatch(requests, self._shared.submissions, self._preflight, self._give_back, validate)
         )
 
     async def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`; as `SkytellsClient.stream_prediction`."""
+        from ..predictions.requests import stream_prediction
+
         return await self.perform(stream_prediction(id))
 
     async def cancel_prediction(self, id: str) -> PredictionResponse:
         """Cancel a prediction that is still running; as `SkytellsClient.cancel_prediction`."""
+        from ..predictions.requests import cancel_prediction
+
         return await self.perform(cancel_prediction(id))
 
     async def delete_prediction(self, id: str) -> PredictionResponse:
         """Delete a prediction and its files; returns the server's confirmation; as `SkytellsClient.delete_prediction`."""
+        from ..predictions.requests import delete_prediction
+
         return await self.perform(delete_prediction(id))
 
     async def request(

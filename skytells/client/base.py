@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
 from .. import types
-from .._core.attempt import exchange
+from .._core.attempt import attempt_call
 from .._core.config import Config
-from .._core.history import History
-from .._core.operation import Call, Clock, Connect, Flow, Safety, Together
+from .._core.operation import Call, Clock, Flow, Gather, OpenConnection, Safety
 from .._core.retry import RetryBudget
 from .._core.wire import Origin, Reply
 from .._data.checks import Default, as_mapping, is_list, whole
 from .._data.json import to_json
 from ..errors import InvalidRequestError
-from ..models.cache import Catalogue
-from ..predictions.requests import Payload, as_request
-from ..predictions.submissions import Accepted, Desk
+from ..models.cache import ModelCache
+from ..predictions.state import History, Preflight, SubmissionLog
 
 if TYPE_CHECKING:
+    from ..predictions.requests import Payload
+    from ..types.models import Model
     from ..types.requests import PredictionRequest, QueueItem
 
 T = TypeVar("T")
@@ -50,14 +50,20 @@ _METHODS: Final = {
 class Shared:
     """What a client and its `with_options` copies have in common, beside their connections."""
 
-    accepted: Accepted = field(default_factory=Accepted)
+    submissions: SubmissionLog = field(default_factory=SubmissionLog)
     budget: RetryBudget = field(default_factory=RetryBudget)
     history: History = field(default_factory=History)
-    catalogue: Catalogue = field(default_factory=Catalogue)
+    models: ModelCache = field(default_factory=ModelCache)
+
+    def find_model(self, slug: str) -> Flow[Model]:
+        """A model of the catalogue, from the cache where that has it."""
+        from ..models.find import find_model  # here: few predictions need the catalogue
+
+        return find_model(self.models, slug)
 
     def under(self, key: str | None) -> Shared:
         """What a copy with this key shares: another account may see other models."""
-        return self if key is None else replace(self, catalogue=Catalogue())
+        return self if key is None else replace(self, models=ModelCache())
 
 
 class ClientBase:
@@ -66,7 +72,9 @@ class ClientBase:
     def __init__(self, config: Config, shared: Shared | None) -> None:
         self._config = config
         self._shared = shared or Shared()
-        self._desk = Desk(self._shared.catalogue, config.budget)
+        self._preflight = Preflight(
+            self._shared.find_model, self._shared.models.cached, config.budget
+        )
         self._queue: deque[QueueItem] = deque()
         self._queue_lock = threading.Lock()
 
@@ -78,7 +86,7 @@ class ClientBase:
     @property
     def recent_predictions(self) -> Sequence[str]:
         """Ids of the last thousand predictions that this client created, oldest first."""
-        return self._shared.accepted.ids()
+        return self._shared.submissions.ids()
 
     def queue(self, payload: Payload) -> None:
         """Put a request into the queue that `dispatch()` sends. It is checked and copied now.
@@ -90,21 +98,23 @@ class ClientBase:
             InvalidRequestError: It cannot be sent.
         """
         from ..predictions.prepare import check
+        from ..predictions.requests import as_request
 
         request = as_request(payload)
-        check(request, self._desk)
+        check(request, self._preflight)
         request = request.copy()
         with self._queue_lock:
             self._queue.append(types.QueueItem(request))
 
     def _performed(self, call: Call[T]) -> Flow[T]:
         """What performing a call is: its exchange and, under a budget, the count of its tokens."""
-        performed = exchange(call, self._config, self._shared.budget)
-        if call.model is None or self._desk.budget is None:
+        performed = attempt_call(call, self._config, self._shared.budget)
+        budget = self._config.budget
+        if call.model is None or budget is None:
             return performed
         from .metering import metered  # here: it loads the arithmetic of decimals
 
-        return metered(call.model, self._desk, self._desk.budget, performed)
+        return metered(call.model, self._shared.find_model, budget, performed)
 
     def _take_queue(self) -> list[PredictionRequest]:
         with self._queue_lock:
@@ -152,7 +162,7 @@ def warming(config: Config, connections: int, clock: Clock = time.monotonic) -> 
     deadline = None if config.timeout is None else clock() + config.timeout
     outcomes: list[bool | Exception | None] = [None] * number
     flows = [_connecting(config.api.origin, deadline) for _ in range(number)]
-    yield Together(flows, _AHEAD_AT_ONCE, outcomes)
+    yield Gather(flows, _AHEAD_AT_ONCE, outcomes)
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
@@ -160,7 +170,7 @@ def warming(config: Config, connections: int, clock: Clock = time.monotonic) -> 
 
 
 def _connecting(origin: Origin, deadline: float | None) -> Flow[bool]:
-    return bool((yield Connect(origin, deadline)))
+    return bool((yield OpenConnection(origin, deadline)))
 
 
 def _param(name: str, value: object) -> list[tuple[str, str]]:

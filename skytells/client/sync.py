@@ -7,22 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .._core.callbacks import blocking
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._core.driver import Driver
-from .._data.checks import DEFAULT_TIMEOUT
+from .._data.checks import DEFAULT_TIMEOUT, blocking
 from .._transport import HttpxTransport, PooledTransport, Transport
 from ..errors import ConfigurationError
-from ..predictions.api import PredictionsAPI
-from ..predictions.requests import (
-    Payload,
-    as_request,
-    cancel_prediction,
-    delete_prediction,
-    stream_prediction,
-)
-from ..types.predict import PredictionResponse
-from ..types.shared import OnProgressCallback, PaginatedResponse
 from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
@@ -34,7 +23,9 @@ if TYPE_CHECKING:
     from ..models import ModelsAPI
     from ..models.requests import FieldsOptions
     from ..orchestrator import OrchestratorAPI
+    from ..predictions.api import PredictionsAPI
     from ..predictions.handle import Prediction
+    from ..predictions.requests import Payload
     from ..predictions.targets import Waitable
     from ..predictions.wait_all import Completed
     from ..responses import ResponsesAPI
@@ -42,7 +33,9 @@ if TYPE_CHECKING:
     from ..transports import HttpClient
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
+    from ..types.predict import PredictionResponse
     from ..types.requests import RunOptions
+    from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks import WebhookHandler
     from .chat import ChatAPI
 
@@ -83,8 +76,6 @@ class SkytellsClient(ClientBase, Driver):
         'FLUX Pro'
     """
 
-    predictions: PredictionsAPI
-
     def __init__(
         self,
         api_key: str | None = None,
@@ -123,14 +114,21 @@ class SkytellsClient(ClientBase, Driver):
     def _assemble(self, config: Config, transport: Transport, shared: Shared | None = None) -> None:
         super().__init__(config, shared)
         self._transport = transport
-        self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
+
+    @cached_property
+    def predictions(self) -> PredictionsAPI:
+        """Predictions: create, fetch and list them, keep their outputs."""
+        from ..predictions.api import PredictionsAPI
+
+        shared = self._shared
+        return PredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
     @cached_property
     def models(self) -> ModelsAPI:
         """The catalogue of models."""
         from ..models import ModelsAPI  # here, with its types: a prediction needs none of them
 
-        return ModelsAPI(self, self._shared.catalogue)
+        return ModelsAPI(self, self._shared.models)
 
     @cached_property
     def orchestrator(self) -> OrchestratorAPI:
@@ -288,23 +286,23 @@ class SkytellsClient(ClientBase, Driver):
             >>> print(prediction.status)
             succeeded
         """
-        from ..predictions.progress import Told
-        from ..predictions.run import place_for, run, run_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.run import check_destination, run, run_options
 
         chosen = run_options(input, webhook, stream, options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
         flow = run(
             model,
             chosen,
             told.callback,
-            self._shared.accepted,
+            self._shared.submissions,
+            self._preflight,
             self._shared.history,
-            self._desk,
             validate,
             handler,
         )
         if download_to is not None:
-            self.perform(place_for(download_to))
+            self.perform(check_destination(download_to))
         from ..predictions.handle import Prediction  # here: only this verb gives one
 
         prediction = Prediction(self, self.perform(told.during(flow)))
@@ -323,9 +321,10 @@ class SkytellsClient(ClientBase, Driver):
             The prediction as the server answers: ended if `await` was asked for and honoured.
         """
         from ..predictions.prepare import create
+        from ..predictions.requests import as_request
 
         return self.perform(
-            create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            create(as_request(payload), self._shared.submissions.add, self._preflight, validate)
         )
 
     def wait(
@@ -360,11 +359,11 @@ class SkytellsClient(ClientBase, Driver):
             succeeded
         """
         from .._core.polling import wait_options
-        from ..predictions.progress import Told
+        from ..predictions.progress import ProgressReporter
         from ..predictions.wait import wait
 
         chosen = wait_options(options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
         flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
         return self.perform(told.during(flow))
 
@@ -404,13 +403,13 @@ class SkytellsClient(ClientBase, Driver):
             ['succeeded', 'succeeded', 'succeeded']
         """
         from .._core.polling import wait_options
-        from ..predictions.progress import Told
-        from ..predictions.wait_all import Watch
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
-        watch = Watch(predictions, chosen, told.callback, handler)
-        return self.perform(told.during(watch.all(), watch.seen))
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        batch = PredictionBatch(predictions, chosen, told.callback, handler)
+        return self.perform(told.during(batch.all(), batch.seen))
 
     def as_completed(
         self,
@@ -434,12 +433,12 @@ class SkytellsClient(ClientBase, Driver):
             succeeded
         """
         from .._core.polling import wait_options
-        from ..predictions.progress import Told
-        from ..predictions.wait_all import Completed, Watch
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import Completed, PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = Told(blocking(on_progress), blocking(progress))
-        return Completed(self, Watch(predictions, chosen, told.callback, handler), told)
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        return Completed(self, PredictionBatch(predictions, chosen, told.callback, handler), told)
 
     def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.
@@ -463,11 +462,13 @@ class SkytellsClient(ClientBase, Driver):
 
         requests = self._take_queue()
         return self.perform(
-            dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            dispatch(requests, self._shared.submissions, self._preflight, self._give_back, validate)
         )
 
     def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`."""
+        from ..predictions.requests import stream_prediction
+
         return self.perform(stream_prediction(id))
 
     def cancel_prediction(self, id: str) -> PredictionResponse:
@@ -476,10 +477,14 @@ class SkytellsClient(ClientBase, Driver):
         Returns:
             The prediction; or the server's acknowledgement, with `id` and `status` as attributes.
         """
+        from ..predictions.requests import cancel_prediction
+
         return self.perform(cancel_prediction(id))
 
     def delete_prediction(self, id: str) -> PredictionResponse:
         """Delete a prediction and its files; returns the server's confirmation."""
+        from ..predictions.requests import delete_prediction
+
         return self.perform(delete_prediction(id))
 
     def request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from .._core.operation import Flow, Together
+from .._core.operation import Flow, Gather
 from .._data.checks import as_object, clean, is_array, whole
 from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError, SkytellsError
 from ..types.embeddings import EmbeddingInput, EmbeddingResponse
@@ -37,7 +37,7 @@ def embed(
     if len(calls) == 1:
         return _even((yield from calls[0]), params.get("dimensions"))
     outcomes: list[EmbeddingResponse | Exception | None] = [None] * len(calls)
-    yield Together(calls, at_once, outcomes)
+    yield Gather(calls, at_once, outcomes)
     answers = [outcome for outcome in outcomes if isinstance(outcome, EmbeddingResponse)]
     starts = [sum(map(len, parts[:place])) for place in range(len(parts))]
     for start, outcome in zip(starts, outcomes, strict=True):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..types.models import Model
-from .cache import Catalogue
+from .cache import ModelCache
 from .find import find_model, find_models
 from .requests import FieldsOptions, Models
 
@@ -25,9 +25,9 @@ class ModelsAPI:
         ['truefusion-video-pro']
     """
 
-    def __init__(self, client: Performer, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, client: Performer, catalogue: ModelCache | None = None) -> None:
         self._client = client
-        self._catalogue = catalogue or Catalogue()
+        self._catalogue = catalogue or ModelCache()
 
     def list(
         self,
@@ -75,9 +75,9 @@ class ModelsAPI:
 class AsyncModelsAPI:
     """The catalogue; `client.models`. As `ModelsAPI`, awaited."""
 
-    def __init__(self, client: AsyncPerformer, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, client: AsyncPerformer, catalogue: ModelCache | None = None) -> None:
         self._client = client
-        self._catalogue = catalogue or Catalogue()
+        self._catalogue = catalogue or ModelCache()
 
     async def list(
         self,

@@ -28,7 +28,7 @@ class _Kept:
         self.until: float = until
 
 
-class Catalogue:
+class ModelCache:
     """The models that a client has seen. What was kept with more fields serves for fewer.
 
     Args:
@@ -47,7 +47,7 @@ class Catalogue:
             kept = self._models.get(slug)
         return None if kept is None else self._shown(kept, frozenset(fields))
 
-    def peek(self, slug: str) -> Mapping[str, Any]:
+    def cached(self, slug: str) -> Mapping[str, Any]:
         """What is known of a model, as it was sent and not to be changed; nothing, if none is."""
         with self._lock:
             kept = self._models.get(slug)

@@ -7,14 +7,14 @@ from typing import Final
 
 from .._core.operation import Flow
 from ..types.models import Model
-from .cache import Catalogue
+from .cache import ModelCache
 from .requests import FieldsOptions, Models, field_list, get_model, list_models
 
 SCHEMA: Final = ("input_schema",)
 
 
 def find_models(
-    catalogue: Catalogue,
+    catalogue: ModelCache,
     fields: Sequence[str] | None,
     options: FieldsOptions | None,
     refresh: bool,
@@ -31,7 +31,7 @@ def find_models(
 
 
 def find_model(
-    catalogue: Catalogue,
+    catalogue: ModelCache,
     slug: str,
     fields: Sequence[str] | None = None,
     options: FieldsOptions | None = None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._core.callbacks import blocking
 from .._core.polling import wait_options
+from .._data.checks import blocking
 from ..streaming import DEFAULT_IDLE, Limits, Stream
 from ..streaming.stream import AsyncStream
 from .records import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from .._core.operation import Call, Safety, Side
+from .._core.operation import Call, Safety, Service
 from .._core.replies import has_id, wrong_kind
 from .._core.wire import Reply, path
 from .._data.checks import as_list, as_mapping, as_object
@@ -184,7 +184,7 @@ def generate_workflow(prompt: str) -> Call[Opened]:
             (b"accept-encoding", b"identity"),
         ),
         keep=_is_lines,
-        side=Side.ORCHESTRATOR,
+        service=Service.ORCHESTRATOR,
     )
 
 
@@ -219,7 +219,7 @@ def _call(
         body,
         name=template,
         headers=() if accept is None else ((b"accept", accept),),
-        side=Side.ORCHESTRATOR,
+        service=Service.ORCHESTRATOR,
         raw=accept is not None,
     )
 

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._core.callbacks import callable_or_none
-from .._core.operation import Clock, Flow, Notify
-from .._core.polling import Patience, next_look
-from .._data.checks import is_mapping
+from .._core.operation import Clock, Flow, Progress
+from .._core.polling import PollSchedule, next_state
+from .._data.checks import check_callback, is_mapping
 from ..errors import InvalidRequestError
 from .records import Execution
 from .requests import execution_status
@@ -33,15 +32,15 @@ def wait_for_execution(
     chance: Clock = random.random,
 ) -> Flow[Execution]:
     """Look at an execution until it has ended, as predictions are waited for."""
-    callable_or_none(on_progress)
+    check_callback(on_progress)
     id, seen = _known(target)
     if seen is not None and seen.done:
         return seen
-    patience = Patience(options, clock, chance)
+    schedule = PollSchedule(options, clock, chance)
     while True:
-        state = yield from next_look(execution_status(id), patience, seen is None)
+        state = yield from next_state(execution_status(id), schedule, seen is None)
         if state is None:
-            error = patience.timed_out(
+            error = schedule.timed_out(
                 f"Execution {id}",
                 None if seen is None else seen.status,
                 f"wait again with client.orchestrator.executions.wait({id!r})",
@@ -50,7 +49,7 @@ def wait_for_execution(
             raise error
         seen = state
         if on_progress is not None:
-            yield Notify(on_progress, seen)
+            yield Progress(on_progress, seen)
         if seen.done:
             return seen
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from .._core.operation import Flow, Offload
+from .._core.operation import Flow, RunBlocking
 from .._data.display import Media, framed
 from ..errors import SkytellsError
 from ..types.outputs import described
@@ -70,7 +70,7 @@ def preview(prediction: PredictionResponse, paths: Sequence[Path], terms: Terms)
         paths: Where they were saved, in their order.
         terms: Under what terms they are fetched.
     """
-    seen = yield from Offload(partial(kept, prediction, paths))
+    seen = yield from RunBlocking(partial(kept, prediction, paths))
     media = dict(seen.media)
     for place, one in seen.media.items():
         if one.again:
@@ -122,7 +122,7 @@ def _fetched(
             chunks.append(chunk)
     except SkytellsError as error:
         return Media(kind, why=error.message, again=error.retryable)
-    return (yield from Offload(partial(_embedded, _type(file), kind, b"".join(chunks), budget)))
+    return (yield from RunBlocking(partial(_embedded, _type(file), kind, b"".join(chunks), budget)))
 
 
 def _saved(file: PredictionFile, kind: str, path: Path, budget: int) -> Media:

@@ -21,7 +21,7 @@ from .requests import (
     list_predictions,
     listing,
 )
-from .submissions import Accepted, Desk
+from .state import Preflight, SubmissionLog
 
 if TYPE_CHECKING:
     from .._core.config import Config
@@ -48,10 +48,12 @@ class PredictionsAPI:
         True
     """
 
-    def __init__(self, client: Performer, accepted: Accepted, desk: Desk, config: Config) -> None:
+    def __init__(
+        self, client: Performer, submissions: SubmissionLog, preflight: Preflight, config: Config
+    ) -> None:
         self._client = client
-        self._accepted = accepted
-        self._desk = desk
+        self._submissions = submissions
+        self._preflight = preflight
         self._config = config
 
     def create(
@@ -90,7 +92,7 @@ class PredictionsAPI:
 
         request = creating(payload, model, input, webhook, await_, stream)
         return self._client.perform(
-            create(request, self._accepted.add, self._desk, validate, request.await_)
+            create(request, self._submissions.add, self._preflight, validate, request.await_)
         )
 
     def get(self, id: str) -> PredictionResponse:
@@ -201,12 +203,12 @@ class PredictionsAPI:
             >>> statuses[-1], len(stream.final().output)
             ('succeeded', 1)
         """
-        from .follow import following
+        from .follow import follow
         from .stream import PredictionStream
 
         base_url = self._config.api.url
         return PredictionStream(
-            self._client, following(prediction, base_url, max_wait, interval, idle_timeout)
+            self._client, follow(prediction, base_url, max_wait, interval, idle_timeout)
         )
 
     def preview(
@@ -258,7 +260,7 @@ class PredictionsAPI:
         """
         from .recover import unconfirmed
 
-        return self._client.perform(unconfirmed(error, self._accepted))
+        return self._client.perform(unconfirmed(error, self._submissions))
 
     def save(
         self,
@@ -377,11 +379,15 @@ class AsyncPredictionsAPI:
     """Create, fetch and list predictions; `client.predictions`. As `PredictionsAPI`, awaited."""
 
     def __init__(
-        self, client: AsyncPerformer, accepted: Accepted, desk: Desk, config: Config
+        self,
+        client: AsyncPerformer,
+        submissions: SubmissionLog,
+        preflight: Preflight,
+        config: Config,
     ) -> None:
         self._client = client
-        self._accepted = accepted
-        self._desk = desk
+        self._submissions = submissions
+        self._preflight = preflight
         self._config = config
 
     async def create(
@@ -400,7 +406,7 @@ class AsyncPredictionsAPI:
 
         request = creating(payload, model, input, webhook, await_, stream)
         return await self._client.perform(
-            create(request, self._accepted.add, self._desk, validate, request.await_)
+            create(request, self._submissions.add, self._preflight, validate, request.await_)
         )
 
     async def get(self, id: str) -> PredictionResponse:
@@ -447,12 +453,12 @@ class AsyncPredictionsAPI:
         idle_timeout: float | None = DEFAULT_IDLE,
     ) -> AsyncPredictionStream:
         """Follow a prediction to its end; not awaited itself. As `PredictionsAPI.stream`."""
-        from .follow import following
+        from .follow import follow
         from .stream import AsyncPredictionStream
 
         base_url = self._config.api.url
         return AsyncPredictionStream(
-            self._client, following(prediction, base_url, max_wait, interval, idle_timeout)
+            self._client, follow(prediction, base_url, max_wait, interval, idle_timeout)
         )
 
     async def preview(
@@ -482,7 +488,7 @@ class AsyncPredictionsAPI:
         """Find what a request whose answer was lost started; as `PredictionsAPI`'s."""
         from .recover import unconfirmed
 
-        return await self._client.perform(unconfirmed(error, self._accepted))
+        return await self._client.perform(unconfirmed(error, self._submissions))
 
     async def save(
         self,

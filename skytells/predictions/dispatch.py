@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from .._core.operation import Flow, Together
+from .._core.operation import Flow, Gather
 from ..errors import (
     ApiErrorId,
     BudgetExceededError,
@@ -18,8 +18,8 @@ from ..errors import (
     SkytellsError,
 )
 from ..types.predict import PredictionList, PredictionResponse
-from .prepare import Placed, place
-from .submissions import Accepted, Desk
+from .prepare import PreparedRequest, prepare
+from .state import Preflight, SubmissionLog
 
 if TYPE_CHECKING:
     from ..types.requests import PredictionRequest
@@ -32,30 +32,30 @@ DISPATCH_LIMIT: Final = 8
 
 def dispatch(
     requests: Sequence[PredictionRequest],
-    accepted: Accepted,
+    submissions: SubmissionLog,
+    preflight: Preflight,
     give_back: Callable[[Sequence[PredictionRequest]], None],
-    desk: Desk | None = None,
     validate: bool = False,
 ) -> Flow[list[PredictionResponse]]:
     """Create all, a few at a time; what was surely not begun is given back."""
     requests = list(requests)
     outcomes: Outcomes = [None] * len(requests)
     sent: Outcomes = [None] * len(requests)
-    placed: dict[int, Placed] = {}
+    prepared: dict[int, PreparedRequest] = {}
     try:
         # In the order of the queue: where a budget does not suffice for all, the first are sent.
         for number, request in enumerate(requests):
             try:
-                placed[number] = yield from place(
-                    request, accepted.add, desk or Desk(), validate, request.await_
+                prepared[number] = yield from prepare(
+                    request, submissions.add, preflight, validate, request.await_
                 )
                 # Its files are read: should it go back into the queue, it does so with them.
-                requests[number] = placed[number].request
+                requests[number] = prepared[number].request
             except SkytellsError as error:
                 outcomes[number] = error
-        yield Together([item.call for item in placed.values()], DISPATCH_LIMIT, sent)
+        yield Gather([item.call for item in prepared.values()], DISPATCH_LIMIT, sent)
     except BaseException as interrupt:
-        _account(placed, sent, outcomes)
+        _account(prepared, sent, outcomes)
         unsent = _unsent(requests, outcomes)
         give_back(unsent)
         ids = [o.id for o in outcomes if isinstance(o, PredictionResponse)]
@@ -65,7 +65,7 @@ def dispatch(
             with suppress(TypeError):  # an exception without a __dict__
                 vars(interrupt)["dispatch_error"] = _dispatch_error(requests, outcomes, unsent)
         raise
-    _account(placed, sent, outcomes)
+    _account(prepared, sent, outcomes)
     predictions = [o if isinstance(o, PredictionResponse) else None for o in outcomes]
     complete = PredictionList(p for p in predictions if p is not None)
     if len(complete) == len(outcomes):
@@ -75,9 +75,9 @@ def dispatch(
     raise _dispatch_error(requests, outcomes, unsent)
 
 
-def _account(placed: Mapping[int, Placed], sent: Outcomes, outcomes: Outcomes) -> None:
+def _account(prepared: Mapping[int, PreparedRequest], sent: Outcomes, outcomes: Outcomes) -> None:
     """Put what became of the requests that were sent at their places, and account for it."""
-    for (number, item), outcome in zip(placed.items(), sent, strict=False):
+    for (number, item), outcome in zip(prepared.items(), sent, strict=False):
         item.end(outcome)
         outcomes[number] = outcome
 

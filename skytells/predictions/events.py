@@ -30,7 +30,7 @@ def is_last(event: PredictionEvent) -> bool:
     return event.kind in _LAST or (event.prediction is not None and event.prediction.done)
 
 
-class Telling:
+class PredictionEventParser:
     """Makes events of what is told of one prediction, and knows how much of its text was said.
 
     Args:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._core.operation import Call, Clock, Close, Flow, Pour
-from .._core.polling import Patience, next_look, wait_options
+from .._core.operation import Call, Clock, CloseBody, Flow, ReadBody
+from .._core.polling import PollSchedule, next_state, wait_options
 from .._core.wire import Body, Reply, path
 from .._data.checks import clean
 from ..errors import SkytellsError
@@ -30,9 +30,9 @@ from ..streaming.reading import (
 )
 from ..types.predict import PredictionResponse
 from ..types.streams import PredictionEvent
-from .events import Telling, below, is_last
+from .events import PredictionEventParser, below, is_last
 from .requests import get_prediction, read_own
-from .targets import Carrying, Waitable, known
+from .targets import Waitable, attach_prediction, resolve_target
 from .wait import timed_out
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Live(NamedTuple):
     reading: Reading[PredictionEvent]
 
 
-class Following:
+class PredictionFollower:
     """A prediction that is followed.
 
     Args:
@@ -76,16 +76,16 @@ class Following:
         clock: Clock = time.monotonic,
         chance: Clock = random.random,
     ) -> None:
-        id, seen = known(target, "stream() takes")
+        id, seen = resolve_target(target, "stream() takes")
         self.id: str = id
         self._seen: PredictionResponse | None = seen
         self._place: str = path(ROUTE, self.id)
         self._base_url = base_url
         self._options, self._idle, self._tell = options, idle, tell
         self._clock, self._chance = clock, chance
-        self._patience: Patience | None = None
+        self._schedule: PollSchedule | None = None
         self._limit: float | None = None
-        self._telling = Telling(self.id)
+        self._telling = PredictionEventParser(self.id)
         self._live: Live | None = None
         self._told: dict[str, Any] | None = None
         self._unseen = True
@@ -108,25 +108,25 @@ class Following:
 
     def open(self) -> Flow[None]:
         """Ask for the stream, unless that has been done."""
-        if self._patience is not None:
+        if self._schedule is not None:
             return
-        self._patience = Patience(self._options, self._clock, self._chance)
+        self._schedule = PollSchedule(self._options, self._clock, self._chance)
         if self._options.max_wait is not None:
             self._limit = self._clock() + self._options.max_wait / 1000
         if self._seen is not None and self._seen.done:
             self._see(self._seen)
             return
-        with Carrying(self.id, self._seen) as carried:
+        with attach_prediction(self.id, self._seen) as carried:
             try:
-                yield from self._connect(self._patience.look_limit())
-            except SkytellsError as trouble:
-                self._give_up(trouble)
+                yield from self._connect(self._schedule.poll_timeout())
+            except SkytellsError as error:
+                self._give_up(error)
             carried.prediction = self._seen
 
     def next(self) -> Flow[list[PredictionEvent]]:
         """What is told next; nothing once the prediction has ended, and that has been told."""
         yield from self.open()
-        with Carrying(self.id, self._seen) as carried:
+        with attach_prediction(self.id, self._seen) as carried:
             try:
                 while not self._news and not self.over:
                     yield from self._look() if self._live is None else self._listen(self._live)
@@ -166,7 +166,7 @@ class Following:
         self.streamed = True
 
     def _told_place(self) -> str | None:
-        """Where its stream is below `base_url`, as far as is known."""
+        """Where its stream is below `base_url`, as far as is resolve_target."""
         urls = self._seen.urls if self._seen is not None else None
         url = urls.stream if urls is not None else None
         place = below(url, self._base_url)
@@ -185,23 +185,23 @@ class Following:
         body, reading = live
         chunks: list[bytes] = []
         try:
-            yield Pour(body, chunks.append, reading.deadline(self._clock()), most=1)
+            yield ReadBody(body, chunks.append, reading.deadline(self._clock()), most=1)
             for event in reading.feed(b"".join(chunks)):
                 self._add(event)
             if not reading.ended:
                 return
             yield from ended(body)
-        except SkytellsError as trouble:
-            self._give_up(trouble)
-        yield Close(body)
+        except SkytellsError as error:
+            self._give_up(error)
+        yield CloseBody(body)
         self._live, self._unseen = None, True
 
     def _look(self) -> Flow[None]:
         """See what has become of it."""
-        patience = self._patience or Patience(self._options)
-        state = yield from next_look(get_prediction(self.id), patience, self._unseen)
+        schedule = self._schedule or PollSchedule(self._options)
+        state = yield from next_state(get_prediction(self.id), schedule, self._unseen)
         if state is None:
-            raise timed_out(self.id, self._seen, patience)
+            raise timed_out(self.id, self._seen, schedule)
         self._unseen = False
         self._see(state)
 
@@ -222,29 +222,27 @@ class Following:
             if self._tell is not None:
                 self._tell(event.prediction)
 
-    def _give_up(self, trouble: SkytellsError) -> None:
+    def _give_up(self, error: SkytellsError) -> None:
         self.streamed = False
-        _log.info(
-            "GET %s: %s, looking instead", ROUTE, trouble.http_status or type(trouble).__name__
-        )
+        _log.info("GET %s: %s, looking instead", ROUTE, error.http_status or type(error).__name__)
 
     def __repr__(self) -> str:
         state = "ended" if self.over else "streamed" if self.streamed else "looked at"
-        begun = state if self._patience is not None else "not begun"
+        begun = state if self._schedule is not None else "not begun"
         return f"id={self.id!r}, {begun}, {len(self.received)} received"
 
 
-def following(
+def follow(
     target: Waitable,
     base_url: str,
     max_wait: float | None,
     interval: float | None,
     idle_timeout: float | None,
     tell: Callable[[PredictionResponse], object] | None = None,
-) -> Following:
+) -> PredictionFollower:
     """A prediction to follow, by settings in milliseconds."""
     idle = Limits.of(idle_timeout, None).idle
-    return Following(target, base_url, wait_options(None, max_wait, interval), idle, tell)
+    return PredictionFollower(target, base_url, wait_options(None, max_wait, interval), idle, tell)
 
 
 def _read(id: str, reply: Reply) -> Opened | PredictionResponse:

@@ -154,9 +154,9 @@ class Prediction(_State):
         Raises:
             SkytellsError: It cannot be cancelled, as when it has already ended.
         """
-        from .requests import cancel_and_look
+        from .requests import cancel_and_fetch
 
-        self._response = self._client.perform(cancel_and_look(self.id))
+        self._response = self._client.perform(cancel_and_fetch(self.id))
         return self._response
 
     def delete(self) -> PredictionResponse:
@@ -217,12 +217,12 @@ class Prediction(_State):
             interval: Pause between two looks, in milliseconds; by default adaptive.
             idle_timeout: Longest silence of the stream before it is left for looks, in milliseconds.
         """
-        from .follow import following
+        from .follow import follow
         from .stream import PredictionStream
 
         base_url, seen = self._client.base_url, self._response
         return PredictionStream(
-            self._client, following(seen, base_url, max_wait, interval, idle_timeout, self._see)
+            self._client, follow(seen, base_url, max_wait, interval, idle_timeout, self._see)
         )
 
     def save(
@@ -340,9 +340,9 @@ class AsyncPrediction(_State):
 
     async def cancel(self) -> PredictionResponse:
         """Cancel it; as `Prediction.cancel`."""
-        from .requests import cancel_and_look
+        from .requests import cancel_and_fetch
 
-        self._response = await self._client.perform(cancel_and_look(self.id))
+        self._response = await self._client.perform(cancel_and_fetch(self.id))
         return self._response
 
     async def delete(self) -> PredictionResponse:
@@ -384,12 +384,12 @@ class AsyncPrediction(_State):
         idle_timeout: float | None = DEFAULT_IDLE,
     ) -> AsyncPredictionStream:
         """Follow it to its end; not awaited itself. As `Prediction.stream`."""
-        from .follow import following
+        from .follow import follow
         from .stream import AsyncPredictionStream
 
         base_url, seen = self._client.base_url, self._response
         return AsyncPredictionStream(
-            self._client, following(seen, base_url, max_wait, interval, idle_timeout, self._see)
+            self._client, follow(seen, base_url, max_wait, interval, idle_timeout, self._see)
         )
 
     async def save(

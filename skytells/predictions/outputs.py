@@ -13,7 +13,7 @@ from ..outputs.transfer import Terms
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse
 from .requests import get_prediction
-from .targets import Waitable, known
+from .targets import Waitable, resolve_target
 
 __all__ = [
     "LARGEST_PICTURE",
@@ -58,7 +58,7 @@ def preview_outputs(target: Waitable, terms: Terms) -> Flow[Preview]:
 
 def _ended(target: Waitable) -> Flow[PredictionResponse]:
     """The prediction as it is known, if it has ended; else as the server has it now."""
-    id, seen = known(target, "save(), bytes() and open() take")
+    id, seen = resolve_target(target, "save(), bytes() and open() take")
     if seen is not None and seen.done:
         return seen
     return (yield from get_prediction(id))

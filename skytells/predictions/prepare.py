@@ -7,20 +7,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._core.operation import Call, Flow, Offload
+from .._core.operation import Call, Flow, RunBlocking
 from .._data.checks import as_list, as_object, has_files
 from ..errors import ApiErrorId, InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse
 from .requests import Accept, create_prediction
-from .submissions import Desk
+from .state import Preflight
 
 if TYPE_CHECKING:
     from ..budget import Reservation
-    from ..types.models import Model
     from ..types.requests import PredictionRequest
 
 
-class Placed:
+class PreparedRequest:
     """A request that is ready to be sent, and what is set aside for it."""
 
     __slots__ = ("call", "request", "reservation")
@@ -55,69 +54,63 @@ class Placed:
             self.reservation.release()
 
 
-def place(
+def prepare(
     request: PredictionRequest,
     accepted: Accept,
-    desk: Desk,
+    preflight: Preflight,
     validate: bool = False,
     await_: bool | None = None,
-) -> Flow[Placed]:
+) -> Flow[PreparedRequest]:
     """Make a request ready: read its files, check its input, set its price aside, as is due."""
     if has_files(request.input):
-        request = yield from _with_files(request, desk)
+        request = yield from _with_files(request, preflight)
     call = create_prediction(request, accepted, await_=await_)
     reservation = None
-    if validate or desk.budget is not None:
-        model = yield from _model(request, desk)
-        refuse_chat(request, desk)
+    if validate or preflight.budget is not None:
+        model = yield from preflight.find_model(request.model)
+        refuse_chat_model(request, preflight)
         if validate:
             model.validate(request.input)
-        if desk.budget is not None:
+        if preflight.budget is not None:
             # The call's own copy, by which an error names its request.
             asked = call.request or request
-            reservation = desk.budget.reserve(model.estimate(request.input), asked)
+            reservation = preflight.budget.reserve(model.estimate(request.input), asked)
     else:
-        refuse_chat(request, desk)
-    return Placed(request, call, reservation)
+        refuse_chat_model(request, preflight)
+    return PreparedRequest(request, call, reservation)
 
 
-def _model(request: PredictionRequest, desk: Desk) -> Flow[Model]:
-    from ..models.find import find_model
-
-    return (yield from find_model(desk.catalogue, request.model))
-
-
-def _with_files(request: PredictionRequest, desk: Desk) -> Flow[PredictionRequest]:
+def _with_files(request: PredictionRequest, preflight: Preflight) -> Flow[PredictionRequest]:
     """A request whose files are data URIs, where the model takes them."""
     from .._data.files import read_files
 
-    check(request, desk)
+    check(request, preflight)
     with suppress(SkytellsError):  # what the schema is not known to forbid is left to the server
-        yield from _model(request, desk)
-    check(request, desk)
-    input = yield from Offload(partial(read_files, request.input))
+        yield from preflight.find_model(request.model)
+    check(request, preflight)
+    input = yield from RunBlocking(partial(read_files, request.input))
     return replace(request, input=input)
 
 
-def check(request: PredictionRequest, desk: Desk) -> None:
+def check(request: PredictionRequest, preflight: Preflight) -> None:
     """Refuse a request that surely cannot be sent, by what is known without asking anybody."""
     if not has_files(request.input):
         request.encode()
-        refuse_chat(request, desk)
+        refuse_chat_model(request, preflight)
         return
     from .._data.files import check_files, check_places, without_files
 
     replace(request, input=without_files(request.input)).encode()
-    refuse_chat(request, desk)
+    refuse_chat_model(request, preflight)
     check_files(request.input)
-    schema = as_object(desk.catalogue.peek(request.model).get("input_schema"))
+    schema = as_object(preflight.cached_model(request.model).get("input_schema"))
     if schema:
         check_places(request.input, schema, request.model)
 
 
-def refuse_chat(request: PredictionRequest, desk: Desk) -> None:
+def refuse_chat_model(request: PredictionRequest, preflight: Preflight) -> None:
     """Refuse a model that only chats, if the catalogue is known to say so."""
-    known = desk.catalogue.peek(request.model)
+    known = preflight.cached_model(request.model)
     if not known:
         return
     from ..types.models import Model
@@ -137,10 +130,10 @@ def refuse_chat(request: PredictionRequest, desk: Desk) -> None:
 def create(
     request: PredictionRequest,
     accepted: Accept,
-    desk: Desk,
+    preflight: Preflight,
     validate: bool,
     await_: bool | None = None,
 ) -> Flow[PredictionResponse]:
     """Make a request ready, and send it."""
-    placed = yield from place(request, accepted, desk, validate, await_)
-    return (yield from placed.send())
+    prepared = yield from prepare(request, accepted, preflight, validate, await_)
+    return (yield from prepared.send())

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
-from .._core.callbacks import callable_or_none
 from .._core.operation import Flow
+from .._data.checks import check_callback
 from ..errors import InvalidRequestError
 from ..types.predict import PredictionResponse
 from ..types.shared import OnProgressCallback
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Told:
+class ProgressReporter:
     """Who is told of each new state while something is waited for: a function, a bar, or both.
 
     Args:
@@ -31,7 +31,7 @@ class Told:
         on_progress: OnProgressCallback | None,
         progress: bool | OnProgressCallback = False,
     ) -> None:
-        callable_or_none(on_progress)
+        check_callback(on_progress)
         if callable(progress):
             if on_progress is not None:
                 raise InvalidRequestError.of(

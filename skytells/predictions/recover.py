@@ -14,7 +14,7 @@ from .._data.json import sent
 from ..errors import InvalidRequestError, RequestInfo, SkytellsError
 from ..types.predict import PredictionResponse
 from .requests import list_by_the_servers_clock
-from .submissions import Accepted
+from .state import SubmissionLog
 
 if TYPE_CHECKING:
     pass
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 RECONCILE_PAUSES: Final = (0.0, 1.0, 3.0)
 
 
-def reconcile(error: SkytellsError, accepted: Accepted) -> Flow[PredictionResponse]:
+def reconcile(error: SkytellsError, submissions: SubmissionLog) -> Flow[PredictionResponse]:
     """Find the prediction of a paid request whose answer was lost; raise `error` if none is sure."""
     for pause in RECONCILE_PAUSES:
         if pause:
             yield Sleep(pause)
         try:
-            found = yield from unconfirmed(error, accepted)
+            found = yield from unconfirmed(error, submissions)
         except SkytellsError:
             continue
         error.candidates = tuple(found)
-        if not found or (error.request is not None and accepted.expects(error.request)):
+        if not found or (error.request is not None and submissions.expects(error.request)):
             continue
         likely = _likely(found, error.request)
-        if len(likely) == 1 and accepted.add(likely[0]):
+        if len(likely) == 1 and submissions.add(likely[0]):
             error.candidates = ()
             return likely[0]
         break
@@ -53,7 +53,7 @@ def _likely(
 
 
 def unconfirmed(
-    error: SkytellsError, accepted: Accepted, *, wall_clock: Clock = time.time
+    error: SkytellsError, submissions: SubmissionLog, *, wall_clock: Clock = time.time
 ) -> Flow[list[PredictionResponse]]:
     """Predictions that the request of `error` may have started, which nobody here knows yet."""
     request, began_at = error.request, error.started_at
@@ -69,7 +69,7 @@ def unconfirmed(
         # By the server's clock, whatever ours says. Its dates are whole seconds.
         earliest = datetime.fromtimestamp(server_now - (wall_clock() - began_at) - 2.0, UTC)
         recent = [p for p in page if p.created is not None and p.created >= earliest]
-        found |= {p.id: p for p in recent if p.id not in accepted and _has_input(p, asked)}
+        found |= {p.id: p for p in recent if p.id not in submissions and _has_input(p, asked)}
         number = (options.page or 1) + 1
         if len(recent) < len(page) or not recent or number > page.pagination.last_page:
             return list(found.values())

@@ -183,7 +183,7 @@ def creating(
     return types.PredictionRequest(model or "", dict(given), webhook, await_, stream)
 
 
-def cancel_and_look(id: str) -> Flow[PredictionResponse]:
+def cancel_and_fetch(id: str) -> Flow[PredictionResponse]:
     """Cancel, and see what came of it: some answers are a mere acknowledgement."""
     answer = yield from cancel_prediction(id)
     return answer if "status" in answer else (yield from get_prediction(id))

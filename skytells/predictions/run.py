@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .. import types
-from .._core.callbacks import callable_or_none
-from .._core.history import History
 from .._core.operation import Flow
 from .._core.polling import wait_options
-from .._data.checks import as_mapping, clean
+from .._data.checks import as_mapping, check_callback, clean
 from ..errors import (
     ApiErrorId,
     DownloadError,
@@ -20,10 +18,10 @@ from ..errors import (
 )
 from ..types.predict import PredictionResponse, PredictionStatus
 from ..types.shared import OnProgressCallback
-from .prepare import place
+from .prepare import prepare
 from .recover import reconcile
-from .submissions import Accepted, Desk
-from .wait import handler_or_none, wait
+from .state import History, Preflight, SubmissionLog
+from .wait import check_handler, wait
 
 if TYPE_CHECKING:
     from ..types.requests import RunOptions
@@ -58,15 +56,15 @@ def run(
     model: str,
     options: RunOptions,
     on_progress: OnProgressCallback | None,
-    accepted: Accepted,
+    submissions: SubmissionLog,
+    preflight: Preflight,
     history: History | None = None,
-    desk: Desk | None = None,
     validate: bool = False,
     handler: WebhookHandler | None = None,
 ) -> Flow[PredictionResponse]:
     """Create a prediction and see it through to its end."""
-    callable_or_none(on_progress)
-    handler_or_none(handler)
+    check_callback(on_progress)
+    check_handler(handler)
     how = wait_options(None, options.max_wait, options.interval)
     watchers = (on_progress, handler, options.max_wait, options.interval)
     watched = any(watcher is not None for watcher in watchers)
@@ -74,15 +72,15 @@ def run(
         model, options.input, options.webhook, await_=not watched, stream=options.stream
     )
     # A watched run is created in the background, so that its id is known from the start.
-    placed = yield from place(request, accepted.add, desk or Desk(), validate, not watched)
+    prepared = yield from prepare(request, submissions.add, preflight, validate, not watched)
     try:
-        with accepted.expecting(placed.request):
-            prediction = yield from placed.send()
+        with submissions.expecting(prepared.request):
+            prediction = yield from prepared.send()
     except SkytellsError as error:
         if not error.maybe_sent:
             raise
-        prediction = yield from reconcile(error, accepted)
-        placed.end(prediction)
+        prediction = yield from reconcile(error, submissions)
+        prepared.end(prediction)
     if not prediction.done:
         prediction = yield from wait(prediction, how, on_progress, history, handler)
     if prediction.status == PredictionStatus.FAILED:
@@ -90,7 +88,7 @@ def run(
     return prediction
 
 
-def place_for(outputs: str | os.PathLike[str]) -> Flow[object]:
+def check_destination(outputs: str | os.PathLike[str]) -> Flow[object]:
     """See to it that outputs can be kept there, before anything is paid for."""
     from ..outputs.saving import ready  # here: most programs keep no outputs
 

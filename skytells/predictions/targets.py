@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, TypeAlias
 
 from .._data.checks import is_mapping
 from .._data.record import Record
@@ -23,7 +22,9 @@ class Handle(Protocol):
 Waitable: TypeAlias = Handle | PredictionResponse | PredictionInfo | Mapping[str, Any] | str
 
 
-def known(target: Waitable, taker: str = "wait() takes") -> tuple[str, PredictionResponse | None]:
+def resolve_target(
+    target: Waitable, taker: str = "wait() takes"
+) -> tuple[str, PredictionResponse | None]:
     """The id of what is waited for and, where it is more than an id, its last state."""
     if isinstance(target, str):
         return target, None
@@ -40,25 +41,28 @@ def known(target: Waitable, taker: str = "wait() takes") -> tuple[str, Predictio
     )
 
 
-class Carrying:
-    """Whatever leaves this block names the prediction that it leaves behind."""
+class LastState:
+    """What is known of a prediction so far."""
 
-    def __init__(self, id: str, prediction: PredictionResponse | None) -> None:
-        self.id = id
-        self.prediction = prediction
+    __slots__ = ("prediction",)
 
-    def __enter__(self) -> Self:
-        return self
+    def __init__(self, prediction: PredictionResponse | None) -> None:
+        self.prediction: PredictionResponse | None = prediction
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, SkytellsError):
-            error.prediction = error.prediction or self.prediction
-        elif error is not None and not isinstance(error, GeneratorExit):
-            error.add_note(f"Prediction {self.id} may still be running: client.wait({self.id!r})")
-            with suppress(TypeError):  # an exception without a __dict__
-                vars(error)["prediction_id"] = self.id
+
+@contextmanager
+def attach_prediction(id: str, prediction: PredictionResponse | None) -> Generator[LastState]:
+    """Attach a prediction to whatever exception leaves this block: its last state, or its id."""
+    last = LastState(prediction)
+    try:
+        yield last
+    except SkytellsError as error:
+        error.prediction = error.prediction or last.prediction
+        raise
+    except GeneratorExit:
+        raise
+    except BaseException as interrupt:
+        interrupt.add_note(f"Prediction {id} may still be running: client.wait({id!r})")
+        with suppress(TypeError):  # an exception without a __dict__
+            vars(interrupt)["prediction_id"] = id
+        raise

@@ -7,15 +7,15 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from .._core.callbacks import callable_or_none
-from .._core.history import History
-from .._core.operation import Bell, Clock, Flow, Notify
-from .._core.polling import Patience, next_look
+from .._core.operation import Clock, Flow, Progress, Wakeup
+from .._core.polling import PollSchedule, next_state
+from .._data.checks import check_callback
 from ..errors import InvalidRequestError, WaitTimeoutError
 from ..types.predict import PredictionResponse
 from ..types.shared import OnProgressCallback
 from .requests import get_prediction
-from .targets import Carrying, Waitable, known
+from .state import History
+from .targets import Waitable, attach_prediction, resolve_target
 
 if TYPE_CHECKING:
     from ..types.requests import WaitOptions
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # How much rarer looks are where a webhook is expected: one in half a minute, in the end.
-SAFETY_NET: Final = 6.0
+WEBHOOK_SLOWDOWN: Final = 6.0
 
 
-def timed_out(id: str, seen: PredictionResponse | None, patience: Patience) -> WaitTimeoutError:
+def timed_out(id: str, seen: PredictionResponse | None, schedule: PollSchedule) -> WaitTimeoutError:
     """The error for a prediction that is still running at the deadline."""
-    error = patience.timed_out(
+    error = schedule.timed_out(
         f"Prediction {id}",
         seen.status if seen is not None else None,
         f"wait again with client.wait({id!r}), or stop it with client.cancel_prediction({id!r})",
@@ -53,44 +53,44 @@ def wait(
     What `history` knows of the model spares looks that would come too early, unless somebody wants
     to see progress. A webhook that `handler` receives ends it at once; looks are rarer meanwhile.
     """
-    callable_or_none(on_progress)
-    id, seen = known(target)
+    check_callback(on_progress)
+    id, seen = resolve_target(target)
     if seen is not None and seen.done:
         return seen
-    patience = Patience(options, clock, chance, rarer_by(handler))
+    schedule = PollSchedule(options, clock, chance, slowdown_by(handler))
     # With a handler, the first look is at once: its webhook may have come before this began.
     at_once = seen is None or handler is not None
-    with Carrying(id, seen) as carried, expected(handler, id) as bell:
+    with attach_prediction(id, seen) as carried, webhook_wakeup(handler, id) as wakeup:
         while True:
             slug = seen.slug if seen is not None and on_progress is None else None
             typical = history.typical(slug) if history else None
-            state = yield from next_look(get_prediction(id), patience, at_once, typical, bell)
+            state = yield from next_state(get_prediction(id), schedule, at_once, typical, wakeup)
             if state is None:
-                raise timed_out(id, seen, patience)
+                raise timed_out(id, seen, schedule)
             seen, at_once = state, False
             carried.prediction = seen
             if on_progress is not None:
-                yield Notify(on_progress, seen)
+                yield Progress(on_progress, seen)
             if seen.done:
                 if history is not None:
                     history.add(seen)
                 return seen
 
 
-def expected(
+def webhook_wakeup(
     handler: WebhookHandler | None, *ids: str
-) -> AbstractContextManager[Bell[PredictionResponse] | None]:
+) -> AbstractContextManager[Wakeup[PredictionResponse] | None]:
     """A block in which a webhook that tells of the end of one of these rings the bell it gives."""
-    handler_or_none(handler)
+    check_handler(handler)
     return nullcontext() if handler is None else handler.expect(*ids)
 
 
-def rarer_by(handler: WebhookHandler | None) -> float:
+def slowdown_by(handler: WebhookHandler | None) -> float:
     """How much rarer looks are while webhooks are received."""
-    return 1.0 if handler is None else SAFETY_NET
+    return 1.0 if handler is None else WEBHOOK_SLOWDOWN
 
 
-def handler_or_none(handler: object) -> None:
+def check_handler(handler: object) -> None:
     """Refuse what receives no webhooks, before anything is paid for."""
     if handler is not None and not callable(getattr(handler, "expect", None)):
         raise InvalidRequestError.of(

@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .. import types
-from .._core.callbacks import callable_or_none
-from .._core.operation import Bell, Clock, Flow, Notify, Sleep, Together
-from .._core.polling import Patience
+from .._core.operation import Clock, Flow, Gather, Progress, Sleep, Wakeup
+from .._core.polling import PollSchedule
+from .._data.checks import check_callback
 from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionList, PredictionResponse
 from ..types.shared import OnProgressCallback
-from .progress import Told
+from .progress import ProgressReporter
 from .requests import get_prediction, list_predictions
-from .targets import Carrying, Waitable, known
-from .wait import expected, handler_or_none, rarer_by, timed_out
+from .targets import Waitable, attach_prediction, resolve_target
+from .wait import check_handler, slowdown_by, timed_out, webhook_wakeup
 
 if TYPE_CHECKING:
     from .._core.protocols import AsyncPerformer, Performer
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 PER_PAGE = 50
 FEW = 2
-GETS_AT_ONCE = 8
+CONCURRENT_GETS = 8
 
 
-class Watch:
+class PredictionBatch:
     """Predictions that are waited for together.
 
     Args:
@@ -54,8 +54,8 @@ class Watch:
         clock: Clock = time.monotonic,
         chance: Clock = random.random,
     ) -> None:
-        callable_or_none(on_progress)
-        handler_or_none(handler)
+        check_callback(on_progress)
+        check_handler(handler)
         if isinstance(targets, str | Mapping) or not isinstance(targets, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidRequestError.of(
                 "wait_all() and as_completed() take several predictions, as in a list; for one, "
@@ -63,19 +63,19 @@ class Watch:
             )
         self._on_progress = on_progress
         self._clock = clock
-        self._patience = Patience(options, clock, chance, rarer_by(handler))
+        self._schedule = PollSchedule(options, clock, chance, slowdown_by(handler))
         self._handler = handler
-        self._bell: Bell[PredictionResponse] | None = None
+        self._wakeup: Wakeup[PredictionResponse] | None = None
         self._due: float | None = None
-        pairs = list(map(known, targets))
+        pairs = list(map(resolve_target, targets))
         self._order = [id for id, _ in pairs]
         self._seen: dict[str, PredictionResponse | None] = dict(pairs)
         self._fresh = [p for p in self._seen.values() if p is not None and p.done]
-        self._looked = False
+        self._polled = False
 
     @property
     def seen(self) -> Mapping[str, PredictionResponse | None]:
-        """The last state of each, by id; `None` where it is not known yet."""
+        """The last state of each, by id; `None` where it is not resolve_target yet."""
         return self._seen
 
     @property
@@ -93,7 +93,7 @@ class Watch:
         """Those that have ended since the last time; waits until there is at least one."""
         while not self._fresh and self._running():
             yield from self._pause()
-            told = self._bell.take() if self._bell is not None else []
+            told = self._wakeup.take() if self._wakeup is not None else []
             yield from self._see(told) if told else self._look()
         ended, self._fresh = self._fresh, []
         return ended
@@ -108,35 +108,35 @@ class Watch:
     @contextmanager
     def expecting(self) -> Generator[None]:
         """A block in which the webhooks of those that are running are heard."""
-        with expected(self._handler, *self._running()) as self._bell:
+        with webhook_wakeup(self._handler, *self._running()) as self._wakeup:
             yield
 
     def _pause(self) -> Flow[None]:
         # With a handler, the first look is at once: a webhook may have come before this began.
-        if not self._looked and (self._handler is not None or None in self._seen.values()):
+        if not self._polled and (self._handler is not None or None in self._seen.values()):
             return
         if self._due is None:
-            pause = self._patience.pause()
+            pause = self._schedule.pause()
             if pause is None:
                 id = self._running()[0]
-                raise timed_out(id, self._seen[id], self._patience)
+                raise timed_out(id, self._seen[id], self._schedule)
             self._due = self._clock() + pause
         # However many webhooks come, the next look is when it was due.
-        yield Sleep(max(0.0, self._due - self._clock()), self._bell)
+        yield Sleep(max(0.0, self._due - self._clock()), self._wakeup)
 
     def _look(self) -> Flow[None]:
-        self._looked, self._due = True, None
+        self._polled, self._due = True, None
         found: list[PredictionResponse] = []
-        trouble: SkytellsError | None = None
+        failure: SkytellsError | None = None
         try:
             yield from self._states(found)
         except SkytellsError as error:
-            trouble = error
+            failure = error
         yield from self._see(found)
-        if trouble is None:
-            self._patience.relax()
+        if failure is None:
+            self._schedule.reset()
         else:
-            self._patience.bear(trouble)
+            self._schedule.tolerate(failure)
 
     def _see(self, found: Iterable[PredictionResponse]) -> Flow[None]:
         """Take in new states; what had ended before, as a look may have shown, is not new."""
@@ -149,8 +149,8 @@ class Watch:
                 running.remove(prediction.id)
                 self._fresh.append(prediction)
             if self._on_progress is not None:
-                with Carrying(prediction.id, prediction):
-                    yield Notify(self._on_progress, prediction)
+                with attach_prediction(prediction.id, prediction):
+                    yield Progress(self._on_progress, prediction)
 
     def _states(self, found: list[PredictionResponse]) -> Flow[None]:
         """Look at all that run; what is seen is in `found` even where a look fails."""
@@ -158,7 +158,7 @@ class Watch:
         last = 2 * len(waiting) // PER_PAGE + 1 if len(waiting) > FEW else 0
         for number in range(1, last + 1):
             listed = list_predictions(types.PredictionsListOptions(number, per_page=PER_PAGE))
-            page = yield from listed.look(self._patience.look_limit())
+            page = yield from listed.look(self._schedule.poll_timeout())
             found += [p for p in page if p.id in waiting]
             waiting -= {p.id for p in page}
             if not waiting or number >= page.pagination.last_page:
@@ -166,46 +166,48 @@ class Watch:
         rest = sorted(waiting)
         outcomes: list[PredictionResponse | Exception | None] = [None] * len(rest)
         if rest:
-            limit = self._patience.look_limit()
+            limit = self._schedule.poll_timeout()
             looks = [get_prediction(id).look(limit) for id in rest]
-            yield Together(looks, GETS_AT_ONCE, outcomes)
+            yield Gather(looks, CONCURRENT_GETS, outcomes)
         found += [outcome for outcome in outcomes if isinstance(outcome, PredictionResponse)]
         for id, outcome in zip(rest, outcomes, strict=True):
             if isinstance(outcome, Exception):
-                with Carrying(id, self._seen[id]):
+                with attach_prediction(id, self._seen[id]):
                     raise outcome
 
 
 class Completed:
     """An iterable over predictions as they end."""
 
-    def __init__(self, client: Performer, watch: Watch, told: Told) -> None:
+    def __init__(self, client: Performer, batch: PredictionBatch, told: ProgressReporter) -> None:
         self._client = client
-        self._watch = watch
+        self._batch = batch
         self._told = told
 
     def __iter__(self) -> Iterator[PredictionResponse]:
-        with self._told.shown(self._watch.seen), self._watch.expecting():
-            while self._watch.pending:
-                yield from self._client.perform(self._watch.next())
+        with self._told.shown(self._batch.seen), self._batch.expecting():
+            while self._batch.pending:
+                yield from self._client.perform(self._batch.next())
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}({self._watch}): for prediction in …>"
+        return f"<{type(self).__name__}({self._batch}): for prediction in …>"
 
 
 class AsyncCompleted:
     """An async iterable over predictions as they end."""
 
-    def __init__(self, client: AsyncPerformer, watch: Watch, told: Told) -> None:
+    def __init__(
+        self, client: AsyncPerformer, batch: PredictionBatch, told: ProgressReporter
+    ) -> None:
         self._client = client
-        self._watch = watch
+        self._batch = batch
         self._told = told
 
     async def __aiter__(self) -> AsyncIterator[PredictionResponse]:
-        with self._told.shown(self._watch.seen), self._watch.expecting():
-            while self._watch.pending:
-                for prediction in await self._client.perform(self._watch.next()):
+        with self._told.shown(self._batch.seen), self._batch.expecting():
+            while self._batch.pending:
+                for prediction in await self._client.perform(self._batch.next()):
                     yield prediction
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}({self._watch}): async for prediction in …>"
+        return f"<{type(self).__name__}({self._batch}): async for prediction in …>"

@@ -21,12 +21,12 @@ import pytest
 import trustme
 
 from skytells import ConfigurationError, SkytellsClient, SkytellsError
-from skytells._core.attempt import exchange
+from skytells._core.attempt import attempt_call
 from skytells._core.operation import Sleep
 from skytells._data.checks import as_list
 from skytells._pool import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
 from skytells.predictions.wait import wait
-from skytells.predictions.wait_all import Watch
+from skytells.predictions.wait_all import PredictionBatch
 
 from ..behaviour.misbehaving import Server, Step
 from ..behaviour.steps import answers
@@ -90,14 +90,14 @@ class Clockwork:
         for module in ("_exchange", "predictions.waiting", "predictions.flows"):
             monkeypatch.setattr(f"skytells.{module}.Sleep", self._sleep)
         monkeypatch.setattr("skytells.predictions.wait_all.Sleep", self._sleep)
-        real = _defaults(exchange)["clock"]
-        monkeypatch.setitem(_defaults(exchange), "clock", lambda: real() + self._passed)
-        monkeypatch.setitem(_defaults(exchange), "chance", _most)
-        for flow in (wait, Watch.__init__):
+        real = _defaults(attempt_call)["clock"]
+        monkeypatch.setitem(_defaults(attempt_call), "clock", lambda: real() + self._passed)
+        monkeypatch.setitem(_defaults(attempt_call), "chance", _most)
+        for flow in (wait, PredictionBatch.__init__):
             monkeypatch.setitem(_defaults(flow), "clock", lambda: self._passed)
             monkeypatch.setitem(_defaults(flow), "chance", _most)
 
-    def _sleep(self, seconds: float, bell: object = None) -> Sleep:
+    def _sleep(self, seconds: float, wakeup: object = None) -> Sleep:
         if self.on_pause is not None:
             self.on_pause()
         self.pauses.append(seconds)

@@ -269,7 +269,7 @@ def test_a_sync_client_loads_no_more_than_it_needs() -> None:
     assert not {"json", "statistics", "difflib", "concurrent.futures", "urllib.request"} & modules
     assert not {"skytells.models.requests", "skytells.types.models"} & modules
     ours = {name for name in modules if name.split(".")[0] == "skytells"}
-    assert not {f"skytells.predictions.{name}" for name in ("flows", "placing", "waiting")} & ours
+    assert not {f"skytells.predictions.{name}" for name in ("run", "prepare", "wait")} & ours
     assert (
         not {"skytells.types.requests", "skytells.types.options", "skytells.predictions.handle"}
         & ours

@@ -13,7 +13,7 @@ from typing import Any, Final
 from skytells.chat.requests import CHUNKS
 from skytells.errors import InvalidResponseError, SkytellsError
 from skytells.orchestrator.requests import OPERATIONS
-from skytells.predictions.events import Telling, is_last
+from skytells.predictions.events import PredictionEventParser, is_last
 from skytells.responses.requests import EVENTS
 from skytells.streaming import EventDecoder, Format, Limits, LineDecoder
 from skytells.streaming.decoders import Decoder, Event
@@ -58,7 +58,7 @@ def slowly(data: bytes) -> list[Event]:
 
 
 def _told() -> Format[Any]:
-    return Format(EventDecoder, Telling("p1").read, is_last, paid=False)
+    return Format(EventDecoder, PredictionEventParser("p1").read, is_last, paid=False)
 
 
 FORMS: Final[Mapping[str, Callable[[], Format[Any]]]] = {

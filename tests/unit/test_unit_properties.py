@@ -36,7 +36,7 @@ from skytells.predictions.requests import (
     stream_prediction,
 )
 from skytells.predictions.run import run_options
-from skytells.predictions.targets import known
+from skytells.predictions.targets import resolve_target
 from skytells.types import (
     ClientOptions,
     ModelFieldsOptions,
@@ -154,7 +154,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
         lambda given: creating(given, None, None, None, False, False),
         ("model", "input", "webhook", "await", "stream", "x"),
     ),
-    "wait(prediction)": (known, ("id", "status", "response")),
+    "wait(prediction)": (resolve_target, ("id", "status", "response")),
 }
 
 

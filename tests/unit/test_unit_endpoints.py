@@ -1,4 +1,4 @@
-"""Two sides, two keys: what would send one to the other's host cannot be made."""
+"""Two services, two keys: what would send one to the other's host cannot be made."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from skytells._core.endpoints import (
     ORCHESTRATOR_KEY_VARIABLE,
     ORCHESTRATOR_URL_VARIABLE,
     URL_VARIABLE,
+    Endpoint,
     Secret,
-    Surface,
 )
-from skytells._core.operation import Call, Safety, Side
+from skytells._core.operation import Call, Safety, Service
 from skytells._core.wire import Origin, WireRequest
 from skytells._data.checks import DEFAULT_TIMEOUT
 from skytells.errors import ConfigurationError, InvalidRequestError, PermissionDeniedError
@@ -49,14 +49,14 @@ def build(key: Any = SK, other: Any = WFB, **keywords: Any) -> Config:
     return configure(key, None, orchestrator_key=other, **(given | keywords))
 
 
-def request(config: Config, side: Side, **keywords: Any) -> WireRequest:
-    """What a call to one side puts on the wire."""
-    return _request(Call("GET", "/x", lambda reply: None, side=side, **keywords), config, 0)
+def request(config: Config, service: Service, **keywords: Any) -> WireRequest:
+    """What a call to one service puts on the wire."""
+    return _request(Call("GET", "/x", lambda reply: None, service=service, **keywords), config, 0)
 
 
-def test_each_side_has_its_own_address_and_its_own_key() -> None:
+def test_each_service_has_its_own_address_and_its_own_key() -> None:
     config = build()
-    api, other = request(config, Side.API), request(config, Side.ORCHESTRATOR)
+    api, other = request(config, Service.API), request(config, Service.ORCHESTRATOR)
     assert (str(api.origin), api.target) == ("https://api.skytells.ai", "/v1/x")
     assert header(api, "x-api-key") == [SK]
     assert header(api, "authorization") == []
@@ -111,48 +111,50 @@ def test_what_the_environment_has_swapped_is_refused(
 
 @settings(deadline=None, max_examples=200)
 @given(
-    st.sampled_from(Side),
+    st.sampled_from(Service),
     st.sampled_from([*MORE_HOSTS, "gateway.example"]),
     st.sampled_from(["sk-a", "wfb_a", "other"]),
 )
-def test_no_surface_holds_another_sides_key_or_host(side: Side, host: str, key: str) -> None:
+def test_no_endpoint_holds_another_services_key_or_host(service: Service, host: str, key: str) -> None:
     foreign = {
-        Side.API: (("orchestrator.skytells.ai",), ("wfb_",)),
-        Side.ORCHESTRATOR: (("api.skytells.ai", "edge.skytells.ai"), ("sk-",)),
+        Service.API: (("orchestrator.skytells.ai",), ("wfb_",)),
+        Service.ORCHESTRATOR: (("api.skytells.ai", "edge.skytells.ai"), ("sk-",)),
     }
-    hosts, prefixes = foreign[side]
-    right = Surface(side, Origin("https", "elsewhere.example", 443), "/v1")
+    hosts, prefixes = foreign[service]
+    right = Endpoint(service, Origin("https", "elsewhere.example", 443), "/v1")
     wrong = host in hosts or key.startswith(prefixes)
     changes: Any = {"origin": Origin("https", host, 443), "key": Secret(key)}
     try:
-        surface = dataclasses.replace(right, **changes)
+        endpoint = dataclasses.replace(right, **changes)
     except ConfigurationError:
         assert wrong
     else:
         assert not wrong
-        name, value = surface.credentials() or (b"", b"")
-        own = {Side.API: b"x-api-key", Side.ORCHESTRATOR: b"authorization"}
-        assert (name, value.split()[-1]) == (own[side], key.encode())
+        name, value = endpoint.credentials() or (b"", b"")
+        own = {Service.API: b"x-api-key", Service.ORCHESTRATOR: b"authorization"}
+        assert (name, value.split()[-1]) == (own[service], key.encode())
 
 
-def test_a_surface_cannot_be_changed() -> None:
-    surface: Any = build().api
-    for name in ("origin", "key", "prefix", "side"):
+def test_an_endpoint_cannot_be_changed() -> None:
+    endpoint: Any = build().api
+    for name in ("origin", "key", "prefix", "service"):
         with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(surface, name, None)
+            setattr(endpoint, name, None)
 
 
 @pytest.mark.parametrize("name", [b"x-api-key", b"authorization", b"X-Api-Key", b"Authorization"])
-@pytest.mark.parametrize("side", Side)
-def test_a_calls_own_headers_carry_no_key(side: Side, name: bytes) -> None:
+@pytest.mark.parametrize("service", Service)
+def test_a_calls_own_headers_carry_no_key(service: Service, name: bytes) -> None:
     with pytest.raises(InvalidRequestError, match="may not carry a key"):
-        request(build(), side, headers=((name, b"x"),))
+        request(build(), service, headers=((name, b"x"),))
 
 
 def test_the_orchestrator_without_its_key_is_told_before_the_wire() -> None:
     hand = Hand(script(reply({})), build(other=None))
     with pytest.raises(ConfigurationError) as caught:
-        hand.perform(Call("GET", "/api/workflows", lambda reply: None, side=Side.ORCHESTRATOR))
+        hand.perform(
+            Call("GET", "/api/workflows", lambda reply: None, service=Service.ORCHESTRATOR)
+        )
     assert ORCHESTRATOR_KEY_VARIABLE in str(caught.value)
     assert hand.sent == []
 
@@ -160,18 +162,20 @@ def test_the_orchestrator_without_its_key_is_told_before_the_wire() -> None:
 def test_a_refused_key_of_the_orchestrator_is_explained() -> None:
     hand = Hand(script(reply({"error": "Unauthorized"}, 401)), build())
     with pytest.raises(Exception, match="Unauthorized") as caught:
-        hand.perform(Call("GET", "/api/workflows", lambda reply: None, side=Side.ORCHESTRATOR))
+        hand.perform(
+            Call("GET", "/api/workflows", lambda reply: None, service=Service.ORCHESTRATOR)
+        )
     assert "signed-in browser" in str(caught.value)
 
 
-@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("service", Service)
 @pytest.mark.parametrize("echoed", [SK, WFB])
-def test_either_key_is_scrubbed_from_what_either_side_echoes(side: Side, echoed: str) -> None:
+def test_either_key_is_scrubbed_from_what_either_service_echoes(service: Service, echoed: str) -> None:
     escaped = "".join(f"\\u{ord(c):04x}" for c in echoed)
     body = f'{{"error":{{"message":"No {echoed}","details":"{escaped}"}}}}'.encode()
     hand = Hand(script(reply(body, 400, x_request_id=echoed)), build())
     with pytest.raises(InvalidRequestError) as caught:
-        hand.perform(Call("GET", "/x", lambda reply: None, side=side))
+        hand.perform(Call("GET", "/x", lambda reply: None, service=service))
     assert echoed not in f"{caught.value!r} {vars(caught.value)}"
     assert "No ***" in str(caught.value)
 
@@ -179,12 +183,12 @@ def test_either_key_is_scrubbed_from_what_either_side_echoes(side: Side, echoed:
 # What is changed, pickled, shown
 
 
-def test_a_changed_key_stays_on_its_side() -> None:
+def test_a_changed_key_stays_on_its_service() -> None:
     config = build()
     keep: Any = {"timeout": DEFAULT_TIMEOUT, "headers": None, "retry": None}
     changed = reconfigure(config, api_key=None, orchestrator_key="wfb_2", **keep)
-    assert header(request(changed, Side.ORCHESTRATOR), "authorization") == ["Bearer wfb_2"]
-    assert header(request(changed, Side.API), "x-api-key") == [SK]
+    assert header(request(changed, Service.ORCHESTRATOR), "authorization") == ["Bearer wfb_2"]
+    assert header(request(changed, Service.API), "x-api-key") == [SK]
     for wrong in ({"api_key": WFB}, {"api_key": None, "orchestrator_key": SK}):
         with pytest.raises(ConfigurationError, match="begins with"):
             reconfigure(config, **(keep | wrong))
@@ -200,7 +204,7 @@ def test_keys_are_pickled_only_if_they_can_be_read_again(monkeypatch: pytest.Mon
     assert SK.encode() not in pickled
     assert WFB.encode() not in pickled
     there = arrived(pickle.loads(pickled))
-    assert header(request(there, Side.ORCHESTRATOR), "authorization") == [f"Bearer {WFB}"]
+    assert header(request(there, Service.ORCHESTRATOR), "authorization") == [f"Bearer {WFB}"]
     monkeypatch.setenv(ORCHESTRATOR_KEY_VARIABLE, SK)
     with pytest.raises(ConfigurationError, match="begins with 'sk-'"):
         arrived(pickle.loads(pickled))
@@ -208,7 +212,7 @@ def test_keys_are_pickled_only_if_they_can_be_read_again(monkeypatch: pytest.Mon
 
 def test_settings_show_no_key() -> None:
     config = build()
-    for text in (f"{config} {config!r}", repr(request(config, Side.ORCHESTRATOR))):
+    for text in (f"{config} {config!r}", repr(request(config, Service.ORCHESTRATOR))):
         assert SK not in text
         assert WFB not in text
 
