@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import skytells.embeddings.requests
+import skytells.embeddings.create
 from skytells import (
     ConfigurationError,
     EmbeddingResponse,
@@ -168,8 +168,8 @@ def test_options_out_of_their_range_are_refused(offline: Any) -> None:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three inputs, or twenty tokens, are the most of one request."""
-    monkeypatch.setattr(skytells.embeddings.requests, "MOST_INPUTS", 3)
-    monkeypatch.setattr(skytells.embeddings.requests, "MOST_TOKENS", 20)
+    monkeypatch.setattr(skytells.embeddings.create, "MOST_INPUTS", 3)
+    monkeypatch.setattr(skytells.embeddings.create, "MOST_TOKENS", 20)
 
 
 def embeds(peer: Peer) -> None:

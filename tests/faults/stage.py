@@ -87,7 +87,7 @@ class Clockwork:
         self.pauses: list[float] = []
         self.on_pause: Callable[[], object] | None = None
         self._passed = 0.0
-        for module in ("_exchange", "predictions.waiting", "predictions.flows"):
+        for module in ("_core.attempt", "_core.polling", "predictions.recover"):
             monkeypatch.setattr(f"skytells.{module}.Sleep", self._sleep)
         monkeypatch.setattr("skytells.predictions.wait_all.Sleep", self._sleep)
         real = _defaults(attempt_call)["clock"]

@@ -115,7 +115,9 @@ def test_what_the_environment_has_swapped_is_refused(
     st.sampled_from([*MORE_HOSTS, "gateway.example"]),
     st.sampled_from(["sk-a", "wfb_a", "other"]),
 )
-def test_no_endpoint_holds_another_services_key_or_host(service: Service, host: str, key: str) -> None:
+def test_no_endpoint_holds_another_services_key_or_host(
+    service: Service, host: str, key: str
+) -> None:
     foreign = {
         Service.API: (("orchestrator.skytells.ai",), ("wfb_",)),
         Service.ORCHESTRATOR: (("api.skytells.ai", "edge.skytells.ai"), ("sk-",)),
@@ -170,7 +172,9 @@ def test_a_refused_key_of_the_orchestrator_is_explained() -> None:
 
 @pytest.mark.parametrize("service", Service)
 @pytest.mark.parametrize("echoed", [SK, WFB])
-def test_either_key_is_scrubbed_from_what_either_service_echoes(service: Service, echoed: str) -> None:
+def test_either_key_is_scrubbed_from_what_either_service_echoes(
+    service: Service, echoed: str
+) -> None:
     escaped = "".join(f"\\u{ord(c):04x}" for c in echoed)
     body = f'{{"error":{{"message":"No {echoed}","details":"{escaped}"}}}}'.encode()
     hand = Hand(script(reply(body, 400, x_request_id=echoed)), build())
