@@ -8,6 +8,7 @@ import math
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from ..errors import SkytellsError
 from .operation import (
     Call,
     CallUser,
@@ -26,6 +27,7 @@ from .operation import (
     Sleep,
     Wakeup,
     advance,
+    shortened,
 )
 
 if TYPE_CHECKING:
@@ -45,11 +47,14 @@ class AsyncDriver:
 
     async def perform(self, operation: Operation[T]) -> T:
         """Perform a call, or a flow of your own; as `SkytellsClient.perform`."""
-        with closing(iter(operation)) as flow:
-            effect = advance(flow)
-            while not isinstance(effect, Done):
-                effect = advance(flow, await self._give(effect))
-            return effect.value
+        try:
+            with closing(iter(operation)) as flow:
+                effect = advance(flow)
+                while not isinstance(effect, Done):
+                    effect = advance(flow, await self._give(effect))
+                return effect.value
+        except SkytellsError as error:
+            raise shortened(error)
 
     async def _give(self, effect: Effect) -> object:
         """What an effect gives, or what it raised."""

@@ -10,7 +10,7 @@ from contextlib import closing
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, SkytellsError
 from .operation import (
     Call,
     CallUser,
@@ -29,6 +29,7 @@ from .operation import (
     Sleep,
     Wakeup,
     advance,
+    shortened,
 )
 
 if TYPE_CHECKING:
@@ -55,11 +56,14 @@ class Driver:
         Returns:
             What the operation returns.
         """
-        with closing(iter(operation)) as flow:
-            effect = advance(flow)
-            while not isinstance(effect, Done):
-                effect = advance(flow, self._give(effect))
-            return effect.value
+        try:
+            with closing(iter(operation)) as flow:
+                effect = advance(flow)
+                while not isinstance(effect, Done):
+                    effect = advance(flow, self._give(effect))
+                return effect.value
+        except SkytellsError as error:
+            raise shortened(error)
 
     def _give(self, effect: Effect) -> object:
         """What an effect gives, or what it raised."""

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from ..errors import ApiErrorId, SkytellsError
@@ -340,3 +341,32 @@ def advance(flow: Generator[E, Any, T], answer: object = None) -> E | Done[T]:
         return flow.throw(answer.error) if isinstance(answer, Raised) else flow.send(answer)
     except StopIteration as stop:
         return Done(stop.value)
+
+
+def shortened(error: SkytellsError) -> SkytellsError:
+    """An error without the frames of this package that lead to where it was raised, its causes too.
+
+    A driver raises it so: what a user sees is a method of the client, the driver, and the place. The
+    frames of other code stay, such as those of a callback that it came through.
+    """
+    cause: BaseException | None = error
+    while isinstance(cause, SkytellsError):
+        cause.__traceback__ = _shortened(cause.__traceback__)
+        cause = cause.__cause__
+    return error
+
+
+def _shortened(traceback: TracebackType | None) -> TracebackType | None:
+    shorter, at, entries = None, traceback, list[TracebackType]()
+    while at is not None:
+        entries.append(at)
+        at = at.tb_next
+    for entry in reversed(entries):
+        if shorter is None or not _is_ours(entry.tb_frame):
+            shorter = TracebackType(shorter, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return shorter
+
+
+def _is_ours(frame: FrameType) -> bool:
+    module = str(frame.f_globals.get("__name__"))
+    return module.partition(".")[0] == __name__.partition(".")[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .._core.async_driver import AsyncDriver
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._data.checks import DEFAULT_TIMEOUT
-from .._transport import AsyncHttpxTransport, AsyncPooledTransport, AsyncTransport
+from .._transport import AsyncHttpxTransport, AsyncPooledTransport
 from ..errors import ConfigurationError
 from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._core.polling import Options
+    from .._core.protocols import AsyncTransport
     from ..budget import Budget
     from ..embeddings import AsyncEmbeddingsAPI
     from ..models import AsyncModelsAPI
@@ -115,9 +116,13 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         super().__init__(config, shared)
         self._transport = transport
 
-    @cached_property
+    @property
     def predictions(self) -> AsyncPredictionsAPI:
         """Predictions: create, fetch and list them, keep their outputs."""
+        return self._predictions
+
+    @cached_property
+    def _predictions(self) -> AsyncPredictionsAPI:
         from ..predictions.api import AsyncPredictionsAPI
 
         shared = self._shared
@@ -142,7 +147,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         """Conversations with text models; see `chat.completions`."""
         from .chat import AsyncChatAPI
 
-        return AsyncChatAPI(self)
+        return AsyncChatAPI(self, lambda: self.responses)
 
     @cached_property
     def responses(self) -> AsyncResponsesAPI:

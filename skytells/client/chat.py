@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from .._core.protocols import AsyncPerformer, Performer
 from ..chat.api import AsyncCompletionsAPI, CompletionsAPI
 
 if TYPE_CHECKING:
+    from .._core.protocols import AsyncPerformer, Performer
     from ..responses import AsyncResponsesAPI, ResponsesAPI
-
-
-class Client(Performer, Protocol):
-    """A sync client with responses."""
-
-    @property
-    def responses(self) -> ResponsesAPI: ...
-
-
-class AsyncClient(AsyncPerformer, Protocol):
-    """An async client with responses."""
-
-    @property
-    def responses(self) -> AsyncResponsesAPI: ...
 
 
 class ChatAPI:
     """Conversations; `client.chat`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Performer, responses: Callable[[], ResponsesAPI]) -> None:
         self._client = client
+        self._responses = responses
 
     @cached_property
     def completions(self) -> CompletionsAPI:
@@ -40,14 +28,15 @@ class ChatAPI:
     @property
     def responses(self) -> ResponsesAPI:
         """The same as `client.responses`."""
-        return self._client.responses
+        return self._responses()
 
 
 class AsyncChatAPI:
     """Conversations; `client.chat`. As `ChatAPI`, awaited."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncPerformer, responses: Callable[[], AsyncResponsesAPI]) -> None:
         self._client = client
+        self._responses = responses
 
     @cached_property
     def completions(self) -> AsyncCompletionsAPI:
@@ -57,4 +46,4 @@ class AsyncChatAPI:
     @property
     def responses(self) -> AsyncResponsesAPI:
         """The same as `client.responses`."""
-        return self._client.responses
+        return self._responses()

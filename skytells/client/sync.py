@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._core.driver import Driver
 from .._data.checks import DEFAULT_TIMEOUT, blocking
-from .._transport import HttpxTransport, PooledTransport, Transport
+from .._transport import HttpxTransport, PooledTransport
 from ..errors import ConfigurationError
 from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .._core.polling import Options
+    from .._core.protocols import Transport
     from ..budget import Budget
     from ..embeddings import EmbeddingsAPI
     from ..models import ModelsAPI
@@ -115,9 +116,13 @@ class SkytellsClient(ClientBase, Driver):
         super().__init__(config, shared)
         self._transport = transport
 
-    @cached_property
+    @property
     def predictions(self) -> PredictionsAPI:
         """Predictions: create, fetch and list them, keep their outputs."""
+        return self._predictions
+
+    @cached_property
+    def _predictions(self) -> PredictionsAPI:
         from ..predictions.api import PredictionsAPI
 
         shared = self._shared
@@ -142,7 +147,7 @@ class SkytellsClient(ClientBase, Driver):
         """Conversations with text models; see `chat.completions`."""
         from .chat import ChatAPI
 
-        return ChatAPI(self)
+        return ChatAPI(self, lambda: self.responses)
 
     @cached_property
     def responses(self) -> ResponsesAPI:

@@ -85,8 +85,7 @@ class PredictionStream(_Followed):
         if self._follower.body is not None:
             cast("OpenBody", self._follower.body).close()
 
-    def __enter__(self) -> Self:
-        return self.open()
+    __enter__ = open
 
     def __exit__(self, *exception: object) -> None:
         self.close()
@@ -132,8 +131,7 @@ class AsyncPredictionStream(_Followed):
         if self._follower.body is not None:
             await cast("AsyncOpenBody", self._follower.body).aclose()
 
-    async def __aenter__(self) -> Self:
-        return await self.open()
+    __aenter__ = open
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
