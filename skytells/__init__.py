@@ -15,14 +15,12 @@ from ._version import __version__
 
 TYPE_CHECKING = False  # type checkers take it as true; `typing` itself would double the import
 if TYPE_CHECKING:
-    from ._flow import Call, Flow
-    from ._images import image
+    from ._core.operation import Call, Flow
+    from ._inference.images import image
     from .budget import Budget
     from .chat import (
-        AsyncChatAPI,
         AsyncChatStream,
         AsyncCompletionsAPI,
-        ChatAPI,
         ChatStream,
         CompletionsAPI,
         Tool,
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
         tool,
     )
     from .client import API_BASE_URL, AsyncSkytellsClient, Skytells, SkytellsClient, create_client
+    from .client.chat import AsyncChatAPI, ChatAPI
     from .embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
     from .errors import (
         AnswerError,
@@ -61,8 +60,8 @@ if TYPE_CHECKING:
     from .orchestrator import AsyncOrchestratorAPI, OrchestratorAPI
     from .outputs import AsyncOutputReader, OutputReader, Preview
     from .pagination import AsyncPager, Pager
-    from .prediction import AsyncPrediction, Prediction
     from .predictions import AsyncCompleted, AsyncPredictionsAPI, Completed, PredictionsAPI
+    from .predictions.handle import AsyncPrediction, Prediction
     from .predictions.stream import AsyncPredictionStream, PredictionStream
     from .responses import AsyncResponsesAPI, AsyncResponseStream, ResponsesAPI, ResponseStream
     from .safety import (
@@ -290,11 +289,11 @@ __all__ = [
 
 # A name loads its module when it is first used, so that importing the package costs nothing.
 _HOMES = {
-    "_flow": (
+    "_core.operation": (
         "Call",
         "Flow",
     ),
-    "_images": ("image",),
+    "_inference.images": ("image",),
     "budget": ("Budget",),
     "client": (
         "API_BASE_URL",
@@ -302,6 +301,10 @@ _HOMES = {
         "Skytells",
         "SkytellsClient",
         "create_client",
+    ),
+    "client.chat": (
+        "AsyncChatAPI",
+        "ChatAPI",
     ),
     "errors": (
         "AnswerError",
@@ -336,7 +339,7 @@ _HOMES = {
         "AsyncOrchestratorAPI",
         "OrchestratorAPI",
     ),
-    "prediction": (
+    "predictions.handle": (
         "AsyncPrediction",
         "Prediction",
     ),
@@ -404,10 +407,8 @@ _HOMES = {
         "WebhookHandler",
     ),
     "chat": (
-        "AsyncChatAPI",
         "AsyncChatStream",
         "AsyncCompletionsAPI",
-        "ChatAPI",
         "ChatStream",
         "CompletionsAPI",
         "Tool",

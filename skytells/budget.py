@@ -6,9 +6,8 @@ import threading
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
-from ._checks import shown
-from ._record import Record
-from ._wire import as_object
+from ._data.checks import as_object, shown
+from ._data.record import Record
 from .errors import ApiErrorId, BudgetExceededError, ConfigurationError, InvalidRequestError
 from .types.costs import CURRENCY, TokenPrice
 from .types.predict import PredictionResponse, PredictionStatus

@@ -31,16 +31,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, KeysView, Mapping, Sequence
+    from decimal import Decimal
     from pathlib import Path
-
-    from .chat.loop import ToolRun
-    from .types.chat import ChatCompletion
-    from .types.predict import PredictionResponse
-    from .types.requests import PredictionRequest
 
 Details: TypeAlias = str | dict[str, Any] | list[Any]
 
@@ -120,6 +116,89 @@ class Attempt:
     pause: float | None = None
 
 
+# This module knows no other: what its errors carry is described here, not named.
+
+
+class RecordInfo(Protocol):  # noqa: PLW1641  # as a dict, it has no hash
+    """An answer of the API: its wire JSON by key."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def keys(self) -> KeysView[str]: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+
+class PredictionInfo(RecordInfo, Protocol):
+    """The prediction of an error: a `PredictionResponse`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+    @property
+    def slug(self) -> str | None: ...
+    @property
+    def input(self) -> dict[str, Any] | None: ...
+    @property
+    def output(self) -> str | list[str] | None: ...
+    @property
+    def failure(self) -> str | None: ...
+    @property
+    def cost(self) -> Decimal | None: ...
+    def outputs(self) -> str | list[str] | None: ...
+
+
+class RequestInfo(Protocol):
+    """The request of an error: a `PredictionRequest`."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def input(self) -> dict[str, Any]: ...
+    @property
+    def webhook(self) -> Mapping[str, Any] | str | None: ...
+    @property
+    def await_(self) -> bool: ...
+    @property
+    def stream(self) -> bool: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class CompletionInfo(RecordInfo, Protocol):
+    """The completion of an error: a `ChatCompletion`."""
+
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def finish_reason(self) -> str | None: ...
+    @property
+    def tool_calls(self) -> Sequence[Any]: ...
+
+
+class ToolRunInfo(Protocol):
+    """The conversation of an error: a `ToolRun`."""
+
+    @property
+    def messages(self) -> Sequence[Any]: ...
+    @property
+    def completions(self) -> Sequence[CompletionInfo]: ...
+    @property
+    def completion(self) -> CompletionInfo: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def rounds(self) -> int: ...
+    @property
+    def calls(self) -> Sequence[Any]: ...
+
+
 class SkytellsError(Exception):
     """Any failure of this package or of the API.
 
@@ -146,15 +225,15 @@ class SkytellsError(Exception):
 
     default_retryable: ClassVar[bool] = False
 
-    prediction: PredictionResponse | None = None
+    prediction: PredictionInfo | None = None
     """The prediction that the error is about, as last seen."""
-    request: PredictionRequest | None = None
+    request: RequestInfo | None = None
     """The paid request whose outcome is unknown (with `maybe_sent`)."""
-    candidates: Sequence[PredictionResponse] = ()
+    candidates: Sequence[PredictionInfo] = ()
     """Predictions that may be the unconfirmed one, when `run()` found more than one."""
     received: Sequence[Any] = ()
     """What had come before it failed: the items of a stream, or the embeddings of other requests."""
-    tool_run: ToolRun | None = None
+    tool_run: ToolRunInfo | None = None
     """What a `run_tools()` had come to before it failed; its `messages` go on from there."""
     attempts: tuple[Attempt, ...] = ()
     """The tries that were made, in order."""
@@ -294,7 +373,7 @@ class PredictionFailedError(SkytellsError):
 class AnswerError(SkytellsError):
     """A model answered, though not with what was due. The answer is paid for, and is not lost."""
 
-    completion: ChatCompletion
+    completion: CompletionInfo
     """The completion; what the model wrote is its `text`."""
 
 
@@ -335,11 +414,11 @@ class DispatchError(SkytellsError):
     Its `error_id`, `details` and `http_status` are those of the first failure.
     """
 
-    predictions: Sequence[PredictionResponse | None] = ()
+    predictions: Sequence[PredictionInfo | None] = ()
     """What was accepted, at the places of the queue; `None` where nothing was."""
     errors: Sequence[Exception | None] = ()
     """What failed, at the places of the queue."""
-    requests: Sequence[PredictionRequest] = ()
+    requests: Sequence[RequestInfo] = ()
     """What was asked for, in the order of the queue."""
-    unsent: Sequence[PredictionRequest] = ()
+    unsent: Sequence[RequestInfo] = ()
     """What surely was not begun (unsent, or refused with 425 or 429); it is back in the queue."""

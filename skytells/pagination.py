@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from ._flow import Call
+from ._core.operation import Call
 from .types.predict import PredictionResponse
 from .types.shared import PaginatedResponse
 
 if TYPE_CHECKING:
-    from .client import AsyncSkytellsClient, SkytellsClient
+    from ._core.protocols import AsyncPerformer, Performer
     from .types.requests import PredictionsListOptions
 
 Fetch: TypeAlias = "Callable[[PredictionsListOptions], Call[PaginatedResponse]]"
@@ -40,9 +40,7 @@ class Cursor:
 class Pager:
     """An iterable over all predictions that fit; each iteration begins anew."""
 
-    def __init__(
-        self, client: SkytellsClient, options: PredictionsListOptions, fetch: Fetch
-    ) -> None:
+    def __init__(self, client: Performer, options: PredictionsListOptions, fetch: Fetch) -> None:
         self._client = client
         self._options = options
         self._fetch = fetch
@@ -60,7 +58,7 @@ class AsyncPager:
     """An async iterable over all predictions that fit; each iteration begins anew."""
 
     def __init__(
-        self, client: AsyncSkytellsClient, options: PredictionsListOptions, fetch: Fetch
+        self, client: AsyncPerformer, options: PredictionsListOptions, fetch: Fetch
     ) -> None:
         self._client = client
         self._options = options

@@ -11,10 +11,10 @@ from payloads import ID
 from with_sockets import Line
 
 from skytells import SkytellsClient
-from skytells._exchange import exchange
-from skytells._flow import Done, Exchange, advance
-from skytells._retry import RetryBudget
-from skytells.predictions.calls import get_prediction
+from skytells._core.attempt import attempt_call
+from skytells._core.operation import Done, Send, advance
+from skytells._core.retry import RetryBudget
+from skytells.predictions.requests import get_prediction
 
 client = SkytellsClient("sk-0123456789abcdef", base_url=f"{HTTP}/v1")
 call = get_prediction(ID)
@@ -25,12 +25,12 @@ lane = httpcore.HTTPConnection(httpcore.Origin(b"http", host.encode(), port))
 url = httpcore.URL(scheme=b"http", host=host, port=port, target=f"/v1/predictions/{ID}")
 
 
-def _built() -> Exchange:
+def _built() -> Send:
     """The request that a call becomes, from the flow that builds it."""
-    flow = exchange(call, client._config, RetryBudget())
+    flow = attempt_call(call, client._config, RetryBudget())
     effect = advance(flow)
     assert not isinstance(effect, Done)
-    assert isinstance(effect, Exchange)
+    assert isinstance(effect, Send)
     return effect
 
 
@@ -46,7 +46,7 @@ def _httpcore() -> None:
 
 def _transport() -> None:
     effect = _built()
-    client._transport.send(Exchange(effect.request, time.monotonic() + 60))
+    client._transport.send(Send(effect.request, time.monotonic() + 60))
 
 
 if __name__ == "__main__":

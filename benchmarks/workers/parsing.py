@@ -10,9 +10,9 @@ import payloads
 from common import Figures, Job, measured, memory, serve
 from plain_models import Page, Prediction
 
-from skytells._wire import Reply
-from skytells.models import list_models
-from skytells.predictions.calls import get_prediction, read_page
+from skytells._core.wire import Reply
+from skytells.models.requests import list_models
+from skytells.predictions.requests import get_prediction, read_page
 
 ONE = payloads.encoded(payloads.prediction())
 PAGE = payloads.encoded(payloads.page())

@@ -12,7 +12,7 @@ from payloads import ID
 from pydantic_core import from_json
 
 from skytells import AsyncSkytellsClient, PredictionResponse, SkytellsClient
-from skytells.chat.calls import CHUNKS
+from skytells.chat.requests import CHUNKS
 from skytells.streaming import EventDecoder, Limits
 from skytells.streaming.reading import Reading
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from common import Figures, serve
 
 from skytells import WaitOptions
-from skytells._flow import Call, Done, Operation, Raised, Sleep, Together, advance
-from skytells._history import History
-from skytells.predictions.waiting import wait
-from skytells.predictions.watch import Watch
+from skytells._core.operation import Call, Done, Gather, Operation, Raised, Sleep, advance
+from skytells.predictions.state import History
+from skytells.predictions.wait import wait
+from skytells.predictions.wait_all import PredictionBatch
 from skytells.types import PaginatedResponse, PredictionResponse
 
 CLASSES = (0.8, 4.0, 12.0, 60.0, 180.0)
@@ -72,7 +72,7 @@ class World:
                 self.now += seconds
             case Call():
                 return self.look(effect)
-            case Together():
+            case Gather():
                 for place, call in enumerate(effect.operations):
                     # Side by side: one round trip for each eight.
                     effect.outcomes[place] = self.look(call, 1 / effect.limit)
@@ -127,13 +127,13 @@ def together(shared: bool, jobs: int) -> Figures:
     requests, delays = 0, list[float]()
     if shared:
         world = World(ends)
-        watch = Watch(
+        batch = PredictionBatch(
             [world.state(id) for id in ends],
             WaitOptions(),
             clock=world.clock,
             chance=chance.random,
         )
-        world.perform(watch.all())
+        world.perform(batch.all())
         requests = world.requests
         delays = [world.seen[id] - end for id, end in ends.items()]
     else:

@@ -18,13 +18,7 @@ from pydantic import BaseModel, Field
 
 import skytells.local
 from skytells import AsyncSkytellsClient, Webhook, WebhookEvent, WebhookHandler
-from skytells.fastapi import (
-    Client,
-    add_error_handler,
-    lifespan,
-    progress_events,
-    webhook_router,
-)
+from skytells.fastapi import Client, add_error_handler, lifespan, progress_events, webhook_router
 
 PAGE: Final = Path(__file__).with_name("page.html")
 HOOK: Final = "/webhooks/skytells"

@@ -9,8 +9,8 @@ from typing import Any
 
 import anyio
 
-from .._flow import Connect, Exchange
-from .._wire import BodyReader, Origin, Reply
+from .._core.operation import OpenConnection, Send
+from .._core.wire import BodyReader, Origin, Reply
 from .async_pool import AsyncPool
 from .failures import failure_of
 from .network import RequestState, seconds_until
@@ -40,22 +40,22 @@ class AsyncSender:
             self.client = client
         self._builder = RequestBuilder(self.client, client is None, self._pool is not None)
 
-    async def send(self, exchange: Exchange) -> Reply:
+    async def send(self, effect: Send) -> Reply:
         """Send a request and read its reply; or leave the body open, where it is to be kept so."""
-        origin, state = exchange.request.origin, self._builder.state(exchange)
+        origin, state = effect.request.origin, self._builder.state(effect)
         try:
             with _time_limit(state.deadline, self._pool):
-                request, options = self._builder.build(exchange, state, state.atrace)
+                request, options = self._builder.build(effect, state, state.atrace)
                 response = await self.client.send(
                     request, stream=True, follow_redirects=False, **options
                 )
                 body = AsyncOpenBody(response, origin, state, self._pool)
                 headers = headers_of(response)
-                if stays_open(exchange, response.status_code, headers):
+                if stays_open(effect, response.status_code, headers):
                     return Reply(response.status_code, headers, b"", body)
                 try:
                     reader = BodyReader(
-                        response.status_code, headers, exchange.request.max_response_bytes
+                        response.status_code, headers, effect.request.max_response_bytes
                     )
                     async for chunk in body.chunks:
                         reader.feed(chunk)
@@ -70,15 +70,15 @@ class AsyncSender:
             failure = failure_of(error, origin, state.sent)
         raise failure
 
-    async def connect(self, ahead: Connect) -> bool:
+    async def connect(self, effect: OpenConnection) -> bool:
         """Open a connection before there is a request for it."""
         if self._pool is None:
             raise not_ours()
         try:
-            state = RequestState(ahead.deadline)
-            return await self._pool.preconnect(key_of(ahead.origin), state, CONNECT_SECONDS)
+            state = RequestState(effect.deadline)
+            return await self._pool.preconnect(key_of(effect.origin), state, CONNECT_SECONDS)
         except Exception as error:
-            failure = failure_of(error, ahead.origin, False)
+            failure = failure_of(error, effect.origin, False)
         raise failure
 
     async def aclose(self) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import certifi
 import httpcore
 
-from .._wire import STANDARD_PORTS
+from .._core.wire import STANDARD_PORTS
 from ..errors import ConfigurationError
 
 _contexts: Final[dict[tuple[type[ssl.SSLContext], str | None, str | None], ssl.SSLContext]] = {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, cast
 
-from .._wire import Origin, clean
+from .._core.wire import Origin
+from .._data.checks import clean
 from ..errors import ApiErrorId, NetworkError, RequestTimeoutError, SkytellsError
 
 # Names rather than classes: httpcore, httpx and clients of their shape share them.

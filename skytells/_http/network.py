@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 
 import httpcore
 
-from .._wire import as_address, is_public
+from .._core.wire import as_address, is_public
 from ..errors import ApiErrorId, InvalidResponseError
 
 EXTENSION: Final = "skytells"

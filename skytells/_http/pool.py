@@ -21,7 +21,7 @@ from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 import httpcore
 
-from .._wire import STANDARD_PORTS
+from .._core.wire import STANDARD_PORTS
 from .body import PooledBody
 from .environment import Proxy, environment_proxy, tls_context
 from .network import EXTENSION, IDLE_SECONDS, AsyncBackend, Backend, RequestState, extensions_of

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import httpx
 
-from .._flow import Exchange
-from .._wire import Origin, Reply
+from .._core.operation import Send
+from .._core.wire import Origin, Reply
 from ..errors import ConfigurationError
 from .network import EXTENSION, IDLE_SECONDS, RequestState, seconds_until
 from .pool import ConnectionKey
@@ -40,18 +40,16 @@ class RequestBuilder:
         # Those that it has now; what servers add to them later is not sent.
         self._cookies = None if cookies is None else type(cookies)(cookies)
 
-    def state(self, exchange: Exchange) -> RequestState:
+    def state(self, effect: Send) -> RequestState:
         """What travels beside a request."""
-        paid, public_only = exchange.request.paid, exchange.request.public
+        paid, public_only = effect.request.paid, effect.request.public
         return RequestState(
-            exchange.deadline, PAID_IDLE_SECONDS if paid else IDLE_SECONDS, public_only
+            effect.deadline, PAID_IDLE_SECONDS if paid else IDLE_SECONDS, public_only
         )
 
-    def build(
-        self, exchange: Exchange, state: RequestState, trace: object
-    ) -> tuple[Any, dict[str, Any]]:
+    def build(self, effect: Send, state: RequestState, trace: object) -> tuple[Any, dict[str, Any]]:
         """A request, and how its client is to send it."""
-        request = exchange.request
+        request = effect.request
         extensions: dict[str, Any] = {EXTENSION: state, "timeout": self._timeout(state)}
         if request.method not in {"GET", "HEAD"}:
             extensions["trace"] = trace
@@ -67,12 +65,12 @@ class RequestBuilder:
             )
             built.read()  # so that hooks find its `content`
             return built, {"auth": None}
-        return self._of_the_user(exchange, url, extensions)
+        return self._of_the_user(effect, url, extensions)
 
     def _of_the_user(
-        self, exchange: Exchange, url: str, extensions: dict[str, Any]
+        self, effect: Send, url: str, extensions: dict[str, Any]
     ) -> tuple[Any, dict[str, Any]]:
-        request = exchange.request
+        request = effect.request
         built = self._client.build_request(
             *(request.method, url),
             headers=request.headers,
@@ -113,8 +111,8 @@ def headers_of(response: Any) -> dict[str, str]:
     return named
 
 
-def stays_open(exchange: Exchange, status: int, headers: dict[str, str]) -> bool:
-    if exchange.keep is None or not 200 <= status < 300 or not exchange.keep(headers):
+def stays_open(effect: Send, status: int, headers: dict[str, str]) -> bool:
+    if effect.keep is None or not 200 <= status < 300 or not effect.keep(headers):
         return False
     # An open body is not decoded; it was asked for as it is.
     return headers.get("content-encoding", "identity").strip().lower() in {"identity", ""}

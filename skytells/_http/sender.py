@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from .._flow import Connect, Exchange
-from .._wire import BodyReader, Origin, Reply
+from .._core.operation import OpenConnection, Send
+from .._core.wire import BodyReader, Origin, Reply
 from .failures import failure_of
 from .network import RequestState
 from .pool import Pool
@@ -42,19 +42,19 @@ class Sender:
             self.client = client
         self._builder = RequestBuilder(self.client, client is None, self._pool is not None)
 
-    def send(self, exchange: Exchange) -> Reply:
+    def send(self, effect: Send) -> Reply:
         """Send a request and read its reply; or leave the body open, where it is to be kept so."""
-        origin, state = exchange.request.origin, self._builder.state(exchange)
+        origin, state = effect.request.origin, self._builder.state(effect)
         try:
-            request, options = self._builder.build(exchange, state, state.trace)
+            request, options = self._builder.build(effect, state, state.trace)
             response = self.client.send(request, stream=True, follow_redirects=False, **options)
             body = OpenBody(response, origin, state)
             headers = headers_of(response)
-            if stays_open(exchange, response.status_code, headers):
+            if stays_open(effect, response.status_code, headers):
                 return Reply(response.status_code, headers, b"", body)
             try:
                 reader = BodyReader(
-                    response.status_code, headers, exchange.request.max_response_bytes
+                    response.status_code, headers, effect.request.max_response_bytes
                 )
                 for chunk in body.chunks:
                     if self._pool is None:  # else its sockets keep the deadline
@@ -71,15 +71,15 @@ class Sender:
             failure = failure_of(error, origin, state.sent)
         raise failure
 
-    def connect(self, ahead: Connect) -> bool:
+    def connect(self, effect: OpenConnection) -> bool:
         """Open a connection before there is a request for it."""
         if self._pool is None:
             raise not_ours()
         try:
-            state = RequestState(ahead.deadline)
-            return self._pool.preconnect(key_of(ahead.origin), state, CONNECT_SECONDS)
+            state = RequestState(effect.deadline)
+            return self._pool.preconnect(key_of(effect.origin), state, CONNECT_SECONDS)
         except Exception as error:
-            failure = failure_of(error, ahead.origin, False)
+            failure = failure_of(error, effect.origin, False)
         raise failure
 
     def close(self) -> None:

@@ -1,28 +1,20 @@
-"""Chat: calls, streams put together, and the API of both clients."""
+"""Chat: completions, their streams, answers as objects, and tools."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
-    from .api import (
-        AsyncChatAPI,
-        AsyncChatStream,
-        AsyncCompletionsAPI,
-        ChatAPI,
-        ChatStream,
-        CompletionsAPI,
-    )
-    from .loop import ToolRun
-    from .tools import Tool, ToolError, tool
+    from .._inference.tools import Tool, ToolError, tool
+    from .api import AsyncCompletionsAPI, CompletionsAPI
+    from .run_tools import ToolRun
+    from .stream import AsyncChatStream, ChatStream
 
 __all__ = [
-    "AsyncChatAPI",
     "AsyncChatStream",
     "AsyncCompletionsAPI",
-    "ChatAPI",
     "ChatStream",
     "CompletionsAPI",
     "Tool",
@@ -33,4 +25,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    return load(__name__, name, "api", "loop", "tools")
+    return load(__name__, name, "api", "stream", "run_tools", ".._inference.tools")

@@ -2,94 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import aclosing, closing
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, cast, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
-from ..predictions.waiting import blocking
-from ..streaming import DEFAULT_IDLE, AsyncStream, Limits, Stream
+from .._data.checks import blocking
+from .._inference.signatures import AnyTool
+from .._inference.tools import blocking_tools
+from ..streaming import DEFAULT_IDLE, Limits
 from ..types.chat import (
     ChatCompletion,
-    ChatCompletionChunk,
     ChatParams,
     MessageParam,
     ParsedCompletion,
     ParseParams,
     ToolRunParams,
 )
-from .assemble import completion_of
-from .calls import CHUNKS, create_completion, stream_completion
-from .loop import MAX_ROUNDS, OnRound, ToolRun, run_tools
-from .parsing import parse_completion
-from .signatures import AnyTool
-from .tools import blocking_tools
+from .parse import parse_completion
+from .requests import CHUNKS, create_completion, stream_completion
+from .run_tools import MAX_ROUNDS, OnRound, ToolRun, run_tools
+from .stream import AsyncChatStream, ChatStream
 
 if TYPE_CHECKING:
-    from ..client import AsyncSkytellsClient, SkytellsClient
-    from ..responses import AsyncResponsesAPI, ResponsesAPI
+    from .._core.protocols import AsyncPerformer, Performer
 
 T = TypeVar("T")
-
-
-class ChatStream(Stream[ChatCompletionChunk]):
-    """A completion as it is made: iterate over its chunks, or over `text`; then ask for `final()`.
-
-    Example:
-        >>> messages = [{"role": "user", "content": "Say hi"}]
-        >>> with client.chat.completions.stream(model="gpt-5", messages=messages) as stream:
-        ...     text = "".join(stream.text)
-        >>> stream.final().text == text
-        True
-    """
-
-    @property
-    def text(self) -> Generator[str]:
-        """The text of the first answer, piece by piece, instead of the chunks."""
-        with closing(cast("Generator[ChatCompletionChunk]", iter(self))) as chunks:
-            for chunk in chunks:
-                if text := chunk.text:
-                    yield text
-
-    def final(self) -> ChatCompletion:
-        """The whole completion; what has not been read yet is read now.
-
-        Raises:
-            InvalidRequestError: The stream was left before its end.
-        """
-        return completion_of(self._all())
-
-    @property
-    def snapshot(self) -> ChatCompletion:
-        """The completion as far as it has come."""
-        return completion_of(self.received)
-
-
-class AsyncChatStream(AsyncStream[ChatCompletionChunk]):
-    """A completion as it is made; as `ChatStream`, with `async for`."""
-
-    @property
-    async def text(self) -> AsyncGenerator[str]:
-        """The text of the first answer, piece by piece, instead of the chunks."""
-        async with aclosing(cast("AsyncGenerator[ChatCompletionChunk]", aiter(self))) as chunks:
-            async for chunk in chunks:
-                if text := chunk.text:
-                    yield text
-
-    async def final(self) -> ChatCompletion:
-        """The whole completion; as `ChatStream.final`."""
-        return completion_of(await self._all())
-
-    @property
-    def snapshot(self) -> ChatCompletion:
-        """The completion as far as it has come."""
-        return completion_of(self.received)
 
 
 class CompletionsAPI:
     """Chat completions; `client.chat.completions`."""
 
-    def __init__(self, client: SkytellsClient) -> None:
+    def __init__(self, client: Performer) -> None:
         self._client = client
 
     @overload
@@ -269,7 +211,7 @@ class CompletionsAPI:
 class AsyncCompletionsAPI:
     """Chat completions; `client.chat.completions`. As `CompletionsAPI`, awaited."""
 
-    def __init__(self, client: AsyncSkytellsClient) -> None:
+    def __init__(self, client: AsyncPerformer) -> None:
         self._client = client
 
     @overload
@@ -349,37 +291,3 @@ class AsyncCompletionsAPI:
         return await self._client.perform(
             run_tools(model, messages, tools, max_rounds, on_progress, params)
         )
-
-
-class ChatAPI:
-    """Conversations; `client.chat`."""
-
-    def __init__(self, client: SkytellsClient) -> None:
-        self._client = client
-
-    @cached_property
-    def completions(self) -> CompletionsAPI:
-        """Chat completions."""
-        return CompletionsAPI(self._client)
-
-    @property
-    def responses(self) -> ResponsesAPI:
-        """The same as `client.responses`."""
-        return self._client.responses
-
-
-class AsyncChatAPI:
-    """Conversations; `client.chat`. As `ChatAPI`, awaited."""
-
-    def __init__(self, client: AsyncSkytellsClient) -> None:
-        self._client = client
-
-    @cached_property
-    def completions(self) -> AsyncCompletionsAPI:
-        """Chat completions."""
-        return AsyncCompletionsAPI(self._client)
-
-    @property
-    def responses(self) -> AsyncResponsesAPI:
-        """The same as `client.responses`."""
-        return self._client.responses

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .._checks import is_list, is_object
+from .._data.checks import is_list, is_object
 from ..types.chat import ChatCompletion, ChatCompletionChunk, text_of
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from .._checks import is_list, is_mapping
+from .._data.checks import is_list, is_mapping
 
 _KNOWN: Final = {
     *("$ref", "type", "enum", "const", "title", "description", "required", "additionalProperties"),

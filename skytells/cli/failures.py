@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import errors
-from .._wire import clean
+from .._data.checks import clean
 from .output import note
 
 CODES: Final[dict[type[errors.SkytellsError], int]] = {

@@ -9,8 +9,8 @@ from typing import Any
 
 import typer
 
-from .._inputs import MAX_FILE
-from .._wire import as_object
+from .._data.checks import as_object
+from .._data.files import MAX_FILE
 
 
 def read_input(file: typer.FileText | None, pairs: list[str]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import typer
 
 import skytells
 
-from .._schema import properties, required, takes_uri
-from .._wire import as_list, as_object
+from .._data.checks import as_list, as_object
+from .._data.schema import properties, required, takes_uri
 from . import output
 from .options import AsJson, BaseUrl, Slug, Timeout, connect
 

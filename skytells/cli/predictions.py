@@ -8,7 +8,7 @@ import typer
 
 import skytells
 
-from .._progress import Bar
+from ..predictions.progress_bar import Bar
 from . import outcome, output
 from .options import AsJson, BaseUrl, Download, Id, MaxWait, Timeout, connect, milliseconds
 
@@ -85,7 +85,7 @@ def wait(
     base_url: BaseUrl = None,
 ) -> None:
     """Wait until a prediction has ended, and print its outputs as `skytells run` does."""
-    from ..predictions.flows import failed
+    from ..predictions.run import failed
 
     with connect(base_url, timeout) as client:
         with outcome.told_on_failure(as_json), Bar(keep=False) as bar:

@@ -4,19 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from .._progress import Bar
+from ..predictions.progress_bar import Bar
 from . import outcome, output
 from .inputs import read_input
-from .options import (
-    AsJson,
-    BaseUrl,
-    Download,
-    MaxWait,
-    Slug,
-    Timeout,
-    connect,
-    milliseconds,
-)
+from .options import AsJson, BaseUrl, Download, MaxWait, Slug, Timeout, connect, milliseconds
 
 if TYPE_CHECKING:
     from ..client import SkytellsClient

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._base import deprecated
-from .._surfaces import API_BASE_URL
-from ..types.shared import DEFAULT_TIMEOUT
+from .._core.endpoints import API_BASE_URL
+from .._data.checks import DEFAULT_TIMEOUT
+from .base import deprecated
 from .sync import SkytellsClient
 
 if TYPE_CHECKING:

@@ -7,49 +7,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .. import predictions as verbs
-from .._base import KEEP, Shared, deprecated, raw_call, warming
-from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
-from .._http.engine import AsyncEngine, SyncEngine
+from .._core.async_driver import AsyncDriver
+from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._data.checks import DEFAULT_TIMEOUT
+from .._http.engine import AsyncEngine
 from ..errors import ConfigurationError
-from ..predictions.api import AsyncPredictionsAPI
-from ..predictions.calls import (
-    Payload,
-    as_request,
-    cancel_prediction,
-    delete_prediction,
-    stream_prediction,
-)
-from ..types.predict import PredictionResponse
-from ..types.shared import (
-    DEFAULT_TIMEOUT,
-    OnProgressCallback,
-    PaginatedResponse,
-)
-from .async_driver import AsyncDriver
+from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
 
+    from .._core.polling import Options
+    from .._core.protocols import AsyncEngineProtocol
     from ..budget import Budget
-    from ..chat import AsyncChatAPI
     from ..embeddings import AsyncEmbeddingsAPI
-    from ..models import AsyncModelsAPI, FieldsOptions
+    from ..models import AsyncModelsAPI
+    from ..models.requests import FieldsOptions
     from ..orchestrator import AsyncOrchestratorAPI
     from ..outputs import Preview
-    from ..prediction import AsyncPrediction
-    from ..predictions.waiting import Options, Waitable
-    from ..predictions.watch import AsyncCompleted
+    from ..predictions.api import AsyncPredictionsAPI
+    from ..predictions.handle import AsyncPrediction
+    from ..predictions.requests import Payload
+    from ..predictions.targets import Waitable
+    from ..predictions.wait_all import AsyncCompleted
     from ..responses import AsyncResponsesAPI
     from ..safety import AsyncSafetyAPI
     from ..transports import AsyncHttpClient
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
+    from ..types.predict import PredictionResponse
     from ..types.requests import RunOptions
+    from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks import WebhookHandler
+    from .chat import AsyncChatAPI
 
 
-class AsyncSkytellsClient(AsyncDriver):
+class AsyncSkytellsClient(ClientBase, AsyncDriver):
     """The async client of the Skytells platform. As `SkytellsClient`, awaited.
 
     One client may serve several event loops, one after another or in several threads: each has its
@@ -80,8 +73,6 @@ class AsyncSkytellsClient(AsyncDriver):
         >>> asyncio.run(main())
         succeeded
     """
-
-    predictions: AsyncPredictionsAPI
 
     def __init__(
         self,
@@ -116,16 +107,30 @@ class AsyncSkytellsClient(AsyncDriver):
         )
         self._assemble(config, AsyncEngine(http_client))
 
-    def _assemble(self, config: Config, engine: AsyncEngine, shared: Shared | None = None) -> None:
-        super().__init__(config, engine, shared)
-        self.predictions = AsyncPredictionsAPI(self, self._shared.accepted, self._desk, config)
+    def _assemble(
+        self, config: Config, engine: AsyncEngineProtocol, shared: Shared | None = None
+    ) -> None:
+        super().__init__(config, shared)
+        self._engine = engine
+
+    @property
+    def predictions(self) -> AsyncPredictionsAPI:
+        """Predictions: create, fetch and list them, keep their outputs."""
+        return self._predictions
+
+    @cached_property
+    def _predictions(self) -> AsyncPredictionsAPI:
+        from ..predictions.api import AsyncPredictionsAPI
+
+        shared = self._shared
+        return AsyncPredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
     @cached_property
     def models(self) -> AsyncModelsAPI:
         """The catalogue of models."""
         from ..models import AsyncModelsAPI  # here, with its types: a prediction needs none of them
 
-        return AsyncModelsAPI(self, self._shared.catalogue)
+        return AsyncModelsAPI(self, self._shared.models)
 
     @cached_property
     def orchestrator(self) -> AsyncOrchestratorAPI:
@@ -137,9 +142,9 @@ class AsyncSkytellsClient(AsyncDriver):
     @cached_property
     def chat(self) -> AsyncChatAPI:
         """Conversations with text models; see `chat.completions`."""
-        from ..chat import AsyncChatAPI
+        from .chat import AsyncChatAPI
 
-        return AsyncChatAPI(self)
+        return AsyncChatAPI(self, lambda: self.responses)
 
     @cached_property
     def responses(self) -> AsyncResponsesAPI:
@@ -151,9 +156,10 @@ class AsyncSkytellsClient(AsyncDriver):
     @cached_property
     def safety(self) -> AsyncSafetyAPI:
         """Whether content is acceptable."""
+        from ..chat.requests import create_completion
         from ..safety import AsyncSafetyAPI
 
-        return AsyncSafetyAPI(self)
+        return AsyncSafetyAPI(self, create_completion)
 
     @cached_property
     def embeddings(self) -> AsyncEmbeddingsAPI:
@@ -161,6 +167,12 @@ class AsyncSkytellsClient(AsyncDriver):
         from ..embeddings import AsyncEmbeddingsAPI
 
         return AsyncEmbeddingsAPI(self)
+
+    @property
+    def http_client(self) -> httpx.AsyncClient:
+        """What sends the requests: the `httpx.AsyncClient` of this client, or the one passed in."""
+        client: httpx.AsyncClient = self._engine.sender.client
+        return client
 
     def with_options(
         self,
@@ -204,12 +216,9 @@ class AsyncSkytellsClient(AsyncDriver):
         """
         if not self._engine.owned:
             return None
-        from ..predictions.kept import LARGEST_PICTURE, preview_outputs, terms_of
-        from .driver import Driver
+        from .display import preview
 
-        terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=False)
-        with Driver(self._config, SyncEngine(), self._shared) as driver:
-            return driver.perform(preview_outputs(prediction, terms))
+        return preview(self._config, self._shared, prediction, max_wait)
 
     async def warm_up(self, connections: int = 1) -> int:
         """Open connections of this event loop ahead of calls; as `SkytellsClient.warm_up`."""
@@ -232,21 +241,24 @@ class AsyncSkytellsClient(AsyncDriver):
         download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
-        chosen = verbs.run_options(input, webhook, stream, options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        flow = verbs.run(
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.run import check_destination, run, run_options
+
+        chosen = run_options(input, webhook, stream, options, max_wait, interval)
+        told = ProgressReporter(on_progress, progress)
+        flow = run(
             model,
             chosen,
             told.callback,
-            self._shared.accepted,
+            self._shared.submissions,
+            self._preflight,
             self._shared.history,
-            self._desk,
             validate,
             handler,
         )
         if download_to is not None:
-            await self.perform(verbs.place_for(download_to))
-        from ..prediction import AsyncPrediction  # here: only this verb gives one
+            await self.perform(check_destination(download_to))
+        from ..predictions.handle import AsyncPrediction  # here: only this verb gives one
 
         prediction = AsyncPrediction(self, await self.perform(told.during(flow)))
         if download_to is not None:
@@ -255,8 +267,11 @@ class AsyncSkytellsClient(AsyncDriver):
 
     async def predict(self, payload: Payload, *, validate: bool = False) -> PredictionResponse:
         """Create a prediction from a payload, sent as it is; as `SkytellsClient.predict`."""
+        from ..predictions.prepare import create
+        from ..predictions.requests import as_request
+
         return await self.perform(
-            verbs.create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            create(as_request(payload), self._shared.submissions.add, self._preflight, validate)
         )
 
     async def wait(
@@ -271,9 +286,13 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        flow = verbs.wait(prediction, chosen, told.callback, self._shared.history, handler)
+        from .._core.polling import wait_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait import wait
+
+        chosen = wait_options(options, max_wait, interval)
+        told = ProgressReporter(on_progress, progress)
+        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
         return await self.perform(told.during(flow))
 
     async def wait_all(
@@ -288,10 +307,14 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        watch = verbs.Watch(predictions, chosen, told.callback, handler)
-        return await self.perform(told.during(watch.all(), watch.seen))
+        from .._core.polling import wait_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import PredictionBatch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = ProgressReporter(on_progress, progress)
+        batch = PredictionBatch(predictions, chosen, told.callback, handler)
+        return await self.perform(told.during(batch.all(), batch.seen))
 
     def as_completed(
         self,
@@ -305,29 +328,41 @@ class AsyncSkytellsClient(AsyncDriver):
         progress: bool | OnProgressCallback = False,
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(on_progress, progress)
-        return verbs.AsyncCompleted(
-            self, verbs.Watch(predictions, chosen, told.callback, handler), told
+        from .._core.polling import wait_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import AsyncCompleted, PredictionBatch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = ProgressReporter(on_progress, progress)
+        return AsyncCompleted(
+            self, PredictionBatch(predictions, chosen, told.callback, handler), told
         )
 
     async def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time; as `SkytellsClient.dispatch`."""
+        from ..predictions.dispatch import dispatch
+
         requests = self._take_queue()
         return await self.perform(
-            verbs.dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            dispatch(requests, self._shared.submissions, self._preflight, self._give_back, validate)
         )
 
     async def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`; as `SkytellsClient.stream_prediction`."""
+        from ..predictions.requests import stream_prediction
+
         return await self.perform(stream_prediction(id))
 
     async def cancel_prediction(self, id: str) -> PredictionResponse:
         """Cancel a prediction that is still running; as `SkytellsClient.cancel_prediction`."""
+        from ..predictions.requests import cancel_prediction
+
         return await self.perform(cancel_prediction(id))
 
     async def delete_prediction(self, id: str) -> PredictionResponse:
         """Delete a prediction and its files; returns the server's confirmation; as `SkytellsClient.delete_prediction`."""
+        from ..predictions.requests import delete_prediction
+
         return await self.perform(delete_prediction(id))
 
     async def request(

@@ -7,48 +7,41 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from .. import predictions as verbs
-from .._base import KEEP, Shared, deprecated, raw_call, warming
-from .._config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
+from .._core.driver import Driver
+from .._data.checks import DEFAULT_TIMEOUT, blocking
 from .._http.engine import SyncEngine
 from ..errors import ConfigurationError
-from ..predictions.api import PredictionsAPI
-from ..predictions.calls import (
-    Payload,
-    as_request,
-    cancel_prediction,
-    delete_prediction,
-    stream_prediction,
-)
-from ..types.predict import PredictionResponse
-from ..types.shared import (
-    DEFAULT_TIMEOUT,
-    OnProgressCallback,
-    PaginatedResponse,
-)
-from .driver import Driver
+from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
 
+    from .._core.polling import Options
+    from .._core.protocols import EngineProtocol
     from ..budget import Budget
-    from ..chat import ChatAPI
     from ..embeddings import EmbeddingsAPI
-    from ..models import FieldsOptions, ModelsAPI
+    from ..models import ModelsAPI
+    from ..models.requests import FieldsOptions
     from ..orchestrator import OrchestratorAPI
-    from ..prediction import Prediction
-    from ..predictions.waiting import Options, Waitable
-    from ..predictions.watch import Completed
+    from ..predictions.api import PredictionsAPI
+    from ..predictions.handle import Prediction
+    from ..predictions.requests import Payload
+    from ..predictions.targets import Waitable
+    from ..predictions.wait_all import Completed
     from ..responses import ResponsesAPI
     from ..safety import SafetyAPI
     from ..transports import HttpClient
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
+    from ..types.predict import PredictionResponse
     from ..types.requests import RunOptions
+    from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks import WebhookHandler
+    from .chat import ChatAPI
 
 
-class SkytellsClient(Driver):
+class SkytellsClient(ClientBase, Driver):
     """The sync client of the Skytells platform.
 
     It may be shared by threads, is cheap to build, and survives a fork. Use it as a context manager
@@ -84,8 +77,6 @@ class SkytellsClient(Driver):
         'FLUX Pro'
     """
 
-    predictions: PredictionsAPI
-
     def __init__(
         self,
         api_key: str | None = None,
@@ -119,16 +110,30 @@ class SkytellsClient(Driver):
         )
         self._assemble(config, SyncEngine(http_client))
 
-    def _assemble(self, config: Config, engine: SyncEngine, shared: Shared | None = None) -> None:
-        super().__init__(config, engine, shared)
-        self.predictions = PredictionsAPI(self, self._shared.accepted, self._desk, config)
+    def _assemble(
+        self, config: Config, engine: EngineProtocol, shared: Shared | None = None
+    ) -> None:
+        super().__init__(config, shared)
+        self._engine = engine
+
+    @property
+    def predictions(self) -> PredictionsAPI:
+        """Predictions: create, fetch and list them, keep their outputs."""
+        return self._predictions
+
+    @cached_property
+    def _predictions(self) -> PredictionsAPI:
+        from ..predictions.api import PredictionsAPI
+
+        shared = self._shared
+        return PredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
     @cached_property
     def models(self) -> ModelsAPI:
         """The catalogue of models."""
         from ..models import ModelsAPI  # here, with its types: a prediction needs none of them
 
-        return ModelsAPI(self, self._shared.catalogue)
+        return ModelsAPI(self, self._shared.models)
 
     @cached_property
     def orchestrator(self) -> OrchestratorAPI:
@@ -140,9 +145,9 @@ class SkytellsClient(Driver):
     @cached_property
     def chat(self) -> ChatAPI:
         """Conversations with text models; see `chat.completions`."""
-        from ..chat import ChatAPI
+        from .chat import ChatAPI
 
-        return ChatAPI(self)
+        return ChatAPI(self, lambda: self.responses)
 
     @cached_property
     def responses(self) -> ResponsesAPI:
@@ -154,9 +159,10 @@ class SkytellsClient(Driver):
     @cached_property
     def safety(self) -> SafetyAPI:
         """Whether content is acceptable."""
+        from ..chat.requests import create_completion
         from ..safety import SafetyAPI
 
-        return SafetyAPI(self)
+        return SafetyAPI(self, create_completion)
 
     @cached_property
     def embeddings(self) -> EmbeddingsAPI:
@@ -164,6 +170,12 @@ class SkytellsClient(Driver):
         from ..embeddings import EmbeddingsAPI
 
         return EmbeddingsAPI(self)
+
+    @property
+    def http_client(self) -> httpx.Client:
+        """What sends the requests: the `httpx.Client` of this client, or the one passed in."""
+        client: httpx.Client = self._engine.sender.client
+        return client
 
     def with_options(
         self,
@@ -285,21 +297,24 @@ class SkytellsClient(Driver):
             >>> print(prediction.status)
             succeeded
         """
-        chosen = verbs.run_options(input, webhook, stream, options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        flow = verbs.run(
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.run import check_destination, run, run_options
+
+        chosen = run_options(input, webhook, stream, options, max_wait, interval)
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        flow = run(
             model,
             chosen,
             told.callback,
-            self._shared.accepted,
+            self._shared.submissions,
+            self._preflight,
             self._shared.history,
-            self._desk,
             validate,
             handler,
         )
         if download_to is not None:
-            self.perform(verbs.place_for(download_to))
-        from ..prediction import Prediction  # here: only this verb gives one
+            self.perform(check_destination(download_to))
+        from ..predictions.handle import Prediction  # here: only this verb gives one
 
         prediction = Prediction(self, self.perform(told.during(flow)))
         if download_to is not None:
@@ -316,8 +331,11 @@ class SkytellsClient(Driver):
         Returns:
             The prediction as the server answers: ended if `await` was asked for and honoured.
         """
+        from ..predictions.prepare import create
+        from ..predictions.requests import as_request
+
         return self.perform(
-            verbs.create(as_request(payload), self._shared.accepted.add, self._desk, validate)
+            create(as_request(payload), self._shared.submissions.add, self._preflight, validate)
         )
 
     def wait(
@@ -351,9 +369,13 @@ class SkytellsClient(Driver):
             >>> print(client.wait(background, max_wait=60_000)["status"])
             succeeded
         """
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        flow = verbs.wait(prediction, chosen, told.callback, self._shared.history, handler)
+        from .._core.polling import wait_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait import wait
+
+        chosen = wait_options(options, max_wait, interval)
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
         return self.perform(told.during(flow))
 
     def wait_all(
@@ -391,10 +413,14 @@ class SkytellsClient(Driver):
             >>> [str(p.status) for p in client.wait_all(client.dispatch())]
             ['succeeded', 'succeeded', 'succeeded']
         """
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        watch = verbs.Watch(predictions, chosen, told.callback, handler)
-        return self.perform(told.during(watch.all(), watch.seen))
+        from .._core.polling import wait_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import PredictionBatch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        batch = PredictionBatch(predictions, chosen, told.callback, handler)
+        return self.perform(told.during(batch.all(), batch.seen))
 
     def as_completed(
         self,
@@ -417,9 +443,13 @@ class SkytellsClient(Driver):
             succeeded
             succeeded
         """
-        chosen = verbs.wait_options(options, max_wait, interval)
-        told = verbs.Told(verbs.blocking(on_progress), verbs.blocking(progress))
-        return verbs.Completed(self, verbs.Watch(predictions, chosen, told.callback, handler), told)
+        from .._core.polling import wait_options
+        from ..predictions.progress import ProgressReporter
+        from ..predictions.wait_all import Completed, PredictionBatch
+
+        chosen = wait_options(options, max_wait, interval)
+        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        return Completed(self, PredictionBatch(predictions, chosen, told.callback, handler), told)
 
     def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.
@@ -439,13 +469,17 @@ class SkytellsClient(Driver):
             >>> [p["input"]["prompt"] for p in client.dispatch()]
             ['A cat', 'A dog']
         """
+        from ..predictions.dispatch import dispatch
+
         requests = self._take_queue()
         return self.perform(
-            verbs.dispatch(requests, self._shared.accepted, self._give_back, self._desk, validate)
+            dispatch(requests, self._shared.submissions, self._preflight, self._give_back, validate)
         )
 
     def stream_prediction(self, id: str) -> PredictionResponse:
         """Fetch a prediction with the address of its stream, in `urls.stream`."""
+        from ..predictions.requests import stream_prediction
+
         return self.perform(stream_prediction(id))
 
     def cancel_prediction(self, id: str) -> PredictionResponse:
@@ -454,10 +488,14 @@ class SkytellsClient(Driver):
         Returns:
             The prediction; or the server's acknowledgement, with `id` and `status` as attributes.
         """
+        from ..predictions.requests import cancel_prediction
+
         return self.perform(cancel_prediction(id))
 
     def delete_prediction(self, id: str) -> PredictionResponse:
         """Delete a prediction and its files; returns the server's confirmation."""
+        from ..predictions.requests import delete_prediction
+
         return self.perform(delete_prediction(id))
 
     def request(

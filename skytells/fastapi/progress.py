@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from .._checks import milliseconds, seconds
+from .._data.checks import milliseconds, seconds
 from ..client import AsyncSkytellsClient
 from ..errors import SkytellsError
 from ..types.predict import PredictionResponse

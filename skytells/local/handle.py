@@ -127,7 +127,7 @@ class LocalPlatform:
         """
         return self._platform.account.balance
 
-    @credits.setter  # noqa: A003  # the word for it
+    @credits.setter  # the word for it
     def credits(self, balance: float) -> None:
         self._platform.account.balance = balance
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
-    from .aio import (
+    from .api import (
         AsyncExecutionsAPI,
         AsyncIntegrationsAPI,
         AsyncOrchestratorAiAPI,
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
         AsyncOrchestratorUserAPI,
         AsyncWorkflowsAPI,
         AsyncWorkflowWebhooksAPI,
+        ExecutionsAPI,
+        IntegrationsAPI,
+        OrchestratorAiAPI,
+        OrchestratorAPI,
+        OrchestratorKeysAPI,
+        OrchestratorUserAPI,
+        WorkflowsAPI,
+        WorkflowWebhooksAPI,
     )
     from .records import (
         Execution,
@@ -28,16 +36,6 @@ if TYPE_CHECKING:
         Workflow,
         WorkflowOperation,
         WorkflowVisibility,
-    )
-    from .sync import (
-        ExecutionsAPI,
-        IntegrationsAPI,
-        OrchestratorAiAPI,
-        OrchestratorAPI,
-        OrchestratorKeysAPI,
-        OrchestratorUserAPI,
-        WorkflowsAPI,
-        WorkflowWebhooksAPI,
     )
 
 __all__ = [
@@ -71,4 +69,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    return load(__name__, name, "sync", "records", "aio")
+    return load(__name__, name, "api", "records")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from .._record import Record
+from .._data.record import Record
 from ..types.predict import moment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
     from .previews import Preview

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from .._core.wire import STANDARD_PORTS, Origin, as_address, is_loopback, is_public, target_of
+from .._data.checks import clean
 from .._http.network import refused_as_private
-from .._wire import (
-    STANDARD_PORTS,
-    Origin,
-    as_address,
-    clean,
-    is_loopback,
-    is_public,
-    target_of,
-)
 from ..errors import ApiErrorId, InvalidResponseError
 
 _HOST: Final = re.compile(r"(?=.{1,253}$)[0-9a-z_-]{1,63}(\.[0-9a-z_-]{1,63})*\.?")

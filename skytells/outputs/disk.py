@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from .._checks import shown
+from .._data.checks import shown
 from ..errors import InvalidRequestError
 from .names import numbered
 from .transfer import Piece

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from .._flow import Flow, Offload
+from .._core.operation import Flow, RunBlocking
+from .._data.display import Media, framed
 from ..errors import SkytellsError
 from ..types.outputs import described
-from ..types.predict import PredictionFile, PredictionResponse
+from ..types.predict import PredictionFile, PredictionResponse, prediction_html
 from .reading import Stream
 from .transfer import Terms
 
@@ -35,23 +36,6 @@ _PICTURES: Final = frozenset(
 )
 _UNREADABLE: Final = "It cannot be shown here; save it: prediction.save()."
 _READABLE: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """One output as a page can hold it.
-
-    Args:
-        kind: `"image"`, `"video"` or `"audio"`.
-        source: A `data:` URI, or a path below the working directory; `None` if it cannot be shown.
-        why: Why it cannot be shown.
-        again: Whether another try may show it.
-    """
-
-    kind: str
-    source: str | None = field(default=None, repr=False)
-    why: str = ""
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,9 +59,7 @@ class Preview:
         return f"<Preview of {self.prediction.id}: {self.prediction.status}>"
 
     def _repr_html_(self) -> str:
-        from ..notebook import render
-
-        return render(self)
+        return framed(prediction_html(self.prediction, self.media))
 
 
 def preview(prediction: PredictionResponse, paths: Sequence[Path], terms: Terms) -> Flow[Preview]:
@@ -88,7 +70,7 @@ def preview(prediction: PredictionResponse, paths: Sequence[Path], terms: Terms)
         paths: Where they were saved, in their order.
         terms: Under what terms they are fetched.
     """
-    seen = yield from Offload(partial(kept, prediction, paths))
+    seen = yield from RunBlocking(partial(kept, prediction, paths))
     media = dict(seen.media)
     for place, one in seen.media.items():
         if one.again:
@@ -140,7 +122,7 @@ def _fetched(
             chunks.append(chunk)
     except SkytellsError as error:
         return Media(kind, why=error.message, again=error.retryable)
-    return (yield from Offload(partial(_embedded, _type(file), kind, b"".join(chunks), budget)))
+    return (yield from RunBlocking(partial(_embedded, _type(file), kind, b"".join(chunks), budget)))
 
 
 def _saved(file: PredictionFile, kind: str, path: Path, budget: int) -> Media:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Self, cast
 
-from .._flow import Flow
+from .._core.operation import Flow
 from ..errors import ApiErrorId, DownloadError, InvalidRequestError
 from ..types.predict import PredictionResponse
 from .failures import failing, naming
@@ -13,9 +13,7 @@ from .sources import Source, source
 from .transfer import Piece, Terms, Transfer
 
 if TYPE_CHECKING:
-    from .._http.async_sender import AsyncOpenBody
-    from .._http.sender import OpenBody
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncOpenBody, AsyncPerformer, OpenBody, Performer
 
 
 class Stream:
@@ -105,7 +103,7 @@ class OutputReader(_Reader):
         image/png True
     """
 
-    def __init__(self, client: SkytellsClient, opening: Flow[Stream]) -> None:
+    def __init__(self, client: Performer, opening: Flow[Stream]) -> None:
         super().__init__(opening)
         self._client = client
 
@@ -134,7 +132,7 @@ class OutputReader(_Reader):
 class AsyncOutputReader(_Reader):
     """One output, read as it comes; as `OutputReader`, with `async with` and `async for`."""
 
-    def __init__(self, client: AsyncSkytellsClient, opening: Flow[Stream]) -> None:
+    def __init__(self, client: AsyncPerformer, opening: Flow[Stream]) -> None:
         super().__init__(opening)
         self._client = client
 

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
-from .._checks import milliseconds, whole
-from .._config import Config
-from .._flow import Flow, Offload, Together
+from .._core.config import Config
+from .._core.operation import Flow, Gather, RunBlocking
+from .._data.checks import milliseconds, whole
 from ..errors import DownloadError, InvalidRequestError
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse
@@ -75,7 +75,7 @@ def terms_of(
 def ready(to: str | os.PathLike[str]) -> Flow[Target]:
     """The place for outputs, made if it is not there."""
     try:
-        return (yield from Offload(partial(Target.prepare, to)))
+        return (yield from RunBlocking(partial(Target.prepare, to)))
     except OSError as error:
         raise unkept(error) from None
 
@@ -101,7 +101,7 @@ def save(
             for place, (transfer, name) in enumerate(zip(transfers, wanted, strict=True))
         ]
 
-        def hasten() -> None:
+        def cancel() -> None:
             for transfer in transfers:
                 transfer.stopped = True
 
@@ -112,7 +112,7 @@ def save(
             except DownloadError as error:
                 outcomes[0] = error
         elif flows:
-            yield Together(flows, AT_ONCE, outcomes, hasten)
+            yield Gather(flows, AT_ONCE, outcomes, cancel)
         return _all_kept(outcomes)
 
 
@@ -155,12 +155,12 @@ def _keep(
         while more:
             with failing(prediction, transfer.source):
                 piece = yield from transfer.next(PIECE)
-                yield from Offload(partial(part.write, piece))
+                yield from RunBlocking(partial(part.write, piece))
             more = piece.size > 0
             report(piece.offset + piece.size, transfer.size)
         with failing(prediction, transfer.source):
             final = with_suffix(name, transfer.type)
-            return (yield from Offload(partial(part.settle, names, final)))
+            return (yield from RunBlocking(partial(part.settle, names, final)))
     finally:
         transfer.abandon()
         part.discard()

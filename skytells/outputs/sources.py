@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from .._checks import whole
+from .._data.checks import whole
 from ..errors import ApiErrorId, InvalidRequestError, InvalidResponseError, OutputExpiredError
 from ..types.outputs import is_address, name_in, parts_of
 from ..types.predict import PredictionFile, PredictionResponse, PredictionStatus

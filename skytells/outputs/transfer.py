@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from .._flow import Clock, Close, Exchange, Flow, Pour, Sleep
-from .._replies import retry_after
-from .._retry import LONGEST_RETRY_AFTER, backoff, is_passing
-from .._wire import Body, Origin, Reply, WireRequest
+from .._core.operation import Clock, CloseBody, Flow, ReadBody, Send, Sleep
+from .._core.replies import retry_after
+from .._core.retry import LONGEST_RETRY_AFTER, backoff, is_passing
+from .._core.wire import Body, Origin, Reply, WireRequest
 from ..errors import (
     ApiErrorId,
     InvalidResponseError,
@@ -48,14 +48,14 @@ class Terms:
 
     home: Origin
     agent: bytes
-    patience: float | None
+    idle_timeout: float | None
     deadline: float | None
     max_bytes: int
     allow_private: bool
 
     def limit(self, now: float) -> float | None:
         """When an exchange that begins now must have its answer."""
-        due = None if self.patience is None else now + self.patience
+        due = None if self.idle_timeout is None else now + self.idle_timeout
         limits = [each for each in (due, self.deadline) if each is not None]
         return min(limits) if limits else None
 
@@ -104,7 +104,7 @@ class Transfer:
         self._ended = False
         self._version = _Version()
         self._resumable = True
-        self._troubles, self._mark, self._pause = 0, 0, 0.0
+        self._errors, self._mark, self._pause = 0, 0, 0.0
 
     def next(self, most: int = 1) -> Flow[Piece]:
         """The next bytes: `most` of them or more, unless they end or the wire breaks before."""
@@ -124,13 +124,13 @@ class Transfer:
                 offset = self._received
                 if self.body is not None:
                     terms = self._terms
-                    yield Pour(self.body, take, terms.deadline, terms.patience, most)
+                    yield ReadBody(self.body, take, terms.deadline, terms.idle_timeout, most)
                 elif self._content is not None:
                     take(self._content)
                 self._end()
             except SkytellsError as trouble:
                 if self.body is not None:
-                    yield Close(self.body)
+                    yield CloseBody(self.body)
                     self.body = None
                 self._bear(trouble)
         return Piece(offset, chunks)
@@ -151,13 +151,13 @@ class Transfer:
     def _bear(self, trouble: SkytellsError) -> None:
         """Put up with trouble, if it may pass and there was not too much of it."""
         fruitful = self._received - self._mark >= FRUITFUL
-        self._troubles = 1 if fruitful else self._troubles + 1
+        self._errors = 1 if fruitful else self._errors + 1
         self._mark = self._received
-        pause = backoff(0.5, self._troubles, self._chance())
+        pause = backoff(0.5, self._errors, self._chance())
         self._pause = max(pause, min(LONGEST_RETRY_AFTER, trouble.retry_after or 0.0))
         deadline = self._terms.deadline
         late = deadline is not None and self._clock() + self._pause >= deadline
-        if late or self._troubles >= TRIES or not is_passing(trouble):
+        if late or self._errors >= TRIES or not is_passing(trouble):
             raise trouble
 
     def _open(self) -> Flow[None]:
@@ -171,7 +171,7 @@ class Transfer:
         for _ in range(REDIRECTS + 1):
             place = place_of(url, self._terms.home, allow_private=self._terms.allow_private)
             limit = self._terms.limit(self._clock())
-            reply: Reply = yield Exchange(self._request(place), limit, _keep)
+            reply: Reply = yield Send(self._request(place), limit, _keep)
             location = reply.headers.get("location")
             if location is None or not 300 < reply.status < 400:
                 return self._arrive(reply, place)

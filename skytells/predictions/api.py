@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .. import predictions as verbs
-from .._checks import DEFAULT_IDLE
+from .._data.checks import DEFAULT_IDLE
 from ..errors import SkytellsError
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY, DownloadProgress
 from ..types.predict import PredictionResponse
 from ..types.shared import PaginatedResponse
-from .calls import (
+from .requests import (
     Payload,
     cancel_prediction,
     creating,
@@ -22,16 +21,16 @@ from .calls import (
     list_predictions,
     listing,
 )
-from .desk import Accepted, Desk
+from .state import Preflight, SubmissionLog
 
 if TYPE_CHECKING:
-    from .._config import Config
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.config import Config
+    from .._core.protocols import AsyncPerformer, Performer
     from ..outputs import AsyncOutputReader, OutputReader, Preview
     from ..pagination import AsyncPager, Pager
     from ..types.requests import PredictionsListOptions
     from .stream import AsyncPredictionStream, PredictionStream
-    from .waiting import Waitable
+    from .targets import Waitable
 
 # In the classes below, `list` and `bytes` are methods.
 Found: TypeAlias = list[PredictionResponse]
@@ -50,11 +49,11 @@ class PredictionsAPI:
     """
 
     def __init__(
-        self, client: SkytellsClient, accepted: Accepted, desk: Desk, config: Config
+        self, client: Performer, submissions: SubmissionLog, preflight: Preflight, config: Config
     ) -> None:
         self._client = client
-        self._accepted = accepted
-        self._desk = desk
+        self._submissions = submissions
+        self._preflight = preflight
         self._config = config
 
     def create(
@@ -89,9 +88,11 @@ class PredictionsAPI:
             >>> client.predictions.create({"model": "flux-pro", "input": {"prompt": "A cat"}}).done
             False
         """
+        from .prepare import create
+
         request = creating(payload, model, input, webhook, await_, stream)
         return self._client.perform(
-            verbs.create(request, self._accepted.add, self._desk, validate, request.await_)
+            create(request, self._submissions.add, self._preflight, validate, request.await_)
         )
 
     def get(self, id: str) -> PredictionResponse:
@@ -202,12 +203,12 @@ class PredictionsAPI:
             >>> statuses[-1], len(stream.final().output)
             ('succeeded', 1)
         """
-        from .following import following
+        from .follow import follow
         from .stream import PredictionStream
 
-        base_url = self._client.base_url
+        base_url = self._config.api.url
         return PredictionStream(
-            self._client, following(prediction, base_url, max_wait, interval, idle_timeout)
+            self._client, follow(prediction, base_url, max_wait, interval, idle_timeout)
         )
 
     def preview(
@@ -232,7 +233,9 @@ class PredictionsAPI:
             >>> client.predictions.preview(prediction.id).complete
             True
         """
-        from .kept import LARGEST_PICTURE, preview_outputs, terms_of
+        from ..outputs.previews import LARGEST_PICTURE
+        from ..outputs.saving import terms_of
+        from .outputs import preview_outputs
 
         terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=allow_private)
         return self._client.perform(preview_outputs(prediction, terms))
@@ -255,7 +258,9 @@ class PredictionsAPI:
             Predictions of the same model and input, created since the request began, that this
             client does not know as another's answer. None: it was most likely not accepted.
         """
-        return self._client.perform(verbs.unconfirmed(error, self._accepted))
+        from .recover import unconfirmed
+
+        return self._client.perform(unconfirmed(error, self._submissions))
 
     def save(
         self,
@@ -296,7 +301,8 @@ class PredictionsAPI:
             ...     print(path.name)
             cat.png
         """
-        from .kept import save_outputs, terms_of
+        from ..outputs.saving import terms_of
+        from .outputs import save_outputs
 
         terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
         return self._client.perform(
@@ -329,7 +335,8 @@ class PredictionsAPI:
             >>> client.predictions.bytes(prediction.id)[:4]
             b'\\x89PNG'
         """
-        from .kept import fetch_output, terms_of
+        from ..outputs.saving import terms_of
+        from .outputs import fetch_output
 
         terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
         return self._client.perform(fetch_output(prediction, index, terms))
@@ -361,7 +368,8 @@ class PredictionsAPI:
             ...     size = sum(len(chunk) for chunk in output)
         """
         from ..outputs import OutputReader
-        from .kept import open_output, terms_of
+        from ..outputs.saving import terms_of
+        from .outputs import open_output
 
         terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
         return OutputReader(self._client, open_output(prediction, index, terms))
@@ -371,11 +379,15 @@ class AsyncPredictionsAPI:
     """Create, fetch and list predictions; `client.predictions`. As `PredictionsAPI`, awaited."""
 
     def __init__(
-        self, client: AsyncSkytellsClient, accepted: Accepted, desk: Desk, config: Config
+        self,
+        client: AsyncPerformer,
+        submissions: SubmissionLog,
+        preflight: Preflight,
+        config: Config,
     ) -> None:
         self._client = client
-        self._accepted = accepted
-        self._desk = desk
+        self._submissions = submissions
+        self._preflight = preflight
         self._config = config
 
     async def create(
@@ -390,9 +402,11 @@ class AsyncPredictionsAPI:
         validate: bool = False,
     ) -> PredictionResponse:
         """Create a prediction in the background; as `PredictionsAPI.create`."""
+        from .prepare import create
+
         request = creating(payload, model, input, webhook, await_, stream)
         return await self._client.perform(
-            verbs.create(request, self._accepted.add, self._desk, validate, request.await_)
+            create(request, self._submissions.add, self._preflight, validate, request.await_)
         )
 
     async def get(self, id: str) -> PredictionResponse:
@@ -439,12 +453,12 @@ class AsyncPredictionsAPI:
         idle_timeout: float | None = DEFAULT_IDLE,
     ) -> AsyncPredictionStream:
         """Follow a prediction to its end; not awaited itself. As `PredictionsAPI.stream`."""
-        from .following import following
+        from .follow import follow
         from .stream import AsyncPredictionStream
 
-        base_url = self._client.base_url
+        base_url = self._config.api.url
         return AsyncPredictionStream(
-            self._client, following(prediction, base_url, max_wait, interval, idle_timeout)
+            self._client, follow(prediction, base_url, max_wait, interval, idle_timeout)
         )
 
     async def preview(
@@ -455,7 +469,9 @@ class AsyncPredictionsAPI:
         allow_private: bool = False,
     ) -> Preview:
         """A prediction as a notebook shows it; as `PredictionsAPI.preview`."""
-        from .kept import LARGEST_PICTURE, preview_outputs, terms_of
+        from ..outputs.previews import LARGEST_PICTURE
+        from ..outputs.saving import terms_of
+        from .outputs import preview_outputs
 
         terms = terms_of(self._config, max_wait, LARGEST_PICTURE, allow_private=allow_private)
         return await self._client.perform(preview_outputs(prediction, terms))
@@ -470,7 +486,9 @@ class AsyncPredictionsAPI:
 
     async def find_unconfirmed(self, error: SkytellsError) -> Found:
         """Find what a request whose answer was lost started; as `PredictionsAPI`'s."""
-        return await self._client.perform(verbs.unconfirmed(error, self._accepted))
+        from .recover import unconfirmed
+
+        return await self._client.perform(unconfirmed(error, self._submissions))
 
     async def save(
         self,
@@ -484,7 +502,8 @@ class AsyncPredictionsAPI:
         allow_private: bool = False,
     ) -> Paths:
         """Keep all outputs of a prediction on disk, before the platform deletes them; as `PredictionsAPI.save`."""
-        from .kept import save_outputs, terms_of
+        from ..outputs.saving import terms_of
+        from .outputs import save_outputs
 
         terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
         return await self._client.perform(
@@ -501,7 +520,8 @@ class AsyncPredictionsAPI:
         allow_private: bool = False,
     ) -> Content:
         """One output of a prediction, in memory; as `PredictionsAPI.bytes`."""
-        from .kept import fetch_output, terms_of
+        from ..outputs.saving import terms_of
+        from .outputs import fetch_output
 
         terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
         return await self._client.perform(fetch_output(prediction, index, terms))
@@ -517,7 +537,8 @@ class AsyncPredictionsAPI:
     ) -> AsyncOutputReader:
         """Read one output as it comes, with `async with`; as `PredictionsAPI.open`."""
         from ..outputs import AsyncOutputReader
-        from .kept import open_output, terms_of
+        from ..outputs.saving import terms_of
+        from .outputs import open_output
 
         terms = terms_of(self._config, max_wait, max_bytes, allow_private=allow_private)
         return AsyncOutputReader(self._client, open_output(prediction, index, terms))

@@ -8,37 +8,35 @@ from typing import TYPE_CHECKING, Self, cast
 
 from ..types.predict import PredictionResponse
 from ..types.streams import PredictionEvent
-from .following import Following
+from .follow import PredictionFollower
 
 if TYPE_CHECKING:
-    from .._http.async_sender import AsyncOpenBody
-    from .._http.sender import OpenBody
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncOpenBody, AsyncPerformer, OpenBody, Performer
 
 
 class _Followed:
     """What is known of a prediction that is followed, in either colour."""
 
-    def __init__(self, following: Following) -> None:
-        self._following = following
+    def __init__(self, follow: PredictionFollower) -> None:
+        self._follower = follow
 
     @property
     def id(self) -> str:
         """The id of the prediction, which goes on when the stream is left."""
-        return self._following.id
+        return self._follower.id
 
     @property
     def streamed(self) -> bool:
         """Whether its events come off a stream of the server's; else it is looked at."""
-        return self._following.streamed
+        return self._follower.streamed
 
     @property
     def received(self) -> Sequence[PredictionEvent]:
         """What has come so far."""
-        return self._following.received
+        return self._follower.received
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._following!r})"
+        return f"{type(self).__name__}({self._follower!r})"
 
 
 class PredictionStream(_Followed):
@@ -57,8 +55,8 @@ class PredictionStream(_Followed):
         ('prediction', True)
     """
 
-    def __init__(self, client: SkytellsClient, following: Following) -> None:
-        super().__init__(following)
+    def __init__(self, client: Performer, follow: PredictionFollower) -> None:
+        super().__init__(follow)
         self._client = client
 
     @property
@@ -75,31 +73,30 @@ class PredictionStream(_Followed):
         Raises:
             WaitTimeoutError: It has not ended within `max_wait`.
         """
-        return self._client.perform(self._following.finish())
+        return self._client.perform(self._follower.finish())
 
     def open(self) -> Self:
         """Ask for the stream, if that has not been done."""
-        self._client.perform(self._following.open())
+        self._client.perform(self._follower.open())
         return self
 
     def close(self) -> None:
         """Leave the stream, wherever it is, and free its connection."""
-        if self._following.body is not None:
-            cast("OpenBody", self._following.body).close()
+        if self._follower.body is not None:
+            cast("OpenBody", self._follower.body).close()
 
-    def __enter__(self) -> Self:
-        return self.open()
+    __enter__ = open
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[PredictionEvent]:
-        self._following.begin()
+        self._follower.begin()
         return self._items()
 
     def _items(self) -> Generator[PredictionEvent]:
         try:
-            while events := self._client.perform(self._following.next()):
+            while events := self._client.perform(self._follower.next()):
                 yield from events
         finally:
             self.close()
@@ -108,8 +105,8 @@ class PredictionStream(_Followed):
 class AsyncPredictionStream(_Followed):
     """A prediction while it runs; as `PredictionStream`, with `async with` and `async for`."""
 
-    def __init__(self, client: AsyncSkytellsClient, following: Following) -> None:
-        super().__init__(following)
+    def __init__(self, client: AsyncPerformer, follow: PredictionFollower) -> None:
+        super().__init__(follow)
         self._client = client
 
     @property
@@ -122,31 +119,30 @@ class AsyncPredictionStream(_Followed):
 
     async def final(self) -> PredictionResponse:
         """The prediction once it has ended; as `PredictionStream.final`."""
-        return await self._client.perform(self._following.finish())
+        return await self._client.perform(self._follower.finish())
 
     async def open(self) -> Self:
         """Ask for the stream; as `PredictionStream.open`."""
-        await self._client.perform(self._following.open())
+        await self._client.perform(self._follower.open())
         return self
 
     async def aclose(self) -> None:
         """Leave the stream, wherever it is, and free its connection."""
-        if self._following.body is not None:
-            await cast("AsyncOpenBody", self._following.body).aclose()
+        if self._follower.body is not None:
+            await cast("AsyncOpenBody", self._follower.body).aclose()
 
-    async def __aenter__(self) -> Self:
-        return await self.open()
+    __aenter__ = open
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[PredictionEvent]:
-        self._following.begin()
+        self._follower.begin()
         return self._items()
 
     async def _items(self) -> AsyncGenerator[PredictionEvent]:
         try:
-            while events := await self._client.perform(self._following.next()):
+            while events := await self._client.perform(self._follower.next()):
                 for event in events:
                     yield event
         finally:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
     from .api import AsyncSafetyAPI, SafetyAPI
-    from .judging import evaluate, filtered_categories, is_refusal, parse, was_filtered
+    from .findings import evaluate, filtered_categories, is_refusal, parse, was_filtered
     from .templates import (
         SafetyCategory,
         SafetyFinding,
@@ -36,4 +36,4 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    return load(__name__, name, "templates", "judging", "api")
+    return load(__name__, name, "templates", "findings", "api")

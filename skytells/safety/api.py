@@ -6,12 +6,12 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..types.chat import ImageSource
-from .checking import check_image, check_text
-from .judging import Judged, evaluate, filtered_categories, parse, was_filtered
+from .check import Complete, check_image, check_text
+from .findings import Judged, evaluate, filtered_categories, parse, was_filtered
 from .templates import SafetyCategory, SafetyFinding, SafetyReport, SafetyTemplate
 
 if TYPE_CHECKING:
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncPerformer, Performer
 
 
 class SafetyAPI:
@@ -26,8 +26,9 @@ class SafetyAPI:
         True
     """
 
-    def __init__(self, client: SkytellsClient) -> None:
+    def __init__(self, client: Performer, complete: Complete) -> None:
         self._client = client
+        self._complete = complete
 
     def check_text(
         self,
@@ -54,7 +55,7 @@ class SafetyAPI:
             >>> report.passed, [str(category) for category in report.categories]
             (False, ['violence'])
         """
-        return self._client.perform(check_text(text, template, categories))
+        return self._client.perform(check_text(self._complete, text, template, categories))
 
     def check_image(
         self,
@@ -70,7 +71,7 @@ class SafetyAPI:
             template: What is not acceptable.
             categories: Those that count, instead of the template's.
         """
-        return self._client.perform(check_image(image, template, categories))
+        return self._client.perform(check_image(self._complete, image, template, categories))
 
     def evaluate(
         self,
@@ -98,8 +99,9 @@ class SafetyAPI:
 class AsyncSafetyAPI:
     """Whether content is acceptable; `client.safety`. As `SafetyAPI`; only the checks are awaited."""
 
-    def __init__(self, client: AsyncSkytellsClient) -> None:
+    def __init__(self, client: AsyncPerformer, complete: Complete) -> None:
         self._client = client
+        self._complete = complete
 
     async def check_text(
         self,
@@ -109,7 +111,7 @@ class AsyncSafetyAPI:
         categories: Collection[SafetyCategory | str] | None = None,
     ) -> SafetyReport:
         """Have a text judged; as `SafetyAPI.check_text`."""
-        return await self._client.perform(check_text(text, template, categories))
+        return await self._client.perform(check_text(self._complete, text, template, categories))
 
     async def check_image(
         self,
@@ -119,7 +121,7 @@ class AsyncSafetyAPI:
         categories: Collection[SafetyCategory | str] | None = None,
     ) -> SafetyReport:
         """Have a picture judged; as `SafetyAPI.check_image`."""
-        return await self._client.perform(check_image(image, template, categories))
+        return await self._client.perform(check_image(self._complete, image, template, categories))
 
     def evaluate(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final, Literal, TypeAlias, cast
 
-from .._checks import did_you_mean, shown
+from .._data.checks import did_you_mean, shown
 from ..errors import InvalidRequestError
 
 Source: TypeAlias = Literal["prompt", "completion"]

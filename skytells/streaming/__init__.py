@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._checks import DEFAULT_IDLE
-from .._lazy import load
+from .._data.checks import DEFAULT_IDLE
+from .._data.lazy import load
 
 if TYPE_CHECKING:
     from .decoders import EventDecoder, LineDecoder

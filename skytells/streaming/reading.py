@@ -14,10 +14,10 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 
-from .._checks import is_object, milliseconds
-from .._flow import Flow, Pour
-from .._replies import error_of
-from .._wire import Body, Reply, as_object, clean
+from .._core.operation import Flow, ReadBody
+from .._core.replies import error_of
+from .._core.wire import Body, Reply
+from .._data.checks import as_object, clean, is_object, milliseconds
 from ..errors import (
     ApiErrorId,
     InvalidRequestError,
@@ -217,7 +217,7 @@ class Reading(Generic[T]):
 def ended(body: Body) -> Flow[None]:
     """Read on after the last event, for a moment, so that the connection can serve again."""
     with suppress(SkytellsError):
-        yield Pour(body, bytes, time.monotonic() + _LINGER)
+        yield ReadBody(body, bytes, time.monotonic() + _LINGER)
 
 
 def iterated_again() -> InvalidRequestError:

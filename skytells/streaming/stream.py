@@ -6,14 +6,12 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
 
-from .._flow import Operation
+from .._core.operation import Operation
 from ..errors import SkytellsError
 from .reading import Format, Limits, Opened, Reading, ended
 
 if TYPE_CHECKING:
-    from .._http.async_sender import AsyncOpenBody
-    from .._http.sender import OpenBody
-    from ..client import AsyncSkytellsClient, SkytellsClient
+    from .._core.protocols import AsyncOpenBody, AsyncPerformer, OpenBody, Performer
 
 T = TypeVar("T")
 
@@ -36,7 +34,7 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        client: SkytellsClient,
+        client: Performer,
         opening: Operation[Opened],
         format: Format[T],
         limits: Limits,
@@ -54,18 +52,20 @@ class Stream(Generic[T]):
     def open(self) -> Self:
         """Send the request, if that has not been done, and wait until the answer begins."""
         if self._body is None:
-            opened = self._client.perform(self._opening)
-            self._body = cast("OpenBody", opened.body)
-            self._reading.open(opened, time.monotonic())
+            self._begin(self._client.perform(self._opening))
         return self
+
+    def _begin(self, opened: Opened) -> OpenBody:
+        self._body = cast("OpenBody", opened.body)
+        self._reading.open(opened, time.monotonic())
+        return self._body
 
     def close(self) -> None:
         """Leave the stream, wherever it is, and free its connection."""
         if self._body is not None:
             self._body.close()
 
-    def __enter__(self) -> Self:
-        return self.open()
+    __enter__ = open
 
     def __exit__(self, *exception: object) -> None:
         self.close()
@@ -75,7 +75,7 @@ class Stream(Generic[T]):
         return self._items()
 
     def _items(self) -> Generator[T]:
-        body = cast("OpenBody", self.open()._body)
+        body = self._body or self._begin(self._client.perform(self._opening))
         reading = self._reading
         try:
             while not reading.ended:
@@ -101,7 +101,7 @@ class AsyncStream(Generic[T]):
 
     def __init__(
         self,
-        client: AsyncSkytellsClient,
+        client: AsyncPerformer,
         opening: Operation[Opened],
         format: Format[T],
         limits: Limits,
@@ -119,18 +119,20 @@ class AsyncStream(Generic[T]):
     async def open(self) -> Self:
         """Send the request, if that has not been done; as `Stream.open`."""
         if self._body is None:
-            opened = await self._client.perform(self._opening)
-            self._body = cast("AsyncOpenBody", opened.body)
-            self._reading.open(opened, time.monotonic())
+            self._begin(await self._client.perform(self._opening))
         return self
+
+    def _begin(self, opened: Opened) -> AsyncOpenBody:
+        self._body = cast("AsyncOpenBody", opened.body)
+        self._reading.open(opened, time.monotonic())
+        return self._body
 
     async def aclose(self) -> None:
         """Leave the stream, wherever it is, and free its connection."""
         if self._body is not None:
             await self._body.aclose()
 
-    async def __aenter__(self) -> Self:
-        return await self.open()
+    __aenter__ = open
 
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
@@ -140,7 +142,7 @@ class AsyncStream(Generic[T]):
         return self._items()
 
     async def _items(self) -> AsyncGenerator[T]:
-        body = cast("AsyncOpenBody", (await self.open())._body)
+        body = self._body or self._begin(await self._client.perform(self._opening))
         reading = self._reading
         try:
             while not reading.ended:

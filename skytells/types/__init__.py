@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
+    from ..errors import ApiErrorId, SkytellsError
     from .models import (
         Model,
         ModelFieldsOptions,
@@ -44,13 +45,7 @@ if TYPE_CHECKING:
         RunOptions,
         WaitOptions,
     )
-    from .shared import (
-        ApiErrorId,
-        OnProgressCallback,
-        PaginatedResponse,
-        Pagination,
-        SkytellsError,
-    )
+    from .shared import OnProgressCallback, PaginatedResponse, Pagination
 
 __all__ = [
     "ApiErrorId",

@@ -19,8 +19,8 @@ from typing import (
 
 from pydantic import BeforeValidator, Field
 
-from .._checks import is_list, is_object
-from .._record import Record
+from .._data.checks import is_list, is_object
+from .._data.record import Record
 
 T = TypeVar("T")
 

@@ -7,15 +7,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
-from .._schema import properties
-from .._wire import as_list, as_object
-
-if TYPE_CHECKING:
-    from .models import Model
+from .._data.checks import as_list, as_object
+from .._data.schema import properties
 
 CURRENCY: Final = "USD"
+
+
+class Priced(Protocol):
+    """What has a price: a `Model`."""
+
+    @property
+    def slug(self) -> str | None: ...
+    @property
+    def billable(self) -> bool | None: ...
+    @property
+    def input_schema(self) -> dict[str, Any] | None: ...
+    def get(self, key: str, default: Any = None) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ class _Asked:
         return None
 
 
-def estimate(model: Model, input: Mapping[str, Any]) -> Estimate:
+def estimate(model: Priced, input: Mapping[str, Any]) -> Estimate:
     """Apply the rules of a model's price to an input, in their order."""
     pricing = as_object(model.get("pricing"))
     currency = str((pricing or {}).get("currency") or CURRENCY)
@@ -113,7 +122,7 @@ class TokenPrice:
         return read * self.read + (written or 0) * self.written
 
 
-def token_price(model: Model) -> TokenPrice | str:
+def token_price(model: Priced) -> TokenPrice | str:
     """What the tokens of a model cost, or why that is not known.
 
     The base price is that of tokens that are read. A rule whose value is `"output"` has the price

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field, SkipValidation
 
-from .._record import Record
+from .._data.record import Record
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field
 
-from .._checks import is_array, known_keys, shown
-from .._record import Record, Rows
+from .._data.checks import is_array, known_keys, shown
+from .._data.record import Record, Rows
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from .._data.html import Markup
     from .costs import Estimate
 
 
@@ -196,7 +197,7 @@ class Model(Record):
             - prompt is required.
             - num_outputs must be at most 8; got 9.
         """
-        from .._validation import check
+        from .._data.validation import check
         from .requests import plain_input
 
         name = self.slug or "The model"
@@ -232,9 +233,50 @@ class Model(Record):
 
         return estimate(self, plain_input(input))
 
+    def _html(self) -> Markup:
+        from .._data.display import LONG, cut
+        from .._data.html import tag, together
+
+        slug, told = self.slug or "", (self.type, self.vendor_name, *(self.capabilities or ()))
+        return together(
+            tag("p", tag("strong", self.name or slug), " ", tag("code", slug)),
+            tag("p", ", ".join(filter(None, told)), class_="soft"),
+            tag("p", cut(self.description or "", LONG)),
+            tag("div", _prices_html(self)),
+        )
+
 
 class ModelList(Rows[Model]):
     """A list of models, which a notebook shows as a table."""
+
+    def _html(self) -> Markup:
+        from .._data.display import table
+        from .._data.html import tag
+
+        rows = [
+            (
+                tag("code", m.slug or ""),
+                m.name or "",
+                m.type or "",
+                m.vendor_name or "",
+                _prices_html(m),
+            )
+            for m in self
+        ]
+        return table(("Slug", "Name", "Type", "Vendor", "Price"), rows)
+
+
+def _prices_html(model: Model) -> Markup:
+    """The price and, below it, those of the inputs that have one of their own."""
+    from .._data.display import as_json
+    from .._data.html import tag, together
+
+    rules = (model.pricing.criterias if model.pricing else None) or ()
+    special = [
+        tag("div", f"{rule.price} where {rule.field} is {as_json(rule.value)}", class_="soft")
+        for rule in rules
+    ]
+    return together(model.price or "", *special)
 
 
 def _price(amount: float | None, currency: str | None, unit: str | None) -> str | None:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 
-from .._checks import as_mapping, known_keys, milliseconds, shown, whole
+from .._data.checks import DEFAULT_TIMEOUT, as_mapping, known_keys, milliseconds, shown, whole
 from ..errors import ConfigurationError
-from .shared import DEFAULT_TIMEOUT
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from .._checks import is_list, is_object
+from .._data.checks import is_list, is_object
 
 _ADDRESS: Final = r"https?://\S+|data:[^\s,]*,\S*"
 

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, SkipValidation
 
-from .._record import Record, Rows
+from .._data.checks import clean
+from .._data.record import Record, Rows
 from .outputs import described, is_address, parts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
+    from .._data.display import Media
+    from .._data.html import Markup
     from .requests import (
         PredictionRequest,
         PredictionsListOptions,
@@ -262,9 +266,78 @@ class PredictionResponse(Record):
             return self.output[0]
         return self.output
 
+    def _html(self) -> "Markup":
+        return prediction_html(self, {})
+
 
 class PredictionList(Rows[PredictionResponse]):
     """A list of predictions, which a notebook shows as a table."""
+
+    def _html(self) -> "Markup":
+        return predictions_html(self)
+
+
+def prediction_html(prediction: PredictionResponse, media: "Mapping[int, Media]") -> "Markup":
+    """A prediction as a notebook shows it.
+
+    Args:
+        prediction: The prediction.
+        media: Its outputs as a page can hold them, by their place among its files.
+    """
+    from .._data.display import LONG, cut, output_html
+    from .._data.html import tag, together
+
+    prompt = _prompt(prediction)
+    shown = [
+        output_html(file.name, file.url, media.get(place), prompt)
+        for place, file in enumerate(prediction.files)
+    ]
+    parts = [tag("div", *shown, class_="many" if len(shown) > 1 else "one")] if shown else []
+    parts += [tag("pre", part) for part in parts_of(prediction.output) if not is_address(part)]
+    if prediction.failure is not None:
+        parts.append(tag("pre", cut(prediction.failure, LONG)))
+    if prompt:
+        parts.append(tag("p", cut(prompt, LONG)))
+    told = [prediction.slug or ""]
+    if prediction.metrics and prediction.metrics.total_time is not None:
+        told.append(f"{prediction.metrics.total_time:g} s")
+    spent = _credits(prediction)
+    told += [f"{spent} credits"] if spent else []
+    about = ", ".join([prediction.status, *filter(None, told)])
+    id = tag("code", prediction.id)
+    dot = tag("span", class_=f"dot {prediction.status}")
+    parts.append(tag("p", dot, tag("span", f"{about} ", id, class_="soft")))
+    return together(*parts)
+
+
+def predictions_html(predictions: "Iterable[PredictionResponse]") -> "Markup":
+    """Predictions as the table that a notebook shows of them."""
+    from .._data.display import SHORT, cell, cut, table
+    from .._data.html import tag, together
+
+    rows = [
+        (
+            tag("span", tag("span", class_=f"dot {p.status}"), clean(p.status, 40), class_="line"),
+            p.slug or "",
+            cut(_prompt(p), SHORT),
+            together(*map(cell, parts_of(p.output))),
+            tag("span", f"{p.created:%Y-%m-%d %H:%M}" if p.created else "", class_="line"),
+            _credits(p),
+            tag("code", p.id),
+        )
+        for p in predictions
+    ]
+    return table(("Status", "Model", "Prompt", "Output", "Created", "Credits", "Id"), rows)
+
+
+def _prompt(prediction: PredictionResponse) -> str:
+    prompt = (prediction.input or {}).get("prompt")
+    return prompt if isinstance(prompt, str) else ""
+
+
+def _credits(prediction: PredictionResponse) -> str:
+    billing = prediction.metadata.billing if prediction.metadata else None
+    return "" if billing is None or billing.credits_used is None else f"{billing.credits_used:g}"
 
 
 def moment(text: str | None) -> datetime | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-from .._checks import (
+from .._data.checks import (
     PLAIN,
     Default,
     as_mapping,
@@ -18,7 +18,7 @@ from .._checks import (
     shown,
     whole,
 )
-from .._json import pairs, sent, to_json
+from .._data.json import pairs, sent, to_json
 from ..errors import InvalidRequestError
 
 DEFAULT_INTERVAL: Final = Default(5000)
@@ -109,7 +109,7 @@ def plain_input(given: object) -> dict[str, Any]:
     """A model's input as the JSON that it travels as, with something in place of each file."""
     input = as_mapping(given, "input", InvalidRequestError)
     if has_files(input):
-        from .._inputs import without_files
+        from .._data.files import without_files
 
         input = without_files(input)
     return sent(input)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
 
 from pydantic import Field
 
-from .._record import Record
+from .._data.record import Record
 from .chat import Detail, FilterResults, ImageSource, NamedFunction
 
 

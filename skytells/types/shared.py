@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
-from .._checks import Default, is_mapping
+from .._data.checks import is_mapping
 from ..errors import ApiErrorId, SkytellsError
-from .predict import PredictionResponse
+from .predict import PredictionResponse, predictions_html
 
 if TYPE_CHECKING:
     from .options import ClientOptions, RetryOptions
@@ -23,7 +23,6 @@ __all__ = [
     "SkytellsError",
 ]
 
-DEFAULT_TIMEOUT: Final = Default(60_000)
 
 OnProgressCallback: TypeAlias = Callable[[PredictionResponse], object]
 """Called with each new state of a prediction; for the async client it may be `async`."""
@@ -117,9 +116,12 @@ class PaginatedResponse:
         return f"PaginatedResponse(count={len(self.data)}, pagination={self.pagination!r})"
 
     def _repr_html_(self) -> str:
-        from ..notebook import render
+        from .._data.display import framed
+        from .._data.html import tag
 
-        return render(self)
+        at, last = self.pagination.current_page, self.pagination.last_page
+        told = f"Page {at} of {last}, {self.pagination.total} in all."
+        return framed(predictions_html(self.data), tag("p", told, class_="soft"))
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._checks import is_object
+from .._data.checks import is_object
 from .predict import PredictionResponse
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import load
+from .._data.lazy import load
 
 if TYPE_CHECKING:
     from .events import Webhook, WebhookEvent, WebhookEventType, parse_event

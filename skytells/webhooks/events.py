@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic_core import from_json
 
-from .._checks import did_you_mean, is_array, is_mapping, shown
-from .._wire import as_object, is_loopback
+from .._core.wire import is_loopback
+from .._data.checks import as_object, did_you_mean, is_array, is_mapping, shown
 from ..errors import InvalidRequestError
 from ..types.predict import PredictionResponse, PredictionStatus, moment
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from .._checks import did_you_mean, seconds, shown
-from .._flow import Bell, Clock, Done, Raised, advance
-from .._surfaces import KEY_VARIABLE, Secret
+from .._core.endpoints import KEY_VARIABLE, Secret
+from .._core.operation import Clock, Done, Raised, Wakeup, advance
+from .._data.checks import did_you_mean, seconds, shown
 from ..errors import ConfigurationError, InvalidRequestError
 from ..types.predict import PredictionResponse, PredictionStatus
 from .events import WebhookEvent, WebhookEventType, event_type, parse_event
@@ -73,7 +73,7 @@ class WebhookHandler:
         self._tolerance = None if tolerance is None else seconds(tolerance, "tolerance")
         self._wall_clock = wall_clock
         self._actions: list[tuple[frozenset[str], Action]] = []
-        self._awaited: dict[str, list[Bell[PredictionResponse]]] = {}
+        self._awaited: dict[str, list[Wakeup[PredictionResponse]]] = {}
         self._lock = threading.Lock()
 
     def on(self, *patterns: str) -> Callable[[F], F]:
@@ -118,8 +118,8 @@ class WebhookHandler:
         self._refuse_replay(event)
         if event.prediction.done:
             with self._lock:
-                for bell in self._awaited.get(event.prediction.id, ()):
-                    bell.ring(event.prediction)
+                for wakeup in self._awaited.get(event.prediction.id, ()):
+                    wakeup.notify(event.prediction)
         return event
 
     def handle(self, body: bytes, headers: Headers) -> WebhookEvent:
@@ -159,18 +159,18 @@ class WebhookHandler:
             return step.value
 
     @contextmanager
-    def expect(self, *ids: str) -> Generator[Bell[PredictionResponse]]:
+    def expect(self, *ids: str) -> Generator[Wakeup[PredictionResponse]]:
         """Within this block, what tells of a prediction's end rings the bell that it gives."""
-        bell = Bell[PredictionResponse]()
+        wakeup = Wakeup[PredictionResponse]()
         with self._lock:
             for id in ids:
-                self._awaited.setdefault(id, []).append(bell)
+                self._awaited.setdefault(id, []).append(wakeup)
         try:
-            yield bell
+            yield wakeup
         finally:
             with self._lock:
                 for id in ids:
-                    self._awaited[id].remove(bell)
+                    self._awaited[id].remove(wakeup)
                     if not self._awaited[id]:
                         del self._awaited[id]
 

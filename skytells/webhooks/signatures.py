@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
-from .._checks import is_array
+from .._data.checks import is_array
 from ..errors import ApiErrorId, ConfigurationError, WebhookSignatureError
 
 SIGNATURE_HEADER: Final = "X-Skytells-Signature"

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable
 from typing import Protocol
 
-from .._checks import whole
+from .._data.checks import whole
 
 
 class WebhookStore(Protocol):

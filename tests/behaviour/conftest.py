@@ -31,9 +31,13 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried at once."""
-    for module in ("skytells._retry", "skytells.predictions.waiting", "skytells.outputs.transfer"):
+    for module in (
+        "skytells._core.retry",
+        "skytells._core.polling",
+        "skytells.outputs.transfer",
+    ):
         monkeypatch.setattr(f"{module}.backoff", _none_at_all)
-    monkeypatch.setattr("skytells.predictions.flows.RECONCILE_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("skytells.predictions.recover.RECONCILE_PAUSES", (0.0, 0.0))
 
 
 def _none_at_all(delay: float, tries: int, chance: float) -> float:

@@ -27,7 +27,7 @@ from skytells import (
     SkytellsError,
     safety,
 )
-from skytells.chat.calls import CHUNKS
+from skytells.chat.requests import CHUNKS
 from skytells.streaming.reading import Limits, Reading
 from skytells.types.chat import ChatCompletionChunk
 from skytells.types.responses import Response

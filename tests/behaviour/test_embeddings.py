@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import skytells.embeddings
+import skytells.embeddings.create
 from skytells import (
     ConfigurationError,
     EmbeddingResponse,
@@ -19,7 +19,7 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells.embeddings import embed
+from skytells.embeddings.create import embed
 
 from ..conftest import Build
 from .conftest import Serve
@@ -168,8 +168,8 @@ def test_options_out_of_their_range_are_refused(offline: Any) -> None:
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three inputs, or twenty tokens, are the most of one request."""
-    monkeypatch.setattr(skytells.embeddings, "MOST_INPUTS", 3)
-    monkeypatch.setattr(skytells.embeddings, "MOST_TOKENS", 20)
+    monkeypatch.setattr(skytells.embeddings.create, "MOST_INPUTS", 3)
+    monkeypatch.setattr(skytells.embeddings.create, "MOST_TOKENS", 20)
 
 
 def embeds(peer: Peer) -> None:

@@ -447,7 +447,7 @@ def test_interrupt_while_sleeping_names_the_prediction(
     server = serve(answers({"id": "p1", "status": "processing"}))
     with SkytellsClient(KEY, base_url=server.url) as client:
         with monkeypatch.context() as patched:
-            patched.setattr("skytells.client.driver.time.sleep", interrupted)
+            patched.setattr("skytells._core.driver.time.sleep", interrupted)
             with pytest.raises(KeyboardInterrupt) as caught:
                 client.wait("p1")
         assert vars(caught.value)["prediction_id"] == "p1"

@@ -23,8 +23,8 @@ from skytells import (
     RequestTimeoutError,
     SkytellsClient,
 )
-from skytells._flow import Offload, Pour, Together
-from skytells._wire import Body, Reply
+from skytells._core.operation import Gather, ReadBody, RunBlocking
+from skytells._core.wire import Body, Reply
 
 from ..conftest import Build
 from .conftest import Serve
@@ -52,7 +52,7 @@ def poured(limit: float | None = None) -> Flow[bytes]:
     body = yield from opening()
     assert body is not None
     found = bytearray()
-    yield Pour(body, found.extend, None if limit is None else time.monotonic() + limit)
+    yield ReadBody(body, found.extend, None if limit is None else time.monotonic() + limit)
     assert body.closed
     return bytes(found)
 
@@ -181,7 +181,7 @@ def test_a_function_that_raises_while_it_is_poured_into_frees_the_connection(
     def flow() -> Flow[None]:
         body = yield from opening()
         assert body is not None
-        yield Pour(body, full)
+        yield ReadBody(body, full)
 
     with pytest.raises(OSError, match="No space"):
         build("sk-key", base_url=server.url).perform(flow())
@@ -237,7 +237,7 @@ def test_work_that_blocks_is_done_and_gives_what_it_gives(build: Build, colour: 
 
     def flow() -> Flow[tuple[int, bool]]:
         here: Callable[[], int] = threading.get_ident
-        thread = yield from Offload(here)
+        thread = yield from RunBlocking(here)
         return 1, thread == threading.get_ident()
 
     assert build("sk-key").perform(flow()) == (1, colour == "sync")
@@ -249,7 +249,7 @@ def test_work_that_raises_raises_in_the_flow(build: Build) -> None:
 
     def flow() -> Flow[str]:
         try:
-            yield from Offload(fails)
+            yield from RunBlocking(fails)
         except OSError as error:
             return str(error)
         return ""
@@ -261,12 +261,12 @@ def test_flows_are_performed_together_as_calls_are(build: Build) -> None:
     def one(number: int) -> Flow[int]:
         if number == 2:
             raise ValueError(number)
-        return (yield from Offload(lambda: number * 10))
+        return (yield from RunBlocking(lambda: number * 10))
 
     outcomes: list[int | Exception | None] = [None] * 3
 
     def flow() -> Flow[None]:
-        yield Together([one(n) for n in range(3)], 2, outcomes)
+        yield Gather([one(n) for n in range(3)], 2, outcomes)
 
     build("sk-key").perform(flow())
     assert outcomes[:2] == [0, 10]

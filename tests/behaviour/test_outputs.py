@@ -7,11 +7,7 @@ from typing import Any
 
 import pytest
 
-from skytells import (
-    DownloadError,
-    InvalidRequestError,
-    SkytellsClient,
-)
+from skytells import DownloadError, InvalidRequestError, SkytellsClient
 from skytells.local import LocalPlatform
 
 from ..conftest import unfaced

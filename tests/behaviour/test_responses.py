@@ -24,7 +24,7 @@ from skytells import (
     TextDoneEvent,
 )
 from skytells.local import LocalPlatform
-from skytells.responses import response_of
+from skytells.responses.assemble import response_of
 from skytells.types.responses import event_of
 
 from ..conftest import Build

@@ -35,7 +35,7 @@ from skytells import (
     create_client,
 )
 from skytells.local import LocalPlatform
-from skytells.predictions.calls import cancel_prediction, create_prediction, get_prediction
+from skytells.predictions.requests import cancel_prediction, create_prediction, get_prediction
 
 from ..conftest import Build, Colour, unfaced
 from .conftest import Serve

@@ -21,12 +21,12 @@ import pytest
 import trustme
 
 from skytells import ConfigurationError, SkytellsClient, SkytellsError
-from skytells._exchange import exchange
-from skytells._flow import Sleep
+from skytells._core.attempt import attempt_call
+from skytells._core.operation import Sleep
+from skytells._data.checks import as_list
 from skytells._http.transport import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
-from skytells._wire import as_list
-from skytells.predictions.waiting import wait
-from skytells.predictions.watch import Watch
+from skytells.predictions.wait import wait
+from skytells.predictions.wait_all import PredictionBatch
 
 from ..behaviour.misbehaving import Server, Step
 from ..behaviour.steps import answers
@@ -87,17 +87,17 @@ class Clockwork:
         self.pauses: list[float] = []
         self.on_pause: Callable[[], object] | None = None
         self._passed = 0.0
-        for module in ("_exchange", "predictions.waiting", "predictions.flows"):
+        for module in ("_core.attempt", "_core.polling", "predictions.recover"):
             monkeypatch.setattr(f"skytells.{module}.Sleep", self._sleep)
-        monkeypatch.setattr("skytells.predictions.watch.Sleep", self._sleep)
-        real = _defaults(exchange)["clock"]
-        monkeypatch.setitem(_defaults(exchange), "clock", lambda: real() + self._passed)
-        monkeypatch.setitem(_defaults(exchange), "chance", _most)
-        for flow in (wait, Watch.__init__):
+        monkeypatch.setattr("skytells.predictions.wait_all.Sleep", self._sleep)
+        real = _defaults(attempt_call)["clock"]
+        monkeypatch.setitem(_defaults(attempt_call), "clock", lambda: real() + self._passed)
+        monkeypatch.setitem(_defaults(attempt_call), "chance", _most)
+        for flow in (wait, PredictionBatch.__init__):
             monkeypatch.setitem(_defaults(flow), "clock", lambda: self._passed)
             monkeypatch.setitem(_defaults(flow), "chance", _most)
 
-    def _sleep(self, seconds: float, bell: object = None) -> Sleep:
+    def _sleep(self, seconds: float, wakeup: object = None) -> Sleep:
         if self.on_pause is not None:
             self.on_pause()
         self.pauses.append(seconds)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import skytells.local
-from skytells._markup import Markup, tag, together
+from skytells._data.html import Markup, tag, together
 from skytells.local import Clock, LocalPlatform, Platform
 from skytells.local.answers import JsonObject
 from skytells.local.checks import Order

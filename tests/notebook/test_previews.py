@@ -20,10 +20,11 @@ from skytells import (
     PredictionResponse,
     SkytellsClient,
 )
+from skytells._data.display import Media
 from skytells.local import LocalPlatform
 from skytells.notebook import render, show
 from skytells.outputs import previews
-from skytells.outputs.previews import Media, Preview, kept
+from skytells.outputs.previews import Preview, kept
 
 from ..conftest import unfaced
 from .support import Page

@@ -21,7 +21,8 @@ from skytells import (
     SkytellsClient,
     notebook,
 )
-from skytells.notebook import progress_bar, render
+from skytells._data.display import progress_bar
+from skytells.notebook import render
 
 from .support import Page
 
@@ -339,8 +340,8 @@ def test_nothing_of_it_is_loaded_where_nothing_is_shown() -> None:
     code = (
         "import sys, skytells; from skytells import PredictionResponse as P, SkytellsClient as C;"
         "C('sk-key'); repr(P(id='p1', status='succeeded'));"
-        "print([m for m in sys.modules if m in ('skytells.notebook', 'skytells._progress',"
-        " 'skytells._markup', 'IPython', 'rich')])"
+        "print([m for m in sys.modules if m in ('skytells.notebook', 'skytells.predictions.progress_bar',"
+        " 'skytells._data.html', 'IPython', 'rich')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 from skytells import AsyncSkytellsClient, SkytellsClient
-from skytells._retry import poll_pause
-from skytells._wire import Reply
-from skytells.chat.calls import CHUNKS
-from skytells.predictions.calls import get_prediction, read_page
+from skytells._core.polling import poll_pause
+from skytells._core.wire import Reply
+from skytells.chat.requests import CHUNKS
+from skytells.predictions.requests import get_prediction, read_page
 from skytells.streaming import EventDecoder, Limits
 from skytells.streaming.reading import Reading
 
@@ -267,10 +267,13 @@ def test_a_sync_client_loads_no_more_than_it_needs() -> None:
     modules = loaded("from skytells import SkytellsClient; SkytellsClient('sk-key')") - loaded("")
     assert not {"httpx", "asyncio", "skytells.client.aio", "starlette"} & modules
     assert not {"json", "statistics", "difflib", "concurrent.futures", "urllib.request"} & modules
-    assert not {"skytells.models", "skytells.types.models"} & modules
+    assert not {"skytells.models.requests", "skytells.types.models"} & modules
     ours = {name for name in modules if name.split(".")[0] == "skytells"}
-    assert not {f"skytells.predictions.{name}" for name in ("flows", "placing", "waiting")} & ours
-    assert not {"skytells.types.requests", "skytells.types.options", "skytells.prediction"} & ours
+    assert not {f"skytells.predictions.{name}" for name in ("run", "prepare", "wait")} & ours
+    assert (
+        not {"skytells.types.requests", "skytells.types.options", "skytells.predictions.handle"}
+        & ours
+    )
     assert len(ours) <= 35
 
 

@@ -61,11 +61,11 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._config import configure
-from skytells._flow import Call, Side
+from skytells._core.config import configure
+from skytells._core.endpoints import Secret
+from skytells._core.operation import Call, Service
+from skytells._core.wire import Reply
 from skytells._http.environment import tls_context
-from skytells._surfaces import Secret
-from skytells._wire import Reply
 from skytells.local import serve as serve_platform
 
 from ..behaviour.misbehaving import Peer
@@ -337,8 +337,8 @@ def test_row_19_o02_header_of_the_user_carries_no_key_to_either_side(name: str) 
     with pytest.raises(ConfigurationError, match="set by the client itself"):
         SkytellsClient(KEY, orchestrator_key=WFB, headers={name: KEY})
     client = SkytellsClient(KEY, orchestrator_key=WFB, base_url="http://127.0.0.1:1", retry=ONCE)
-    for side in Side:
-        call = Call("GET", "/x", Reply.json, headers=((name.encode(), b"x"),), side=side)
+    for service in Service:
+        call = Call("GET", "/x", Reply.json, headers=((name.encode(), b"x"),), service=service)
         with pytest.raises(InvalidRequestError, match="may not carry a key"):
             client.perform(call)
 

@@ -17,12 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import skytells
-from skytells import (
-    ConfigurationError,
-    InvalidRequestError,
-    SkytellsError,
-    WebhookSignatureError,
-)
+from skytells import ConfigurationError, InvalidRequestError, SkytellsError, WebhookSignatureError
 from skytells.webhooks import (
     SIGNATURE_HEADER,
     WebhookEvent,

@@ -25,6 +25,7 @@ from itertools import count, cycle
 from typing import Any, Final, TypeAlias
 
 from skytells import DispatchError, PredictionResponse, SkytellsError
+from skytells.errors import PredictionInfo
 from skytells.local import LocalPlatform, serve
 
 from ..behaviour.test_lifecycle_long import Usage, growth
@@ -86,7 +87,7 @@ class Books:
         serial = next(self.serials)
         return serial, {"prompt": f"#{serial}"}
 
-    def known(self, serial: int, prediction: PredictionResponse) -> None:
+    def known(self, serial: int, prediction: PredictionInfo) -> None:
         """A caller was told of a prediction."""
         self.told[serial].add(prediction.id)
         self.outcomes[f"prediction {prediction.status}"] += 1

@@ -11,34 +11,30 @@ from typing import Any
 import pytest
 
 from skytells import (
+    AsyncChatAPI,
     AsyncModelsAPI,
     AsyncPrediction,
     AsyncPredictionsAPI,
     AsyncSkytellsClient,
+    ChatAPI,
     ModelsAPI,
     Prediction,
     PredictionsAPI,
     SkytellsClient,
     orchestrator,
 )
+from skytells._core.async_driver import AsyncDriver
+from skytells._core.driver import Driver
 from skytells.chat import (
-    AsyncChatAPI,
     AsyncChatStream,
     AsyncCompletionsAPI,
-    ChatAPI,
     ChatStream,
     CompletionsAPI,
 )
-from skytells.client.async_driver import AsyncDriver
-from skytells.client.driver import Driver
-from skytells.embeddings import AsyncEmbeddingsAPI, EmbeddingsAPI
+from skytells.embeddings.api import AsyncEmbeddingsAPI, EmbeddingsAPI
 from skytells.predictions.stream import AsyncPredictionStream, PredictionStream
-from skytells.responses import (
-    AsyncResponsesAPI,
-    AsyncResponseStream,
-    ResponsesAPI,
-    ResponseStream,
-)
+from skytells.responses.api import AsyncResponsesAPI, ResponsesAPI
+from skytells.responses.stream import AsyncResponseStream, ResponseStream
 from skytells.safety import AsyncSafetyAPI, SafetyAPI
 from skytells.streaming import AsyncStream, Stream
 
@@ -73,7 +69,7 @@ OWN = {
 TWINS = "|".join(
     [
         *(sync.__name__ for sync, _ in PAIRS),
-        *("OpenBody", "Pager", "Completed", "OutputReader", "Engine"),
+        *("OpenBody", "Pager", "Completed", "OutputReader", "EngineProtocol"),
     ]
 )
 # What waits: a call of these is awaited in the twin, and what holds an `await` is `async`.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from skytells._inputs import MAX_FILE
+from skytells._data.files import MAX_FILE
 from skytells.local import LocalPlatform
 
 from .support import PICTURE, Skytells

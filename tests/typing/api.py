@@ -113,7 +113,7 @@ from skytells import (
     image,
     tool,
 )
-from skytells.errors import Details
+from skytells.errors import CompletionInfo, Details, PredictionInfo, RequestInfo, ToolRunInfo
 from skytells.orchestrator import (
     Execution,
     ExecutionLog,
@@ -124,7 +124,7 @@ from skytells.orchestrator import (
     WorkflowOperation,
 )
 from skytells.pagination import AsyncPager, Pager
-from skytells.predictions.calls import get_prediction
+from skytells.predictions.requests import get_prediction
 from skytells.streaming import AsyncStream, Stream
 from skytells.transports import AsyncTransport, Transport
 from skytells.types.chat import ImagePart
@@ -653,15 +653,19 @@ def errors(client: SkytellsClient) -> None:
     try:
         client.dispatch()
     except DispatchError as error:
-        assert_type(error.predictions, Sequence[PredictionResponse | None])
+        assert_type(error.predictions, Sequence[PredictionInfo | None])
         assert_type(error.errors, Sequence[Exception | None])
-        assert_type(error.requests, Sequence[PredictionRequest])
-        assert_type(error.unsent, Sequence[PredictionRequest])
+        assert_type(error.requests, Sequence[RequestInfo])
+        for accepted, request in zip(error.predictions, error.requests, strict=True):
+            if accepted is not None:
+                assert_type(client.wait(accepted), PredictionResponse)
+            assert_type(client.predict(request), PredictionResponse)
+        assert_type(error.unsent, Sequence[RequestInfo])
     except DownloadError as error:
         assert_type(error.paths, Sequence[Path | None])
         assert_type(error.errors, Sequence[DownloadError | None])
     except (PredictionFailedError, WaitTimeoutError) as error:
-        assert_type(error.prediction, PredictionResponse | None)
+        assert_type(error.prediction, PredictionInfo | None)
         assert_type(error.prediction_id, str | None)
     except SkytellsError as error:
         assert_type(error.message, str)
@@ -677,9 +681,9 @@ def errors(client: SkytellsClient) -> None:
         assert_type(error.retryable, bool)
         assert_type(error.maybe_sent, bool)
         assert_type(error.attempts, tuple[Attempt, ...])
-        assert_type(error.prediction, PredictionResponse | None)
-        assert_type(error.request, PredictionRequest | None)
-        assert_type(error.candidates, Sequence[PredictionResponse])
+        assert_type(error.prediction, PredictionInfo | None)
+        assert_type(error.request, RequestInfo | None)
+        assert_type(error.candidates, Sequence[PredictionInfo])
         assert_type(error.started_at, float | None)
 
 
@@ -832,7 +836,7 @@ def parsing(client: SkytellsClient, messages: list[MessageParam]) -> None:
     try:
         client.safety.evaluate(kept)
     except AnswerError as error:
-        assert_type(error.completion, ChatCompletion)
+        assert_type(error.completion, CompletionInfo)
 
 
 async def aparsing(client: AsyncSkytellsClient, messages: list[MessageParam]) -> None:
@@ -884,7 +888,7 @@ def tools(client: SkytellsClient, messages: list[MessageParam]) -> None:
     client.chat.completions.create(
         model="m", messages=run.messages, tools=[weather, tool_of_functions, schema]
     )
-    assert_type(ToolRunError("m", "id", "d").tool_run, ToolRun | None)
+    assert_type(ToolRunError("m", "id", "d").tool_run, ToolRunInfo | None)
 
 
 async def atools(client: AsyncSkytellsClient, messages: list[dict[str, str]]) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from skytells.chat.calls import CHUNKS
+from skytells.chat.requests import CHUNKS
 from skytells.errors import InvalidResponseError, SkytellsError
-from skytells.orchestrator.calls import OPERATIONS
-from skytells.predictions.telling import Telling, is_last
-from skytells.responses import EVENTS
+from skytells.orchestrator.requests import OPERATIONS
+from skytells.predictions.events import PredictionEventParser, is_last
+from skytells.responses.requests import EVENTS
 from skytells.streaming import EventDecoder, Format, Limits, LineDecoder
 from skytells.streaming.decoders import Decoder, Event
 from skytells.streaming.reading import Reading
@@ -58,7 +58,7 @@ def slowly(data: bytes) -> list[Event]:
 
 
 def _told() -> Format[Any]:
-    return Format(EventDecoder, Telling("p1").read, is_last, paid=False)
+    return Format(EventDecoder, PredictionEventParser("p1").read, is_last, paid=False)
 
 
 FORMS: Final[Mapping[str, Callable[[], Format[Any]]]] = {

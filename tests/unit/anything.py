@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from skytells._checks import is_list
-from skytells._config import Config
-from skytells._flow import Operation
-from skytells._record import Record
-from skytells._wire import BodyReader, Reply, WireRequest
-from skytells.chat.calls import create_completion
-from skytells.chat.parsing import parse_completion
-from skytells.embeddings import create_embeddings
+from skytells._core.config import Config
+from skytells._core.operation import Operation
+from skytells._core.wire import BodyReader, Reply, WireRequest
+from skytells._data.checks import is_list
+from skytells._data.record import Record
+from skytells.chat.parse import parse_completion
+from skytells.chat.requests import create_completion
+from skytells.embeddings.requests import create_embeddings
 from skytells.errors import Attempt, SkytellsError
-from skytells.models import get_model, list_models
-from skytells.orchestrator.calls import (
+from skytells.models.requests import get_model, list_models
+from skytells.orchestrator.requests import (
     create_key,
     execution_logs,
     execution_status,
@@ -29,7 +29,7 @@ from skytells.orchestrator.calls import (
     list_workflows,
     start_workflow,
 )
-from skytells.predictions.calls import (
+from skytells.predictions.requests import (
     cancel_prediction,
     create_prediction,
     delete_prediction,
@@ -37,7 +37,7 @@ from skytells.predictions.calls import (
     list_predictions,
     stream_prediction,
 )
-from skytells.responses import create_response
+from skytells.responses.requests import create_response
 from skytells.types import PaginatedResponse, PredictionRequest, PredictionsListOptions
 from skytells.types.chat import MessageParam
 

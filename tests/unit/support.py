@@ -6,31 +6,36 @@ import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
-from skytells._config import Config, configure
-from skytells._exchange import exchange
-from skytells._flow import (
-    Ask,
+from skytells._core.attempt import attempt_call
+from skytells._core.config import Config, configure
+from skytells._core.operation import (
     Call,
-    Close,
-    Connect,
+    CallUser,
+    CloseBody,
     Done,
     Effect,
-    Exchange,
-    Notify,
-    Offload,
+    Gather,
+    OpenConnection,
     Operation,
-    Pour,
+    Progress,
     Raised,
+    ReadBody,
+    RunBlocking,
+    Send,
     Sleep,
-    Together,
     advance,
 )
-from skytells._retry import RetryBudget, RetryPolicy
-from skytells._wire import Reply, WireRequest
+from skytells._core.retry import RetryBudget, RetryPolicy
+from skytells._core.wire import Reply, WireRequest
+from skytells.budget import Budget
+from skytells.models.cache import ModelCache
+from skytells.models.find import find_model
+from skytells.predictions.state import Preflight
 
 T = TypeVar("T")
 JsonObject: TypeAlias = dict[str, Any]
@@ -61,6 +66,12 @@ def reply(body: object = None, status: int = 200, **headers: str) -> Reply:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, {"content-type": "application/json"} | named, raw)
+
+
+def preflight(budget: Budget | None = None, models: ModelCache | None = None) -> Preflight:
+    """What a client with this budget and this cache asks before it sends paid work."""
+    models = models or ModelCache()
+    return Preflight(partial(find_model, models), models.cached, budget)
 
 
 def config(
@@ -103,7 +114,7 @@ class Hand:
     budget: RetryBudget = field(default_factory=RetryBudget)
     now: float = 1000.0
     naps: list[float] = field(default_factory=list[float])
-    exchanges: list[Exchange] = field(default_factory=list[Exchange])
+    exchanges: list[Send] = field(default_factory=list[Send])
 
     def clock(self) -> float:
         return self.now
@@ -128,20 +139,20 @@ class Hand:
         match effect:
             case Call():
                 return self.perform(self.exchange(effect))
-            case Exchange():
+            case Send():
                 self.exchanges.append(effect)
                 self.now += self.rtt
                 return self.serve(effect.request)
             case Sleep(seconds=seconds):
                 self.naps.append(seconds)
                 self.now += seconds
-            case Offload(work=work) | Ask(work=work):
+            case RunBlocking(work=work) | CallUser(work=work):
                 return work()
-            case Notify(callback=callback, state=state):
+            case Progress(callback=callback, state=state):
                 callback(state)
-            case Connect() | Pour() | Close():
+            case OpenConnection() | ReadBody() | CloseBody():
                 raise NotImplementedError
-            case Together():
+            case Gather():
                 for place in range(len(effect.operations)):
                     try:
                         effect.outcomes[place] = self.perform(effect.begin(place))
@@ -150,7 +161,7 @@ class Hand:
         return None
 
     def exchange(self, call: Call[T]) -> Operation[T]:
-        return exchange(
+        return attempt_call(
             call,
             self.config,
             self.budget,

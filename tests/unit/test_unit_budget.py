@@ -29,15 +29,16 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._wire import Reply, WireRequest
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import ApiErrorId
-from skytells.predictions.calls import get_prediction, list_predictions
-from skytells.predictions.desk import Accepted, Desk
-from skytells.predictions.flows import dispatch, run
-from skytells.predictions.placing import create, place
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.prepare import create, prepare
+from skytells.predictions.requests import get_prediction, list_predictions
+from skytells.predictions.run import run
+from skytells.predictions.state import SubmissionLog
 from skytells.types import PredictionsListOptions
 
-from .support import Hand, Serve, body_of, config, reply, script
+from .support import Hand, Serve, body_of, config, preflight, reply, script
 
 REQUEST = PredictionRequest("m", {"prompt": "x"})
 MODEL = {
@@ -265,8 +266,8 @@ DONE = reply({"id": "p1", "status": "succeeded", "metadata": {"billing": {"credi
 def test_a_run_counts_what_it_did_cost() -> None:
     budget = Budget(1)
     hand = hand_of(budget, reply({"id": "p1", "status": "pending"}), DONE)
-    desk = Desk(budget=budget)
-    hand.perform(run("m", RunOptions({"prompt": "x"}), None, Accepted(), desk=desk))
+    checks = preflight(budget)
+    hand.perform(run("m", RunOptions({"prompt": "x"}), None, SubmissionLog(), checks))
     assert books(budget) == ("0.08", "0.0", "0.92")
 
 
@@ -274,20 +275,20 @@ def test_nothing_is_sent_that_the_budget_refuses() -> None:
     budget = Budget("0.05")
     hand = hand_of(budget, DONE)
     with pytest.raises(BudgetExceededError):
-        hand.perform(create(REQUEST, Accepted().add, Desk(budget=budget), False))
+        hand.perform(create(REQUEST, SubmissionLog().add, preflight(budget), False))
     assert hand.sent == ["GET /v1/model/m?fields=input_schema"]
 
 
 def test_a_refusal_gives_back_and_an_unknown_outcome_does_not() -> None:
     budget = Budget(1)
-    desk = Desk(budget=budget)
+    checks = preflight(budget)
     with pytest.raises(SkytellsError):
         hand_of(budget, reply({"error": "no"}, 422)).perform(
-            create(REQUEST, Accepted().add, desk, False)
+            create(REQUEST, SubmissionLog().add, checks, False)
         )
     assert budget.reserved == 0
     with pytest.raises(NetworkError) as caught:
-        hand_of(budget, lost()).perform(create(REQUEST, Accepted().add, desk, False))
+        hand_of(budget, lost()).perform(create(REQUEST, SubmissionLog().add, checks, False))
     assert caught.value.maybe_sent
     assert budget.reserved == Decimal("0.1")
     budget.resolve(pickle.loads(pickle.dumps(caught.value)), prediction("p9", cost=0.2))
@@ -299,7 +300,9 @@ def test_a_refusal_gives_back_and_an_unknown_outcome_does_not() -> None:
 def test_a_request_that_started_nothing_is_given_back() -> None:
     budget = Budget(1)
     with pytest.raises(NetworkError) as caught:
-        hand_of(budget, lost()).perform(create(REQUEST, Accepted().add, Desk(budget=budget), False))
+        hand_of(budget, lost()).perform(
+            create(REQUEST, SubmissionLog().add, preflight(budget), False)
+        )
     budget.resolve(caught.value)
     assert budget.remaining == 1
 
@@ -318,13 +321,21 @@ def test_a_run_that_finds_its_prediction_again_counts_it() -> None:
         "metadata": {"billing": {"credits_used": 0.08}},
     }
     hand = hand_of(budget, lost(), reply([row]))
-    hand.perform(run("m", RunOptions({"prompt": "x"}), None, Accepted(), desk=Desk(budget=budget)))
+    hand.perform(
+        run(
+            "m",
+            RunOptions({"prompt": "x"}),
+            None,
+            SubmissionLog(),
+            preflight(budget),
+        )
+    )
     assert books(budget) == ("0.08", "0.0", "0.92")
 
 
 def test_an_interrupt_leaves_the_price_set_aside() -> None:
     budget = Budget(1)
-    flow = create(REQUEST, Accepted().add, Desk(budget=budget), False)
+    flow = create(REQUEST, SubmissionLog().add, preflight(budget), False)
     assert next(flow)
     flow.send(Model.from_wire(MODEL))
     with pytest.raises(KeyboardInterrupt):
@@ -358,7 +369,7 @@ def test_dispatch_sends_the_first_that_the_budget_allows() -> None:
     hand = Hand(numbered, replace(config(), budget=budget))
     requests = asked("a", "bad", "b", "c")
     with pytest.raises(DispatchError) as caught:
-        hand.perform(dispatch(requests, Accepted(), back.extend, Desk(budget=budget)))
+        hand.perform(dispatch(requests, SubmissionLog(), preflight(budget), back.extend))
     # While "bad" was under way, its price was set aside as well.
     assert [p and p.id for p in caught.value.predictions] == ["a", None, None, None]
     assert [type(e) for e in caught.value.errors[2:]] == [BudgetExceededError] * 2
@@ -369,7 +380,7 @@ def test_dispatch_sends_the_first_that_the_budget_allows() -> None:
 def test_dispatch_that_is_interrupted_accounts_for_each() -> None:
     budget, back = Budget(1), list[PredictionRequest]()
     requests = asked("a", "b", "c")
-    flow = dispatch(requests, Accepted(), back.extend, Desk(budget=budget))
+    flow = dispatch(requests, SubmissionLog(), preflight(budget), back.extend)
     next(flow)
     together: Any = flow.send(Model.from_wire(MODEL))
     while not hasattr(together, "outcomes"):
@@ -385,7 +396,7 @@ def test_dispatch_that_is_interrupted_accounts_for_each() -> None:
 def test_dispatch_that_is_interrupted_before_it_sends_gives_all_back() -> None:
     budget, back = Budget(1), list[PredictionRequest]()
     requests = [*asked("a"), PredictionRequest("other", {"prompt": "b"})]
-    flow = dispatch(requests, Accepted(), back.extend, Desk(budget=budget))
+    flow = dispatch(requests, SubmissionLog(), preflight(budget), back.extend)
     next(flow)
     flow.send(Model.from_wire(MODEL))
     with pytest.raises(KeyboardInterrupt):
@@ -396,6 +407,6 @@ def test_dispatch_that_is_interrupted_before_it_sends_gives_all_back() -> None:
 
 def test_without_a_budget_nothing_is_asked_beforehand() -> None:
     hand = Hand(script(DONE))
-    placed = hand.perform(place(REQUEST, Accepted().add, Desk()))
-    placed.end(None)
+    prepared = hand.perform(prepare(REQUEST, SubmissionLog().add, preflight()))
+    prepared.end(None)
     assert hand.sent == []

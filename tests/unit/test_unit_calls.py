@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from skytells._base import raw_call
-from skytells._flow import Call, Safety
-from skytells._wire import Reply
+from skytells._core.operation import Call, Safety
+from skytells._core.wire import Reply
+from skytells.client.base import raw_call
 from skytells.errors import ConfigurationError, InvalidRequestError, InvalidResponseError
-from skytells.models import get_model, list_models
-from skytells.predictions.calls import (
+from skytells.models.requests import get_model, list_models
+from skytells.predictions.requests import (
     as_request,
     cancel_prediction,
     create_prediction,

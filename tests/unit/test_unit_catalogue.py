@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from skytells._catalogue import TTL, Catalogue
-from skytells.models import find_model, find_models
+from skytells.models.cache import TTL, ModelCache
+from skytells.models.find import find_model, find_models
 from skytells.types import Model
 
 from .support import Hand, reply, script
@@ -29,7 +29,7 @@ def a_model(slug: str = "m", **more: Any) -> Model:
 
 def test_an_answer_is_known_for_ten_minutes() -> None:
     time = Time()
-    catalogue = Catalogue(time)
+    catalogue = ModelCache(time)
     catalogue.keep("m", (), a_model())
     catalogue.keep_all((), [a_model()])
     time.now += TTL - 1
@@ -41,7 +41,7 @@ def test_an_answer_is_known_for_ten_minutes() -> None:
 
 
 def test_more_fields_serve_for_fewer_and_are_left_out() -> None:
-    catalogue = Catalogue()
+    catalogue = ModelCache()
     catalogue.keep("m", ["input_schema"], a_model(input_schema=SCHEMA))
     assert catalogue.model("m", ["output_schema"]) is None
     assert catalogue.model("m", ["input_schema"]) == a_model(input_schema=SCHEMA)
@@ -50,7 +50,7 @@ def test_more_fields_serve_for_fewer_and_are_left_out() -> None:
 
 def test_fewer_fields_do_not_displace_more_while_those_are_true() -> None:
     time = Time()
-    catalogue = Catalogue(time)
+    catalogue = ModelCache(time)
     catalogue.keep("m", ["input_schema"], a_model(input_schema=SCHEMA))
     catalogue.keep("m", (), a_model(status="offline"))
     assert catalogue.model("m", ["input_schema"]) is not None
@@ -60,7 +60,7 @@ def test_fewer_fields_do_not_displace_more_while_those_are_true() -> None:
 
 
 def test_a_list_serves_for_each_of_its_models() -> None:
-    catalogue = Catalogue()
+    catalogue = ModelCache()
     catalogue.keep_all(["input_schema"], [a_model("a", input_schema=SCHEMA), a_model("b")])
     assert catalogue.model("a", ["input_schema"]) is not None
     # The list left the schema of this one out: it is not known to have none.
@@ -70,13 +70,13 @@ def test_a_list_serves_for_each_of_its_models() -> None:
 
 
 def test_a_model_without_a_slug_is_listed_only() -> None:
-    catalogue = Catalogue()
+    catalogue = ModelCache()
     catalogue.keep_all((), [Model.from_wire({"name": "x"})])
     assert catalogue.models() == [Model.from_wire({"name": "x"})]
 
 
 def test_what_the_caller_does_to_an_answer_stays_with_the_caller() -> None:
-    catalogue = Catalogue()
+    catalogue = ModelCache()
     sent = a_model(capabilities=["text-to-image"])
     catalogue.keep("m", (), sent)
     sent["capabilities"].append("flying")
@@ -87,7 +87,7 @@ def test_what_the_caller_does_to_an_answer_stays_with_the_caller() -> None:
 
 
 def test_the_catalogue_does_not_grow_without_bound() -> None:
-    catalogue = Catalogue()
+    catalogue = ModelCache()
     for number in range(1001):
         catalogue.keep(f"m{number}", (), a_model())
     assert catalogue.model("m0") is None
@@ -95,7 +95,7 @@ def test_the_catalogue_does_not_grow_without_bound() -> None:
 
 
 def test_threads_may_share_a_catalogue() -> None:
-    catalogue = Catalogue()
+    catalogue = ModelCache()
 
     def work(number: int) -> bool:
         slug = f"m{number % 7}"
@@ -114,7 +114,7 @@ def test_threads_may_share_a_catalogue() -> None:
 
 
 def test_a_model_is_asked_for_once_with_its_schema() -> None:
-    hand, catalogue = Hand(script(reply(a_model(input_schema=SCHEMA).to_dict()))), Catalogue()
+    hand, catalogue = Hand(script(reply(a_model(input_schema=SCHEMA).to_dict()))), ModelCache()
     for _ in range(3):
         assert hand.perform(find_model(catalogue, "m")).input_schema == SCHEMA
         assert hand.perform(find_model(catalogue, "m", [])).input_schema is None
@@ -123,7 +123,7 @@ def test_a_model_is_asked_for_once_with_its_schema() -> None:
 
 def test_refresh_asks_again_and_what_it_learns_is_kept() -> None:
     answers = script(reply({"namespace": "m", "status": "operational"}), reply({"status": "off"}))
-    hand, catalogue = Hand(answers), Catalogue()
+    hand, catalogue = Hand(answers), ModelCache()
     hand.perform(find_model(catalogue, "m"))
     assert hand.perform(find_model(catalogue, "m", [], refresh=True)).status == "off"
     assert hand.perform(find_model(catalogue, "m", [])).status == "off"
@@ -132,7 +132,7 @@ def test_refresh_asks_again_and_what_it_learns_is_kept() -> None:
 
 def test_a_list_is_asked_for_once_and_refreshed_as_a_whole() -> None:
     rows = [a_model("a").to_dict(), a_model("b").to_dict()]
-    hand, catalogue = Hand(script(reply(rows))), Catalogue()
+    hand, catalogue = Hand(script(reply(rows))), ModelCache()
     assert hand.perform(find_models(catalogue, None, None, False)) == rows
     assert hand.perform(find_models(catalogue, None, None, False)) == rows
     assert hand.perform(find_model(catalogue, "b", [])) == rows[1]
@@ -142,7 +142,7 @@ def test_a_list_is_asked_for_once_and_refreshed_as_a_whole() -> None:
 
 def test_a_failure_is_not_kept() -> None:
     hand = Hand(script(reply({"error": "no"}, 404), reply(a_model().to_dict())))
-    catalogue = Catalogue()
+    catalogue = ModelCache()
     with pytest.raises(Exception, match="no"):
         hand.perform(find_model(catalogue, "m"))
     assert hand.perform(find_model(catalogue, "m")).slug == "m"
@@ -151,4 +151,4 @@ def test_a_failure_is_not_kept() -> None:
 def test_a_slug_that_cannot_be_is_refused_before_the_catalogue_is_asked() -> None:
     slug: Any = ["m"]
     with pytest.raises(Exception, match="slug must be a string"):
-        Hand(script()).perform(find_model(Catalogue(), slug))
+        Hand(script()).perform(find_model(ModelCache(), slug))

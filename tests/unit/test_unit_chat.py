@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from skytells import Call, RequestTimeoutError
-from skytells._flow import Offload
+from skytells._core.operation import RunBlocking
 from skytells.chat.assemble import completion_of
-from skytells.chat.calls import CHUNKS, create_completion
+from skytells.chat.requests import CHUNKS, create_completion
 from skytells.errors import ApiErrorId, InvalidRequestError
 from skytells.streaming import Limits, LineDecoder
 from skytells.streaming.decoders import Event
@@ -256,7 +256,7 @@ def test_a_picture_is_read_apart_and_then_the_call_is_made() -> None:
     operation = create_completion("m", [{"role": "user", "content": [part]}])
     flow = iter(operation)
     reading = next(flow)
-    assert isinstance(reading, Offload)  # which the async driver does in a thread
+    assert isinstance(reading, RunBlocking)  # which the async driver does in a thread
     call = flow.send(reading.work())
     assert isinstance(call, Call)
     [sent] = json.loads(call.body or b"")["messages"][0]["content"]

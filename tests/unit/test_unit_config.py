@@ -13,9 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import skytells
-from skytells._base import KEEP
-from skytells._checks import Default
-from skytells._config import (
+from skytells._core.config import (
     DEFAULT_MAX_RESPONSE,
     Config,
     arrived,
@@ -23,11 +21,12 @@ from skytells._config import (
     portable,
     reconfigure,
 )
-from skytells._retry import RetryPolicy
-from skytells._surfaces import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Secret, Surface
+from skytells._core.endpoints import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Endpoint, Secret
+from skytells._core.retry import RetryPolicy
+from skytells._data.checks import DEFAULT_TIMEOUT, Default
+from skytells.client.base import KEEP
 from skytells.errors import ConfigurationError
 from skytells.types import ClientOptions, RetryOptions
-from skytells.types.shared import DEFAULT_TIMEOUT
 
 from .support import KEY
 
@@ -337,7 +336,7 @@ def test_header_is_stripped_and_lower_case() -> None:
 def fields(thing: Any) -> dict[str, Any]:
     """All that a configuration says, and its surfaces."""
     said = {field.name: getattr(thing, field.name) for field in dataclasses.fields(thing)}
-    return {name: fields(v) if isinstance(v, Surface) else v for name, v in said.items()}
+    return {name: fields(v) if isinstance(v, Endpoint) else v for name, v in said.items()}
 
 
 def test_reconfigure_keeps_what_is_not_given() -> None:

@@ -8,10 +8,20 @@ from typing import Any, cast, get_type_hints
 
 import pytest
 
-from skytells._flow import Call, Done, Flow, Notify, Raised, Safety, Sleep, Together, advance
-from skytells._wire import Reply
+from skytells._core.operation import (
+    Call,
+    Done,
+    Flow,
+    Gather,
+    Progress,
+    Raised,
+    Safety,
+    Sleep,
+    advance,
+)
+from skytells._core.wire import Reply
 from skytells.errors import SkytellsError
-from skytells.predictions.calls import create_prediction
+from skytells.predictions.requests import create_prediction
 from skytells.types import PredictionRequest, PredictionResponse
 
 from .support import Hand, reply, script
@@ -44,7 +54,7 @@ def test_flow_yields_its_effects_in_order_and_returns() -> None:
     assert advance(flow) == call()
     pause = advance(flow, 1)
     assert isinstance(pause, Sleep)
-    assert (pause.seconds, pause.bell) == (2.0, None)
+    assert (pause.seconds, pause.wakeup) == (2.0, None)
     assert advance(flow) == call()
     assert has_ended_with(advance(flow, 2), [1, 2])
 
@@ -112,7 +122,7 @@ def test_together_counts_what_was_begun_as_interrupted() -> None:
     request = PredictionRequest("m", {})
     paid = create_prediction(request, print)
     outcomes: list[Any] = [None, None]
-    together = Together([paid, call()], 8, outcomes)
+    together = Gather([paid, call()], 8, outcomes)
     assert together.begin(0) is paid
     assert outcomes == [outcomes[0], None]
     interrupted = outcomes[0]
@@ -129,7 +139,7 @@ def test_notify_hands_over_a_prediction() -> None:
     prediction = PredictionResponse(id="p1")
 
     def telling() -> Flow[None]:
-        yield Notify(seen.append, prediction)
+        yield Progress(seen.append, prediction)
 
     Hand(script(reply({}))).perform(telling())
     assert seen == [prediction]

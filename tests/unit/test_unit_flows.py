@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from skytells._flow import Call, Raised, Together, advance
-from skytells._wire import Reply, WireRequest
+from skytells._core.operation import Call, Gather, Raised, advance
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import (
     ApiErrorId,
     AuthenticationError,
@@ -27,19 +27,14 @@ from skytells.errors import (
     SkytellsError,
     WaitTimeoutError,
 )
-from skytells.predictions.desk import Accepted
-from skytells.predictions.flows import (
-    cancel_and_look,
-    dispatch,
-    failed,
-    reconcile,
-    run,
-    run_options,
-    unconfirmed,
-)
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.recover import reconcile, unconfirmed
+from skytells.predictions.requests import cancel_and_fetch
+from skytells.predictions.run import failed, run, run_options
+from skytells.predictions.state import SubmissionLog
 from skytells.types import PredictionRequest, PredictionResponse, RunOptions
 
-from .support import Hand, JsonObject, body_of, config, reply, script
+from .support import Hand, JsonObject, body_of, config, preflight, reply, script
 
 PROMPT: JsonObject = {"prompt": "x"}
 DONE: JsonObject = {"id": "p1", "status": "succeeded", "input": PROMPT, "output": ["u"]}
@@ -52,10 +47,12 @@ def ran(
     hand: Hand,
     options: RunOptions | None = None,
     on_progress: Any = None,
-    accepted: Accepted | None = None,
+    accepted: SubmissionLog | None = None,
 ) -> PredictionResponse:
-    accepted = Accepted() if accepted is None else accepted
-    return hand.perform(run("flux-pro", options or RunOptions(PROMPT), on_progress, accepted))
+    accepted = SubmissionLog() if accepted is None else accepted
+    return hand.perform(
+        run("flux-pro", options or RunOptions(PROMPT), on_progress, accepted, preflight())
+    )
 
 
 # Running
@@ -144,7 +141,7 @@ def test_run_in_trouble_carries_the_prediction() -> None:
 
 
 def test_run_remembers_what_was_accepted() -> None:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     with pytest.raises(AuthenticationError):
         ran(Hand(script(reply(PENDING), reply({}, 401))), accepted=accepted)
     assert accepted.ids() == ["p1"]
@@ -258,7 +255,7 @@ def lost(took: float = 5.0) -> SkytellsError:
 def looked_up(
     server: Server, *, error: SkytellsError | None = None, known: Sequence[str] = ()
 ) -> list[str]:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     for id in known:
         accepted.add(PredictionResponse(id=id))
     flow = unconfirmed(error or lost(), accepted, wall_clock=lambda: OURS)
@@ -314,13 +311,17 @@ def test_unconfirmed_finds_nothing_where_there_is_nothing() -> None:
 def test_unconfirmed_gives_what_has_moved_to_another_page_once() -> None:
     rows = [Server({"p1": 1.0}).row("p1")]
     page = reply({"data": rows, "pagination": {"last_page": 2}}, date=formatdate(OURS))
-    found = Hand(script(page)).perform(unconfirmed(lost(), Accepted(), wall_clock=lambda: OURS))
+    found = Hand(script(page)).perform(
+        unconfirmed(lost(), SubmissionLog(), wall_clock=lambda: OURS)
+    )
     assert [p.id for p in found] == ["p1"]
 
 
 def test_unconfirmed_needs_an_error_with_a_request() -> None:
     with pytest.raises(InvalidRequestError, match="maybe_sent"):
-        Hand(script(reply([]))).perform(unconfirmed(ServerError("m", "X", "d", 500), Accepted()))
+        Hand(script(reply([]))).perform(
+            unconfirmed(ServerError("m", "X", "d", 500), SubmissionLog())
+        )
 
 
 def just_lost() -> SkytellsError:
@@ -331,7 +332,7 @@ def just_lost() -> SkytellsError:
 
 
 def test_reconcile_takes_the_only_one() -> None:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     hand = Hand(Server({"p1": 1.0, "older": 60.0}))
     assert hand.perform(reconcile(just_lost(), accepted)).id == "p1"
     assert accepted.ids() == ["p1"]
@@ -342,7 +343,7 @@ def test_reconcile_names_the_candidates_where_there_are_several() -> None:
     hand = Hand(Server({"a": 1.0, "b": 2.0}))
     error = just_lost()
     with pytest.raises(NetworkError) as caught:
-        hand.perform(reconcile(error, Accepted()))
+        hand.perform(reconcile(error, SubmissionLog()))
     assert caught.value is error
     assert [p.id for p in error.candidates] == ["a", "b"]
     assert hand.naps == []
@@ -352,7 +353,7 @@ def test_reconcile_looks_three_times_for_what_is_not_there() -> None:
     hand = Hand(Server({}))
     error = just_lost()
     with pytest.raises(NetworkError) as caught:
-        hand.perform(reconcile(error, Accepted()))
+        hand.perform(reconcile(error, SubmissionLog()))
     assert caught.value is error
     assert error.candidates == ()
     assert hand.naps == [1.0, 3.0]
@@ -363,12 +364,12 @@ def test_reconcile_bears_trouble_of_a_look() -> None:
     troubles = [reply({}, 404), reply({}, 401)]
     server = Server({"p1": 1.0})
     hand = Hand(lambda request: troubles.pop() if troubles else server(request))
-    assert hand.perform(reconcile(just_lost(), Accepted())).id == "p1"
+    assert hand.perform(reconcile(just_lost(), SubmissionLog())).id == "p1"
     assert hand.naps == [1.0, 3.0]
 
 
 def test_reconcile_does_not_take_what_another_thread_has_taken() -> None:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     server = Server({"p1": 1.0})
 
     def serve(request: WireRequest) -> Reply:
@@ -412,7 +413,7 @@ def test_run_whose_answer_was_lost_raises_where_nothing_is_sure() -> None:
 )
 def test_cancel_shows_what_came_of_it(answer: Reply, looks: int) -> None:
     hand = Hand(script(answer, reply({"id": "p1", "status": "cancelled"})))
-    assert hand.perform(cancel_and_look("p1"))["status"] == "cancelled"
+    assert hand.perform(cancel_and_fetch("p1"))["status"] == "cancelled"
     assert len(hand.exchanges) == 1 + looks
 
 
@@ -446,22 +447,22 @@ def numbered(outcomes: dict[int, Any]) -> Any:
 
 
 def test_dispatch_returns_predictions_in_the_order_of_the_queue() -> None:
-    queue, accepted = Queue(), Accepted()
-    found = Hand(numbered({})).perform(dispatch(REQUESTS, accepted, queue))
+    queue, accepted = Queue(), SubmissionLog()
+    found = Hand(numbered({})).perform(dispatch(REQUESTS, accepted, preflight(), queue))
     assert [p.id for p in found] == accepted.ids() == ["p0", "p1", "p2", "p3"]
     assert queue.back == []
 
 
 def test_dispatch_of_nothing_is_nothing() -> None:
     hand = Hand(numbered({}))
-    assert hand.perform(dispatch([], Accepted(), Queue())) == []
+    assert hand.perform(dispatch([], SubmissionLog(), preflight(), Queue())) == []
     assert hand.exchanges == []
 
 
 def test_dispatch_sends_every_key() -> None:
     hand = Hand(numbered({}))
     request = PredictionRequest("m", {"n": 0}, {"url": "u"}, True, True, extra={"k": 1})
-    hand.perform(dispatch([request], Accepted(), Queue()))
+    hand.perform(dispatch([request], SubmissionLog(), preflight(), Queue()))
     assert body_of(hand.exchanges[0].request) == request.to_dict()
 
 
@@ -480,10 +481,10 @@ FAILURES: list[tuple[Any, type[SkytellsError], bool]] = [
 def test_dispatch_loses_nothing_where_one_fails(
     failure: Any, kind: type[SkytellsError], back: bool, place: int
 ) -> None:
-    queue, accepted = Queue(), Accepted()
+    queue, accepted = Queue(), SubmissionLog()
     hand = Hand(numbered({place: failure}), config(retries=0))
     with pytest.raises(DispatchError) as caught:
-        hand.perform(dispatch(REQUESTS, accepted, queue))
+        hand.perform(dispatch(REQUESTS, accepted, preflight(), queue))
     error = caught.value
     ids = [None if p is None else p.id for p in error.predictions]
     assert ids == [None if n == place else f"p{n}" for n in range(4)]
@@ -504,7 +505,7 @@ def test_dispatch_error_is_that_of_the_first_failure() -> None:
     )
     hand = Hand(numbered({1: slow, 2: reply({}, 500)}))
     with pytest.raises(DispatchError) as caught:
-        hand.perform(dispatch(REQUESTS, Accepted(), Queue()))
+        hand.perform(dispatch(REQUESTS, SubmissionLog(), preflight(), Queue()))
     error = caught.value
     assert (error.error_id, error.http_status) == (ApiErrorId.RATE_LIMIT_EXCEEDED, 429)
     assert (error.details, error.retry_after, error.request_id) == ({"a": 1}, 99.0, "req_1")
@@ -514,16 +515,16 @@ def test_dispatch_error_is_that_of_the_first_failure() -> None:
 def test_dispatch_reports_a_foreign_exception() -> None:
     hand = Hand(numbered({2: ZeroDivisionError("mine")}))
     with pytest.raises(DispatchError) as caught:
-        hand.perform(dispatch(REQUESTS, Accepted(), Queue()))
+        hand.perform(dispatch(REQUESTS, SubmissionLog(), preflight(), Queue()))
     assert (caught.value.error_id, caught.value.details) == ("SDK_ERROR", "ZeroDivisionError")
 
 
 @pytest.mark.parametrize("place", range(4))
 def test_dispatch_that_is_interrupted_gives_back_what_was_not_begun(place: int) -> None:
-    queue, accepted = Queue(), Accepted()
+    queue, accepted = Queue(), SubmissionLog()
     hand = Hand(numbered({place: KeyboardInterrupt()}))
     with pytest.raises(KeyboardInterrupt) as caught:
-        hand.perform(dispatch(REQUESTS, accepted, queue))
+        hand.perform(dispatch(REQUESTS, accepted, preflight(), queue))
     ids = [f"p{n}" for n in range(place)]
     assert accepted.ids() == ids
     assert queue.back == REQUESTS[place + 1 :]
@@ -534,9 +535,9 @@ def test_dispatch_that_is_interrupted_gives_back_what_was_not_begun(place: int) 
 
 def test_dispatch_that_is_closed_gives_all_back() -> None:
     queue = Queue()
-    flow = dispatch(REQUESTS, Accepted(), queue)
+    flow = dispatch(REQUESTS, SubmissionLog(), preflight(), queue)
     effect = advance(flow)
-    assert isinstance(effect, Together)
+    assert isinstance(effect, Gather)
     assert effect.limit == 8
     assert all(isinstance(operation, Call) for operation in effect.operations)
     flow.close()
@@ -545,9 +546,9 @@ def test_dispatch_that_is_closed_gives_all_back() -> None:
 
 def test_dispatch_counts_what_was_under_way_as_maybe_sent() -> None:
     queue = Queue()
-    flow = dispatch(REQUESTS[:2], Accepted(), queue)
+    flow = dispatch(REQUESTS[:2], SubmissionLog(), preflight(), queue)
     effect = advance(flow)
-    assert isinstance(effect, Together)
+    assert isinstance(effect, Gather)
     effect.begin(0)
     with pytest.raises(KeyboardInterrupt):
         advance(flow, Raised(KeyboardInterrupt()))
@@ -558,7 +559,7 @@ def test_dispatch_counts_what_was_under_way_as_maybe_sent() -> None:
 
 
 def test_accepted_knows_each_prediction_once() -> None:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     assert accepted.add(PredictionResponse(id="a"))
     assert not accepted.add(PredictionResponse(id="a", status="succeeded"))
     assert "a" in accepted
@@ -567,14 +568,14 @@ def test_accepted_knows_each_prediction_once() -> None:
 
 
 def test_accepted_forgets_the_oldest() -> None:
-    accepted = Accepted(most=3)
+    accepted = SubmissionLog(most=3)
     for id in "abcde":
         accepted.add(PredictionResponse(id=id))
     assert accepted.ids() == ["c", "d", "e"]
 
 
 def test_accepted_is_taken_by_one_thread_only() -> None:
-    accepted, taken = Accepted(), list[bool]()
+    accepted, taken = SubmissionLog(), list[bool]()
     prediction = PredictionResponse(id="p1")
     threads = [
         threading.Thread(target=lambda: taken.append(accepted.add(prediction))) for _ in range(8)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._history import History
+from skytells.predictions.state import History
 from skytells.types import PredictionResponse
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from skytells import ApiErrorId, EmbeddingsAPI
-from skytells._record import Record
+from skytells._data.record import Record
 from skytells.types import chat, embeddings, responses
 
 PARAMS: list[tuple[type[Any], str]] = [

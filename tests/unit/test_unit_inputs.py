@@ -14,19 +14,15 @@ import pytest
 from hypothesis import given
 
 from skytells import InvalidRequestError, Model, PredictionRequest
-from skytells._checks import has_files
-from skytells._inputs import (
-    MAX_FILE,
-    check_files,
-    check_places,
-    read_files,
-    without_files,
-)
-from skytells.predictions.desk import Accepted, Desk
-from skytells.predictions.flows import dispatch, unconfirmed
-from skytells.predictions.placing import check, create
+from skytells._data.checks import has_files
+from skytells._data.files import MAX_FILE, check_files, check_places, read_files, without_files
+from skytells.models.cache import ModelCache
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.prepare import check, create
+from skytells.predictions.recover import unconfirmed
+from skytells.predictions.state import SubmissionLog
 
-from .support import Hand, JsonObject, body_of, json_objects, reply, script
+from .support import Hand, JsonObject, body_of, json_objects, preflight, reply, script
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
 URI = {"type": "string", "format": "uri"}
@@ -185,7 +181,7 @@ def test_a_file_that_vanishes_is_an_error_of_ours(
     def vanish(file: object, steps: object) -> None:
         picture.unlink()
 
-    monkeypatch.setattr("skytells._inputs._check", vanish)
+    monkeypatch.setattr("skytells._data.files._check", vanish)
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         read_files({"a": picture})
 
@@ -247,11 +243,12 @@ def catalogued(**more: object) -> JsonObject:
 
 
 def test_a_request_with_a_file_asks_for_the_schema_once(picture: Path) -> None:
-    desk = Desk()
+    models = ModelCache()
+    checks = preflight(models=models)
     hand = Hand(lambda r: reply(catalogued()) if r.method == "GET" else DONE)
     request = PredictionRequest("m", {"image": picture})
     for _ in range(2):
-        hand.perform(create(request, Accepted().add, desk, False))
+        hand.perform(create(request, SubmissionLog().add, checks, False))
         assert body_of(hand.exchanges[-1].request)["input"] == {"image": uri(PNG)}
         assert request.input == {"image": picture}
     assert hand.sent == ["GET /v1/model/m?fields=input_schema", *["POST /v1/predict"] * 2]
@@ -259,34 +256,39 @@ def test_a_request_with_a_file_asks_for_the_schema_once(picture: Path) -> None:
 
 def test_without_a_file_nothing_is_asked() -> None:
     hand = Hand(script(DONE))
-    hand.perform(create(PredictionRequest("m", {"prompt": "x"}), Accepted().add, Desk(), False))
+    hand.perform(
+        create(PredictionRequest("m", {"prompt": "x"}), SubmissionLog().add, preflight(), False)
+    )
     assert hand.sent == ["POST /v1/predict"]
 
 
 def test_where_the_schema_is_not_to_be_had_the_server_decides() -> None:
     hand = Hand(lambda r: reply({"error": "no"}, 404) if r.method == "GET" else DONE)
     request = PredictionRequest("m", {"prompt": PNG})
-    hand.perform(create(request, Accepted().add, Desk(), False))
+    hand.perform(create(request, SubmissionLog().add, preflight(), False))
     assert body_of(hand.exchanges[-1].request)["input"] == {"prompt": uri(PNG)}
 
 
 def test_a_misplaced_file_is_not_sent() -> None:
     hand = Hand(lambda r: reply(catalogued()))
     with pytest.raises(InvalidRequestError, match="It takes files in: image"):
-        hand.perform(create(PredictionRequest("m", {"prompt": PNG}), Accepted().add, Desk(), False))
+        hand.perform(
+            create(PredictionRequest("m", {"prompt": PNG}), SubmissionLog().add, preflight(), False)
+        )
     assert hand.sent == ["GET /v1/model/m?fields=input_schema"]
 
 
 def test_the_queue_checks_at_once_by_what_is_known(picture: Path) -> None:
-    desk = Desk()
-    check(PredictionRequest("m", {"prompt": picture}), desk)
-    desk.catalogue.keep("m", ["input_schema"], Model.from_wire(catalogued()))
+    models = ModelCache()
+    checks = preflight(models=models)
+    check(PredictionRequest("m", {"prompt": picture}), checks)
+    models.keep("m", ["input_schema"], Model.from_wire(catalogued()))
     with pytest.raises(InvalidRequestError, match="It takes files in"):
-        check(PredictionRequest("m", {"prompt": picture}), desk)
+        check(PredictionRequest("m", {"prompt": picture}), checks)
     with pytest.raises(InvalidRequestError, match="No such file"):
-        check(PredictionRequest("m", {"image": picture.with_name("x")}), desk)
+        check(PredictionRequest("m", {"image": picture.with_name("x")}), checks)
     with pytest.raises(InvalidRequestError, match="JSON cannot carry"):
-        check(PredictionRequest("m", {"image": picture, "x": object()}), desk)
+        check(PredictionRequest("m", {"image": picture, "x": object()}), checks)
 
 
 def test_a_request_that_goes_back_into_the_queue_keeps_its_file() -> None:
@@ -294,7 +296,7 @@ def test_a_request_that_goes_back_into_the_queue_keeps_its_file() -> None:
     request = PredictionRequest("m", {"image": io.BytesIO(PNG)})
     hand = Hand(lambda r: reply({"error": "busy"}, 429 if r.method == "POST" else 404))
     with pytest.raises(Exception, match="not accepted"):
-        hand.perform(dispatch([request], Accepted(), back.extend))
+        hand.perform(dispatch([request], SubmissionLog(), preflight(), back.extend))
     assert [r.input for r in back] == [{"image": uri(PNG)}]
 
 
@@ -305,7 +307,7 @@ def test_a_file_that_is_gone_does_not_stop_the_rest_of_the_queue() -> None:
     ]
     back = list[PredictionRequest]()
     with pytest.raises(Exception, match="not accepted") as caught:
-        Hand(script(DONE)).perform(dispatch(requests, Accepted(), back.extend))
+        Hand(script(DONE)).perform(dispatch(requests, SubmissionLog(), preflight(), back.extend))
     assert [p is not None for p in vars(caught.value)["predictions"]] == [False, True]
     assert back == []
 
@@ -322,7 +324,7 @@ def test_a_lost_answer_is_found_though_the_server_hosts_the_file(told: str | Non
     error = SkytellsError("Gone.", "NETWORK_ERROR", "reset", maybe_sent=True)
     error.request = PredictionRequest("m", {"images": [uri(PNG)], "seed": 7})
     error.started_at = 4e9
-    found = Hand(script(reply([row]))).perform(unconfirmed(error, Accepted()))
+    found = Hand(script(reply([row]))).perform(unconfirmed(error, SubmissionLog()))
     assert [p.id for p in found] == (["p1"] if told else [])
 
 
@@ -368,21 +370,22 @@ def test_which_models_only_chat(more: JsonObject, chats: bool) -> None:
 def test_a_chat_model_that_is_known_is_not_sent_to_predictions(
     more: JsonObject, instead: str
 ) -> None:
-    desk = Desk()
-    desk.catalogue.keep("m", (), Model.from_wire(catalogued(**more)))
+    models = ModelCache()
+    checks = preflight(models=models)
+    models.keep("m", (), Model.from_wire(catalogued(**more)))
     hand = Hand(script(DONE))
     with pytest.raises(InvalidRequestError, match=instead) as caught:
-        hand.perform(create(PredictionRequest("m", {}), Accepted().add, desk, False))
+        hand.perform(create(PredictionRequest("m", {}), SubmissionLog().add, checks, False))
     assert caught.value.error_id == "MODEL_NOT_SUPPORTED"
     with pytest.raises(InvalidRequestError, match="nothing was sent"):
-        check(PredictionRequest("m", {}), desk)
+        check(PredictionRequest("m", {}), checks)
     assert hand.sent == []
 
 
 def test_validate_finds_out_that_a_model_only_chats() -> None:
     hand = Hand(script(reply(catalogued(**CHAT))))
     with pytest.raises(InvalidRequestError, match="takes no predictions"):
-        hand.perform(create(PredictionRequest("m", {}), Accepted().add, Desk(), True))
+        hand.perform(create(PredictionRequest("m", {}), SubmissionLog().add, preflight(), True))
 
 
 # What a visitor uploads

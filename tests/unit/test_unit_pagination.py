@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skytells import AsyncSkytellsClient, SkytellsClient
-from skytells._flow import Operation
-from skytells._wire import Reply, WireRequest
+from skytells._core.operation import Operation
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import ServerError, SkytellsError
 from skytells.pagination import AsyncPager, Cursor, Pager
-from skytells.predictions.calls import list_predictions
+from skytells.predictions.requests import list_predictions
 from skytells.types import PaginatedResponse, PredictionsListOptions
 
 from .support import Hand, config, reply, script

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from skytells import ConfigurationError, InvalidRequestError, PredictionResponse
-from skytells._flow import Done, Flow, Raised, Sleep, advance
-from skytells._progress import Bar, Lines, State, Terminal
-from skytells.predictions.waiting import Told
+from skytells._core.operation import Done, Flow, Raised, Sleep, advance
+from skytells.predictions.progress import ProgressReporter
+from skytells.predictions.progress_bar import Bar, Lines, State, Terminal
 
 
 def state(status: str, progress: float | None = None, id: str = "p1") -> PredictionResponse:
@@ -234,7 +234,7 @@ def test_a_terminal_without_rich_names_the_extra(monkeypatch: pytest.MonkeyPatch
         terminal(),
         pytest.raises(ConfigurationError, match=r'pip install "skytells\[progress\]"'),
     ):
-        Told(None, True)
+        ProgressReporter(None, True)
 
 
 # --- Who is told --------------------------------------------------------------------------------
@@ -245,28 +245,28 @@ def see(prediction: PredictionResponse) -> str:
 
 
 def test_nobody_is_told_where_nothing_was_asked() -> None:
-    assert Told(None).callback is None
-    assert Told(None, False).callback is None
+    assert ProgressReporter(None).callback is None
+    assert ProgressReporter(None, False).callback is None
 
 
 def test_a_function_is_told_whichever_way_it_was_given() -> None:
-    assert Told(see).callback is see
-    assert Told(None, see).callback is see
+    assert ProgressReporter(see).callback is see
+    assert ProgressReporter(None, see).callback is see
 
 
 def test_two_functions_are_refused() -> None:
     with pytest.raises(InvalidRequestError, match="pass one of them"):
-        Told(see, see)
+        ProgressReporter(see, see)
 
 
 @pytest.mark.parametrize("progress", [None, 1, "yes"])
 def test_what_is_neither_a_yes_nor_a_function_is_refused(progress: Any) -> None:
     with pytest.raises(InvalidRequestError, match="progress must be True, False or a function"):
-        Told(None, progress)
+        ProgressReporter(None, progress)
 
 
 def test_a_bar_and_a_function_are_both_told(capsys: pytest.CaptureFixture[str]) -> None:
-    told = Told(see, True)
+    told = ProgressReporter(see, True)
     assert told.callback is not None
     assert told.callback(state("processing")) == "p1"  # what it returns may be to be awaited
     assert capsys.readouterr().err == "p1 processing\n"
@@ -280,7 +280,7 @@ def flow() -> Flow[str]:
 def test_a_flow_is_the_same_with_a_bar() -> None:
     for progress in (False, True):
         with terminal():
-            during = Told(None, progress).during(flow())
+            during = ProgressReporter(None, progress).during(flow())
             pause, end = advance(during), advance(during)
             assert isinstance(pause, Sleep)
             assert pause.seconds == 1.0
@@ -291,7 +291,7 @@ def test_a_flow_is_the_same_with_a_bar() -> None:
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()])
 def test_a_bar_ends_with_what_its_flow_raises(error: BaseException) -> None:
     with terminal() as shown:
-        during = Told(None, True).during(flow())
+        during = ProgressReporter(None, True).during(flow())
         advance(during)
         with pytest.raises(type(error)):
             advance(during, Raised(error))
@@ -300,7 +300,7 @@ def test_a_bar_ends_with_what_its_flow_raises(error: BaseException) -> None:
 
 def test_a_bar_ends_when_its_flow_is_closed() -> None:
     with terminal() as shown:
-        during = Told(None, True).during(flow())
+        during = ProgressReporter(None, True).during(flow())
         advance(during)
         during.close()
     assert "sent" in shown.getvalue()

@@ -19,13 +19,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from skytells._base import raw_call
-from skytells._config import configure, reconfigure
-from skytells._flow import Call
-from skytells._wire import Reply, WireRequest
+from skytells._core.config import configure, reconfigure
+from skytells._core.operation import Call
+from skytells._core.polling import wait_options
+from skytells._core.wire import Reply, WireRequest
+from skytells.client.base import raw_call
 from skytells.errors import ConfigurationError, InvalidRequestError, SkytellsError
-from skytells.models import get_model, list_models
-from skytells.predictions.calls import (
+from skytells.models.requests import get_model, list_models
+from skytells.predictions.requests import (
     cancel_prediction,
     creating,
     delete_prediction,
@@ -34,8 +35,8 @@ from skytells.predictions.calls import (
     listing,
     stream_prediction,
 )
-from skytells.predictions.flows import run_options
-from skytells.predictions.waiting import known, wait_options
+from skytells.predictions.run import run_options
+from skytells.predictions.targets import resolve_target
 from skytells.types import (
     ClientOptions,
     ModelFieldsOptions,
@@ -153,7 +154,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
         lambda given: creating(given, None, None, None, False, False),
         ("model", "input", "webhook", "await", "stream", "x"),
     ),
-    "wait(prediction)": (known, ("id", "status", "response")),
+    "wait(prediction)": (resolve_target, ("id", "status", "response")),
 }
 
 

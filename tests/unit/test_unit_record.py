@@ -15,8 +15,8 @@ from hypothesis.strategies import DataObject, data
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 import skytells.types
-from skytells._checks import is_list
-from skytells._record import Record
+from skytells._data.checks import is_list
+from skytells._data.record import Record
 from skytells.types import (
     Model,
     ModelPricing,

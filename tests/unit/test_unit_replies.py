@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._replies import error_of, http_date, retry_after
-from skytells._wire import Reply
+from skytells._core.replies import error_of, http_date, retry_after
+from skytells._core.wire import Reply
 from skytells.errors import (
     ApiErrorId,
     AuthenticationError,

@@ -10,19 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._flow import Safety
-from skytells._history import Typical
-from skytells._replies import error_of
-from skytells._retry import (
+from skytells._core.operation import Safety
+from skytells._core.polling import LONGEST_PAUSE, Typical, poll_pause
+from skytells._core.replies import error_of
+from skytells._core.retry import (
     LONGEST_BACKOFF,
-    LONGEST_NAP,
     LONGEST_RETRY_AFTER,
     RetryBudget,
     RetryPolicy,
     backoff,
     is_passing,
     pause_before_retry,
-    poll_pause,
 )
 from skytells.errors import (
     InvalidResponseError,
@@ -241,7 +239,7 @@ def test_poll_pause_eases_from_quick_to_five_seconds() -> None:
 )
 def test_poll_pause_is_bounded(elapsed: float, chance: float, typical: Typical | None) -> None:
     pause = poll_pause(elapsed, chance, typical)
-    assert 0.95 * 0.25 <= pause <= 1.05 * LONGEST_NAP
+    assert 0.95 * 0.25 <= pause <= 1.05 * LONGEST_PAUSE
 
 
 def test_poll_pause_asks_nothing_before_it_can_be_ready() -> None:
@@ -250,7 +248,7 @@ def test_poll_pause_asks_nothing_before_it_can_be_ready() -> None:
     assert poll_pause(19.9, 0.5, typical) == 0.25
     assert poll_pause(22.0, 0.5, typical) == pytest.approx(2.5)
     assert poll_pause(40.0, 0.5, typical) == poll_pause(40.0, 0.5)
-    assert poll_pause(0.0, 0.5, Typical(500.0, 600.0, 700.0)) == LONGEST_NAP
+    assert poll_pause(0.0, 0.5, Typical(500.0, 600.0, 700.0)) == LONGEST_PAUSE
 
 
 @pytest.mark.parametrize(

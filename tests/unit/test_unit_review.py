@@ -24,20 +24,22 @@ from skytells import (
     SkytellsClient,
     SkytellsError,
 )
-from skytells._base import raw_call
-from skytells._flow import Raised, Together, advance
+from skytells._core.operation import Gather, Raised, advance
+from skytells._core.wire import Origin, Reply, WireRequest
+from skytells._data.json import to_json
 from skytells._http.async_pool import AsyncPool
 from skytells._http.network import AsyncBackend, RequestState
 from skytells._http.pool import Pooled, PoolOptions
-from skytells._json import to_json
-from skytells._wire import Origin, Reply, WireRequest
-from skytells.predictions.calls import creating, get_prediction
-from skytells.predictions.desk import Accepted
-from skytells.predictions.flows import dispatch, reconcile, run, unconfirmed
-from skytells.predictions.watch import Watch
+from skytells.client.base import raw_call
+from skytells.predictions.dispatch import dispatch
+from skytells.predictions.recover import reconcile, unconfirmed
+from skytells.predictions.requests import creating, get_prediction
+from skytells.predictions.run import run
+from skytells.predictions.state import SubmissionLog
+from skytells.predictions.wait_all import PredictionBatch
 from skytells.types.requests import RunOptions, WaitOptions
 
-from .support import Hand, JsonObject, config, reply, script
+from .support import Hand, JsonObject, config, preflight, reply, script
 from .test_unit_flows import PROMPT, Queue, Server, just_lost
 
 ORIGIN = Origin("https", "api.example.com", 443)
@@ -49,7 +51,7 @@ LOST = NetworkError("Connection lost.", "NETWORK_ERROR", "d", maybe_sent=True)
 
 
 def test_reconcile_leaves_a_prediction_to_an_equal_request_under_way() -> None:
-    accepted, error = Accepted(), just_lost()
+    accepted, error = SubmissionLog(), just_lost()
     hand = Hand(Server({"p1": 1.0}))
     other = PredictionRequest("flux-pro", dict(PROMPT), await_=True)
     with accepted.expecting(other), pytest.raises(NetworkError):
@@ -59,7 +61,7 @@ def test_reconcile_leaves_a_prediction_to_an_equal_request_under_way() -> None:
 
 
 def test_reconcile_looks_again_until_an_equal_request_has_its_answer() -> None:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     server = Server({"theirs": 1.0, "ours": 2.0})
     looks = 0
 
@@ -81,7 +83,7 @@ def test_reconcile_looks_again_until_an_equal_request_has_its_answer() -> None:
 
 
 def test_run_expects_its_answer_only_until_it_has_come() -> None:
-    accepted = Accepted()
+    accepted = SubmissionLog()
     seen: list[bool] = []
     request = PredictionRequest("flux-pro", dict(PROMPT))
 
@@ -89,7 +91,7 @@ def test_run_expects_its_answer_only_until_it_has_come() -> None:
         seen.append(accepted.expects(request))
         return reply({"id": "p1", "status": "succeeded"})
 
-    Hand(serve).perform(run("flux-pro", RunOptions(dict(PROMPT)), None, accepted))
+    Hand(serve).perform(run("flux-pro", RunOptions(dict(PROMPT)), None, accepted, preflight()))
     assert seen == [True]
     assert not accepted.expects(request)
 
@@ -97,14 +99,14 @@ def test_run_expects_its_answer_only_until_it_has_come() -> None:
 def test_reconcile_prefers_exactly_the_input_that_was_asked_for() -> None:
     inputs: dict[str, JsonObject] = {"more": {**PROMPT, "seed": 7}, "same": PROMPT}
     hand = Hand(Server(dict.fromkeys(inputs, 1.0), inputs=inputs))
-    assert hand.perform(reconcile(just_lost(), Accepted())).id == "same"
+    assert hand.perform(reconcile(just_lost(), SubmissionLog())).id == "same"
 
 
 def test_reconcile_takes_no_other_input_for_an_empty_one() -> None:
     error = just_lost()
     error.request = PredictionRequest("flux-pro", {})
     with pytest.raises(NetworkError):
-        Hand(Server({"p1": 1.0})).perform(reconcile(error, Accepted()))
+        Hand(Server({"p1": 1.0})).perform(reconcile(error, SubmissionLog()))
     assert [p.id for p in error.candidates] == ["p1"]
 
 
@@ -154,16 +156,18 @@ def test_deep_input_is_sent_or_refused() -> None:
 def test_what_is_no_function_is_refused_before_anything_is_paid_for(on_progress: Any) -> None:
     hand = Hand(script(LOST))
     with pytest.raises(InvalidRequestError, match="on_progress"):
-        hand.perform(run("flux-pro", RunOptions(dict(PROMPT)), on_progress, Accepted()))
+        hand.perform(
+            run("flux-pro", RunOptions(dict(PROMPT)), on_progress, SubmissionLog(), preflight())
+        )
     with pytest.raises(InvalidRequestError, match="on_progress"):
-        Watch(["p1"], WaitOptions(), on_progress)
+        PredictionBatch(["p1"], WaitOptions(), on_progress)
     assert hand.sent == []
 
 
 @pytest.mark.parametrize("targets", ["p1", {"id": "p1"}, PredictionResponse(id="p1"), 7])
 def test_watch_refuses_one_where_several_are_due(targets: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"wait\(\)"):
-        Watch(targets, WaitOptions())
+        PredictionBatch(targets, WaitOptions())
 
 
 def test_request_refuses_params_that_are_no_dict() -> None:
@@ -178,20 +182,20 @@ def test_watch_keeps_a_prediction_whose_callback_raised() -> None:
     def fail(_: object) -> None:
         raise ZeroDivisionError
 
-    watch = Watch(["p1"], WaitOptions(), fail)
+    batch = PredictionBatch(["p1"], WaitOptions(), fail)
     hand = Hand(script(reply({"id": "p1", "status": "succeeded"})))
     with pytest.raises(ZeroDivisionError) as caught:
-        hand.perform(watch.next())
+        hand.perform(batch.next())
     assert vars(caught.value)["prediction_id"] == "p1"
-    assert [p.id for p in hand.perform(watch.next())] == ["p1"]
+    assert [p.id for p in hand.perform(batch.next())] == ["p1"]
 
 
 def test_dispatch_that_is_cancelled_tells_what_was_under_way() -> None:
     requests = [PredictionRequest("flux-pro", {"n": n}) for n in range(3)]
     queue = Queue()
-    flow = dispatch(requests, Accepted(), queue)
+    flow = dispatch(requests, SubmissionLog(), preflight(), queue)
     effect = advance(flow)
-    assert isinstance(effect, Together)
+    assert isinstance(effect, Gather)
     effect.outcomes[0] = PredictionResponse(id="p0")
     effect.begin(1)
     with pytest.raises(asyncio.CancelledError) as caught:
@@ -209,12 +213,12 @@ def test_dispatch_that_is_cancelled_tells_what_was_under_way() -> None:
 def test_run_that_is_interrupted_tells_how_to_look(kind: type[BaseException]) -> None:
     hand = Hand(script(kind()))
     with pytest.raises(kind) as caught:
-        hand.perform(run("flux-pro", RunOptions(dict(PROMPT)), None, Accepted()))
+        hand.perform(run("flux-pro", RunOptions(dict(PROMPT)), None, SubmissionLog(), preflight()))
     assert "find_unconfirmed" in caught.value.__notes__[0]
     error = vars(caught.value)["unconfirmed"]
     assert error.maybe_sent
     assert error.request.model == "flux-pro"
-    found = unconfirmed(error, Accepted(), wall_clock=lambda: error.started_at + 5.0)
+    found = unconfirmed(error, SubmissionLog(), wall_clock=lambda: error.started_at + 5.0)
     assert [p.id for p in Hand(Server({"p1": 1.0, "older": 60.0})).perform(found)] == ["p1"]
 
 

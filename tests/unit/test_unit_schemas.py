@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, RootModel
 from typing_extensions import TypedDict
 
-from skytells.chat.parsing import shape_of
+from skytells.chat.parse import shape_of
 from skytells.chat.schemas import at_root, strict_schema
 from skytells.errors import ApiErrorId, InvalidRequestError
 from skytells.local.inference.schemas import instance

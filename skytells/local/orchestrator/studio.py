@@ -14,14 +14,7 @@ from skytells.local.scripts import ScriptFields
 from .belongings import Belongings
 from .bodies import bad, fields_of, found, text_of
 from .executions import Execution, iso
-from .workflows import (
-    VISIBILITIES,
-    Workflow,
-    copied,
-    read_edges,
-    read_nodes,
-    with_trigger,
-)
+from .workflows import VISIBILITIES, Workflow, copied, read_edges, read_nodes, with_trigger
 
 _PER_NODE: Final = 1.0
 _SHOWN: Final = 50

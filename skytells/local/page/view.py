@@ -18,7 +18,7 @@ from skytells.local.jobs import Job
 from skytells.local.lives import TERMINAL
 from skytells.local.webhooks import Delivery
 
-from ..._markup import Markup, tag, together
+from ..._data.html import Markup, tag, together
 
 _SHOWN: Final = 50
 """How many predictions and deliveries the page shows, the newest ones."""

@@ -1,0 +1,1 @@
+"""What chat, responses, embeddings and safety share: bodies, pictures, tools, failed answers."""
