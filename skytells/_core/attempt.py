@@ -198,7 +198,7 @@ def _merged(
 
 def _read(call: Call[T], reply: Reply, config: Config) -> T:
     if reply.stream is not None:
-        reply.hide = lambda data: _without_keys(Reply(200, {}, data), config).body
+        reply.redact = lambda data: _without_keys(Reply(200, {}, data), config).body
         return call.read(reply)
     try:
         return _result(call, reply, config)

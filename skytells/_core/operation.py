@@ -87,7 +87,7 @@ class Call(Generic[T]):
     raw: bool = False
     model: str | None = None
 
-    def look(self, seconds: float | None) -> Call[T]:
+    def poll(self, seconds: float | None) -> Call[T]:
         """The same call as one look of many: tried once, for so many seconds at most."""
         return replace(self, timeout=seconds, once=True)
 

@@ -96,7 +96,7 @@ class PollSchedule:
 
 
 def next_state(
-    look: Call[T],
+    call: Call[T],
     schedule: PollSchedule,
     at_once: bool,
     typical: Typical | None = None,
@@ -120,7 +120,7 @@ def next_state(
         if wakeup is not None and (told := wakeup.take()):
             return told[-1]
         try:
-            state = yield from look.look(schedule.poll_timeout())
+            state = yield from call.poll(schedule.poll_timeout())
         except SkytellsError as error:
             schedule.tolerate(error)
             continue

@@ -120,7 +120,7 @@ class Reply:
     body: bytes = field(repr=False)
     stream: Body | None = field(default=None, repr=False, compare=False)
     """What is still to come, where it was asked to be kept open; `body` is then empty."""
-    hide: Callable[[bytes], bytes] = field(default=bytes, repr=False, compare=False)
+    redact: Callable[[bytes], bytes] = field(default=bytes, repr=False, compare=False)
     """Makes what is still to come fit to be shown: an echoed key is taken out."""
     _json: Any = field(default=None, init=False, repr=False, compare=False)
 

@@ -245,11 +245,11 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         from ..predictions.run import check_destination, run, run_options
 
         chosen = run_options(input, webhook, stream, options, max_wait, interval)
-        told = ProgressReporter(on_progress, progress)
+        reporter = ProgressReporter(on_progress, progress)
         flow = run(
             model,
             chosen,
-            told.callback,
+            reporter.callback,
             self._shared.submissions,
             self._preflight,
             self._shared.history,
@@ -260,7 +260,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
             await self.perform(check_destination(download_to))
         from ..predictions.handle import AsyncPrediction  # here: only this verb gives one
 
-        prediction = AsyncPrediction(self, await self.perform(told.during(flow)))
+        prediction = AsyncPrediction(self, await self.perform(reporter.during(flow)))
         if download_to is not None:
             await prediction.save(download_to)
         return prediction
@@ -291,9 +291,9 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         from ..predictions.wait import wait
 
         chosen = wait_options(options, max_wait, interval)
-        told = ProgressReporter(on_progress, progress)
-        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
-        return await self.perform(told.during(flow))
+        reporter = ProgressReporter(on_progress, progress)
+        flow = wait(prediction, chosen, reporter.callback, self._shared.history, handler)
+        return await self.perform(reporter.during(flow))
 
     async def wait_all(
         self,
@@ -312,9 +312,9 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         from ..predictions.wait_all import PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = ProgressReporter(on_progress, progress)
-        batch = PredictionBatch(predictions, chosen, told.callback, handler)
-        return await self.perform(told.during(batch.all(), batch.seen))
+        reporter = ProgressReporter(on_progress, progress)
+        batch = PredictionBatch(predictions, chosen, reporter.callback, handler)
+        return await self.perform(reporter.during(batch.all(), batch.seen))
 
     def as_completed(
         self,
@@ -333,9 +333,9 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         from ..predictions.wait_all import AsyncCompleted, PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = ProgressReporter(on_progress, progress)
+        reporter = ProgressReporter(on_progress, progress)
         return AsyncCompleted(
-            self, PredictionBatch(predictions, chosen, told.callback, handler), told
+            self, PredictionBatch(predictions, chosen, reporter.callback, handler), reporter
         )
 
     async def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:

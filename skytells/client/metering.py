@@ -40,7 +40,7 @@ def metered(model: str, find_model: FindModel, budget: Budget, performed: Flow[T
         raise
     if isinstance(answer, Opened):
         # What it took is told at its end.
-        return cast(T, answer._replace(told=tab.see))
+        return cast(T, answer._replace(on_item=tab.see))
     tab.see(answer)
     return answer
 

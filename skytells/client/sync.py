@@ -301,11 +301,11 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.run import check_destination, run, run_options
 
         chosen = run_options(input, webhook, stream, options, max_wait, interval)
-        told = ProgressReporter(blocking(on_progress), blocking(progress))
+        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
         flow = run(
             model,
             chosen,
-            told.callback,
+            reporter.callback,
             self._shared.submissions,
             self._preflight,
             self._shared.history,
@@ -316,7 +316,7 @@ class SkytellsClient(ClientBase, Driver):
             self.perform(check_destination(download_to))
         from ..predictions.handle import Prediction  # here: only this verb gives one
 
-        prediction = Prediction(self, self.perform(told.during(flow)))
+        prediction = Prediction(self, self.perform(reporter.during(flow)))
         if download_to is not None:
             prediction.save(download_to)
         return prediction
@@ -374,9 +374,9 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.wait import wait
 
         chosen = wait_options(options, max_wait, interval)
-        told = ProgressReporter(blocking(on_progress), blocking(progress))
-        flow = wait(prediction, chosen, told.callback, self._shared.history, handler)
-        return self.perform(told.during(flow))
+        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        flow = wait(prediction, chosen, reporter.callback, self._shared.history, handler)
+        return self.perform(reporter.during(flow))
 
     def wait_all(
         self,
@@ -418,9 +418,9 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.wait_all import PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = ProgressReporter(blocking(on_progress), blocking(progress))
-        batch = PredictionBatch(predictions, chosen, told.callback, handler)
-        return self.perform(told.during(batch.all(), batch.seen))
+        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        batch = PredictionBatch(predictions, chosen, reporter.callback, handler)
+        return self.perform(reporter.during(batch.all(), batch.seen))
 
     def as_completed(
         self,
@@ -448,8 +448,10 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.wait_all import Completed, PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        told = ProgressReporter(blocking(on_progress), blocking(progress))
-        return Completed(self, PredictionBatch(predictions, chosen, told.callback, handler), told)
+        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        return Completed(
+            self, PredictionBatch(predictions, chosen, reporter.callback, handler), reporter
+        )
 
     def dispatch(self, *, validate: bool = False) -> list[PredictionResponse]:
         """Create predictions of all that is in the queue, eight at a time.

@@ -26,7 +26,7 @@ def find_models(
         found = yield from list_models(names, None)
         if refresh:
             catalogue.forget()
-        catalogue.keep_all(names, found)
+        catalogue.put_all(names, found)
     return found
 
 
@@ -45,5 +45,5 @@ def find_model(
         found = yield from call
         if refresh:
             catalogue.forget(slug)
-        catalogue.keep(slug, names, found)
+        catalogue.put(slug, names, found)
     return found

@@ -41,7 +41,7 @@ class PredictionEventParser:
         self._id = id
         self._said: list[str] = []
 
-    def look(self, state: PredictionResponse) -> PredictionEvent:
+    def of_state(self, state: PredictionResponse) -> PredictionEvent:
         """A state that was looked up."""
         text = self._rest(state.output)
         return PredictionEvent("prediction", state.to_dict(), text, state)

@@ -85,7 +85,7 @@ class PredictionFollower:
         self._clock, self._chance = clock, chance
         self._schedule: PollSchedule | None = None
         self._limit: float | None = None
-        self._telling = PredictionEventParser(self.id)
+        self._parser = PredictionEventParser(self.id)
         self._live: Live | None = None
         self._told: dict[str, Any] | None = None
         self._unseen = True
@@ -116,21 +116,21 @@ class PredictionFollower:
         if self._seen is not None and self._seen.done:
             self._see(self._seen)
             return
-        with attach_prediction(self.id, self._seen) as carried:
+        with attach_prediction(self.id, self._seen) as last:
             try:
                 yield from self._connect(self._schedule.poll_timeout())
             except SkytellsError as error:
                 self._give_up(error)
-            carried.prediction = self._seen
+            last.prediction = self._seen
 
     def next(self) -> Flow[list[PredictionEvent]]:
         """What is told next; nothing once the prediction has ended, and that has been told."""
         yield from self.open()
-        with attach_prediction(self.id, self._seen) as carried:
+        with attach_prediction(self.id, self._seen) as last:
             try:
                 while not self._news and not self.over:
-                    yield from self._look() if self._live is None else self._listen(self._live)
-                    carried.prediction = self._seen
+                    yield from self._poll() if self._live is None else self._listen(self._live)
+                    last.prediction = self._seen
             except SkytellsError as error:
                 error.received = tuple(self.received)
                 raise
@@ -149,7 +149,7 @@ class PredictionFollower:
         """Open the stream, by the address that the prediction says where it says one."""
         place = self._told_place() or self._place
         while True:
-            answer = yield from self._asking(place).look(seconds)
+            answer = yield from self._asking(place).poll(seconds)
             if isinstance(answer, Opened):
                 break
             self._see(answer)
@@ -160,7 +160,7 @@ class PredictionFollower:
             place = there
         now = self._clock()
         total = None if self._limit is None else self._limit - now
-        form = Format(EventDecoder, self._telling.read, is_last, paid=False)
+        form = Format(EventDecoder, self._parser.read, is_last, paid=False)
         self._live = Live(answer.body, Reading(form, Limits(self._idle, total)))
         self._live.reading.open(answer, now)
         self.streamed = True
@@ -196,7 +196,7 @@ class PredictionFollower:
         yield CloseBody(body)
         self._live, self._unseen = None, True
 
-    def _look(self) -> Flow[None]:
+    def _poll(self) -> Flow[None]:
         """See what has become of it."""
         schedule = self._schedule or PollSchedule(self._options)
         state = yield from next_state(get_prediction(self.id), schedule, self._unseen)
@@ -212,7 +212,7 @@ class PredictionFollower:
         told = {**state, "urls": None}
         if state.done or told != self._told:
             self._told = told
-            self._add(self._telling.look(state))
+            self._add(self._parser.of_state(state))
 
     def _add(self, event: PredictionEvent) -> None:
         self._news.append(event)
@@ -247,5 +247,5 @@ def follow(
 
 def _read(id: str, reply: Reply) -> Opened | PredictionResponse:
     if reply.stream is not None:
-        return Opened(reply.stream, reply.headers, reply.hide)
+        return Opened(reply.stream, reply.headers, reply.redact)
     return read_own(id, reply)

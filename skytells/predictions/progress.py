@@ -52,9 +52,9 @@ class ProgressReporter:
     @property
     def callback(self) -> OnProgressCallback | None:
         """What a flow calls with each new state; `None` where nobody listens."""
-        return self._function if self._bar is None else self._tell
+        return self._function if self._bar is None else self._report
 
-    def _tell(self, prediction: PredictionResponse) -> object:
+    def _report(self, prediction: PredictionResponse) -> object:
         if self._bar is not None:
             self._bar.see(prediction)
         return None if self._function is None else self._function(prediction)

@@ -72,23 +72,23 @@ class SubmissionLog:
     @contextmanager
     def expecting(self, request: RequestInfo) -> Generator[None]:
         """Within this block, the id of what a request starts is not known yet."""
-        wanted = _wanted(request)
+        key = _fingerprint(request)
         with self._lock:
-            self._under_way[wanted] += 1
+            self._under_way[key] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way[wanted] -= 1
+                self._under_way[key] -= 1
                 self._under_way += Counter()  # drops what has come to nothing
 
     def expects(self, request: RequestInfo) -> bool:
         """Whether a prediction like this one may be another caller's."""
         with self._lock:
-            return self._under_way[_wanted(request)] > 0
+            return self._under_way[_fingerprint(request)] > 0
 
 
-def _wanted(request: RequestInfo) -> bytes:
+def _fingerprint(request: RequestInfo) -> bytes:
     return to_json([request.model, dict(request.input)])
 
 

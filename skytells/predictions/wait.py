@@ -60,7 +60,7 @@ def wait(
     schedule = PollSchedule(options, clock, chance, slowdown_by(handler))
     # With a handler, the first look is at once: its webhook may have come before this began.
     at_once = seen is None or handler is not None
-    with attach_prediction(id, seen) as carried, webhook_wakeup(handler, id) as wakeup:
+    with attach_prediction(id, seen) as last, webhook_wakeup(handler, id) as wakeup:
         while True:
             slug = seen.slug if seen is not None and on_progress is None else None
             typical = history.typical(slug) if history else None
@@ -68,7 +68,7 @@ def wait(
             if state is None:
                 raise timed_out(id, seen, schedule)
             seen, at_once = state, False
-            carried.prediction = seen
+            last.prediction = seen
             if on_progress is not None:
                 yield Progress(on_progress, seen)
             if seen.done:

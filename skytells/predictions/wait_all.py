@@ -93,8 +93,8 @@ class PredictionBatch:
         """Those that have ended since the last time; waits until there is at least one."""
         while not self._fresh and self._running():
             yield from self._pause()
-            told = self._wakeup.take() if self._wakeup is not None else []
-            yield from self._see(told) if told else self._look()
+            reporter = self._wakeup.take() if self._wakeup is not None else []
+            yield from self._see(reporter) if reporter else self._poll()
         ended, self._fresh = self._fresh, []
         return ended
 
@@ -124,7 +124,7 @@ class PredictionBatch:
         # However many webhooks come, the next look is when it was due.
         yield Sleep(max(0.0, self._due - self._clock()), self._wakeup)
 
-    def _look(self) -> Flow[None]:
+    def _poll(self) -> Flow[None]:
         self._polled, self._due = True, None
         found: list[PredictionResponse] = []
         failure: SkytellsError | None = None
@@ -158,7 +158,7 @@ class PredictionBatch:
         last = 2 * len(waiting) // PER_PAGE + 1 if len(waiting) > FEW else 0
         for number in range(1, last + 1):
             listed = list_predictions(types.PredictionsListOptions(number, per_page=PER_PAGE))
-            page = yield from listed.look(self._schedule.poll_timeout())
+            page = yield from listed.poll(self._schedule.poll_timeout())
             found += [p for p in page if p.id in waiting]
             waiting -= {p.id for p in page}
             if not waiting or number >= page.pagination.last_page:
@@ -167,8 +167,8 @@ class PredictionBatch:
         outcomes: list[PredictionResponse | Exception | None] = [None] * len(rest)
         if rest:
             limit = self._schedule.poll_timeout()
-            looks = [get_prediction(id).look(limit) for id in rest]
-            yield Gather(looks, CONCURRENT_GETS, outcomes)
+            polls = [get_prediction(id).poll(limit) for id in rest]
+            yield Gather(polls, CONCURRENT_GETS, outcomes)
         found += [outcome for outcome in outcomes if isinstance(outcome, PredictionResponse)]
         for id, outcome in zip(rest, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -179,13 +179,15 @@ class PredictionBatch:
 class Completed:
     """An iterable over predictions as they end."""
 
-    def __init__(self, client: Performer, batch: PredictionBatch, told: ProgressReporter) -> None:
+    def __init__(
+        self, client: Performer, batch: PredictionBatch, reporter: ProgressReporter
+    ) -> None:
         self._client = client
         self._batch = batch
-        self._told = told
+        self._reporter = reporter
 
     def __iter__(self) -> Iterator[PredictionResponse]:
-        with self._told.shown(self._batch.seen), self._batch.expecting():
+        with self._reporter.shown(self._batch.seen), self._batch.expecting():
             while self._batch.pending:
                 yield from self._client.perform(self._batch.next())
 
@@ -197,14 +199,14 @@ class AsyncCompleted:
     """An async iterable over predictions as they end."""
 
     def __init__(
-        self, client: AsyncPerformer, batch: PredictionBatch, told: ProgressReporter
+        self, client: AsyncPerformer, batch: PredictionBatch, reporter: ProgressReporter
     ) -> None:
         self._client = client
         self._batch = batch
-        self._told = told
+        self._reporter = reporter
 
     async def __aiter__(self) -> AsyncIterator[PredictionResponse]:
-        with self._told.shown(self._batch.seen), self._batch.expecting():
+        with self._reporter.shown(self._batch.seen), self._batch.expecting():
             while self._batch.pending:
                 for prediction in await self._client.perform(self._batch.next()):
                     yield prediction

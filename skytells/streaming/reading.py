@@ -60,8 +60,8 @@ class Opened(NamedTuple):
 
     body: Body
     headers: dict[str, str]
-    hide: Callable[[bytes], bytes]
-    told: Callable[[object], object] | None = None
+    redact: Callable[[bytes], bytes]
+    on_item: Callable[[object], object] | None = None
     """Hears each item: what keeps count of what it costs."""
 
 
@@ -76,7 +76,7 @@ STREAM_HEADERS: Final = ((b"accept", b"text/event-stream"), (b"accept-encoding",
 def opened(reply: Reply) -> Opened:
     """A reply in which an open stream is due."""
     if reply.stream is not None:
-        return Opened(reply.stream, reply.headers, reply.hide)
+        return Opened(reply.stream, reply.headers, reply.redact)
     wire = as_object(reply.json()) or {}
     if wire.get("error"):
         raise error_in_stream(wire, reply.status)
@@ -150,8 +150,8 @@ class Reading(Generic[T]):
                 return
             item = self._item(event, cut=not chunk)
             self.received.append(item)
-            if self._opened is not None and self._opened.told is not None:
-                self._opened.told(item)
+            if self._opened is not None and self._opened.on_item is not None:
+                self._opened.on_item(item)
             self._waiting_since = None
             yield item
             if self._format.is_last(item):
@@ -168,7 +168,7 @@ class Reading(Generic[T]):
         except SkytellsError as error:
             if cut and isinstance(error, InvalidResponseError):
                 raise _cut_short() from None
-            data = event[1] if self._opened is None else self._opened.hide(event[1])
+            data = event[1] if self._opened is None else self._opened.redact(event[1])
             if data == event[1]:
                 raise
         return self._format.read((event[0], data))

@@ -178,7 +178,7 @@ def test_call_gives_up_with_all_its_tries() -> None:
 def test_look_is_tried_once() -> None:
     hand = Hand(script(reply({}, 503)))
     with pytest.raises(ServerError):
-        hand.perform(get_prediction("p1").look(None))
+        hand.perform(get_prediction("p1").poll(None))
     assert len(hand.exchanges) == 1
 
 

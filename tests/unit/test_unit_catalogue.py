@@ -30,8 +30,8 @@ def a_model(slug: str = "m", **more: Any) -> Model:
 def test_an_answer_is_known_for_ten_minutes() -> None:
     time = Time()
     catalogue = ModelCache(time)
-    catalogue.keep("m", (), a_model())
-    catalogue.keep_all((), [a_model()])
+    catalogue.put("m", (), a_model())
+    catalogue.put_all((), [a_model()])
     time.now += TTL - 1
     assert catalogue.model("m") == a_model()
     assert catalogue.models() == [a_model()]
@@ -42,7 +42,7 @@ def test_an_answer_is_known_for_ten_minutes() -> None:
 
 def test_more_fields_serve_for_fewer_and_are_left_out() -> None:
     catalogue = ModelCache()
-    catalogue.keep("m", ["input_schema"], a_model(input_schema=SCHEMA))
+    catalogue.put("m", ["input_schema"], a_model(input_schema=SCHEMA))
     assert catalogue.model("m", ["output_schema"]) is None
     assert catalogue.model("m", ["input_schema"]) == a_model(input_schema=SCHEMA)
     assert catalogue.model("m") == a_model()
@@ -51,17 +51,17 @@ def test_more_fields_serve_for_fewer_and_are_left_out() -> None:
 def test_fewer_fields_do_not_displace_more_while_those_are_true() -> None:
     time = Time()
     catalogue = ModelCache(time)
-    catalogue.keep("m", ["input_schema"], a_model(input_schema=SCHEMA))
-    catalogue.keep("m", (), a_model(status="offline"))
+    catalogue.put("m", ["input_schema"], a_model(input_schema=SCHEMA))
+    catalogue.put("m", (), a_model(status="offline"))
     assert catalogue.model("m", ["input_schema"]) is not None
     time.now += TTL
-    catalogue.keep("m", (), a_model(status="offline"))
+    catalogue.put("m", (), a_model(status="offline"))
     assert catalogue.model("m") == a_model(status="offline")
 
 
 def test_a_list_serves_for_each_of_its_models() -> None:
     catalogue = ModelCache()
-    catalogue.keep_all(["input_schema"], [a_model("a", input_schema=SCHEMA), a_model("b")])
+    catalogue.put_all(["input_schema"], [a_model("a", input_schema=SCHEMA), a_model("b")])
     assert catalogue.model("a", ["input_schema"]) is not None
     # The list left the schema of this one out: it is not known to have none.
     assert catalogue.model("b", ["input_schema"]) is None
@@ -71,14 +71,14 @@ def test_a_list_serves_for_each_of_its_models() -> None:
 
 def test_a_model_without_a_slug_is_listed_only() -> None:
     catalogue = ModelCache()
-    catalogue.keep_all((), [Model.from_wire({"name": "x"})])
+    catalogue.put_all((), [Model.from_wire({"name": "x"})])
     assert catalogue.models() == [Model.from_wire({"name": "x"})]
 
 
 def test_what_the_caller_does_to_an_answer_stays_with_the_caller() -> None:
     catalogue = ModelCache()
     sent = a_model(capabilities=["text-to-image"])
-    catalogue.keep("m", (), sent)
+    catalogue.put("m", (), sent)
     sent["capabilities"].append("flying")
     taken = catalogue.model("m")
     assert taken is not None
@@ -89,7 +89,7 @@ def test_what_the_caller_does_to_an_answer_stays_with_the_caller() -> None:
 def test_the_catalogue_does_not_grow_without_bound() -> None:
     catalogue = ModelCache()
     for number in range(1001):
-        catalogue.keep(f"m{number}", (), a_model())
+        catalogue.put(f"m{number}", (), a_model())
     assert catalogue.model("m0") is None
     assert catalogue.model("m1000") is not None
 
@@ -99,8 +99,8 @@ def test_threads_may_share_a_catalogue() -> None:
 
     def work(number: int) -> bool:
         slug = f"m{number % 7}"
-        catalogue.keep(slug, ["input_schema"], a_model(slug, input_schema=SCHEMA))
-        catalogue.keep_all((), [a_model(slug)])
+        catalogue.put(slug, ["input_schema"], a_model(slug, input_schema=SCHEMA))
+        catalogue.put_all((), [a_model(slug)])
         if number % 5 == 0:
             catalogue.forget(slug)
         found = catalogue.model(slug)

@@ -28,8 +28,8 @@ class NoBody:
         """There is nothing to let go of."""
 
 
-def opened(hide: Any = bytes) -> Opened:
-    return Opened(NoBody(), {}, hide)
+def opened(redact: Any = bytes) -> Opened:
+    return Opened(NoBody(), {}, redact)
 
 
 def reading(
@@ -233,10 +233,10 @@ def test_an_item_may_be_the_last() -> None:
 def test_a_key_is_taken_out_before_an_error_is_made() -> None:
     stream = Reading(CHUNKS, Limits(None, None))
 
-    def hide(data: bytes) -> bytes:
+    def redact(data: bytes) -> bytes:
         return data.replace(b"key", b"***")
 
-    stream.open(opened(hide), 0.0)
+    stream.open(opened(redact), 0.0)
     with pytest.raises(Exception, match=r"\*\*\*") as caught:
         list(stream.feed(b'data: {"error": "my key"}\n\n'))
     assert "key" not in str(caught.value)

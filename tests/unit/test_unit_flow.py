@@ -113,8 +113,8 @@ def test_call_compares_by_what_it_does() -> None:
 
 @pytest.mark.parametrize("seconds", [None, 5.0])
 def test_look_is_the_same_call_tried_once(seconds: float | None) -> None:
-    look = call().look(seconds)
-    assert (look.timeout, look.once, look.path) == (seconds, True, "/x")
+    poll = call().poll(seconds)
+    assert (poll.timeout, poll.once, poll.path) == (seconds, True, "/x")
     assert not call().once
 
 

@@ -282,7 +282,7 @@ def test_the_queue_checks_at_once_by_what_is_known(picture: Path) -> None:
     models = ModelCache()
     checks = preflight(models=models)
     check(PredictionRequest("m", {"prompt": picture}), checks)
-    models.keep("m", ["input_schema"], Model.from_wire(catalogued()))
+    models.put("m", ["input_schema"], Model.from_wire(catalogued()))
     with pytest.raises(InvalidRequestError, match="It takes files in"):
         check(PredictionRequest("m", {"prompt": picture}), checks)
     with pytest.raises(InvalidRequestError, match="No such file"):
@@ -372,7 +372,7 @@ def test_a_chat_model_that_is_known_is_not_sent_to_predictions(
 ) -> None:
     models = ModelCache()
     checks = preflight(models=models)
-    models.keep("m", (), Model.from_wire(catalogued(**more)))
+    models.put("m", (), Model.from_wire(catalogued(**more)))
     hand = Hand(script(DONE))
     with pytest.raises(InvalidRequestError, match=instead) as caught:
         hand.perform(create(PredictionRequest("m", {}), SubmissionLog().add, checks, False))
