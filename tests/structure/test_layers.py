@@ -40,7 +40,7 @@ RANK = {unit: rank for rank, line in enumerate(LAYERS) for unit in line}
 WIRE = {"httpx", "httpcore"}
 # Where code waits: the drivers and the shells, and what they iterate.
 MAY_AWAIT = {
-    *("_http", "client", "pagination"),
+    *("_http", "client", "pagination", "transports"),
     *("_core.async_driver", "_core.protocols", "outputs.reading", "streaming.stream"),
     *("webhooks.handler", "predictions.handle", "predictions.wait_all"),
 }
