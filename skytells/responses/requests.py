@@ -12,9 +12,8 @@ from .._data.json import to_json
 from .._inference.images import with_images
 from .._inference.requests import body_of, failed_answer, streaming_call
 from ..errors import InvalidRequestError
-from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder
-from ..streaming.reading import Format, error_in_stream, event_object
+from ..streaming.reading import Format, Opened, error_in_stream, event_object
 from ..types.responses import InputItem, Response, ResponseEvent, ResponseParams, event_of
 
 PATH: Final = "/responses"
