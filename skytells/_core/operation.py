@@ -1,6 +1,6 @@
 """An operation is a value; a client performs it.
 
-- A `Call[T]` describes one HTTP exchange and how its reply becomes a `T`. It is a flow of length one.
+- A `Call[T]` describes one HTTP request and how its reply becomes a `T`. It is a flow of length one.
 - A `Flow[T]` is a generator that yields effects and returns a `T`. Flows compose with
   `found = yield from get_prediction(id)`, and that keeps its precise type.
 - A driver (one in each client) performs the effects and resumes the flow with what they gave. What
@@ -131,7 +131,7 @@ class ReadBody:
         body: What to read.
         into: Takes each chunk.
         deadline: When it must end, in seconds on the monotonic clock.
-        patience: Seconds that may pass without a chunk.
+        idle_timeout: Seconds that may pass without a chunk.
         most: Bytes after which the rest stays on the wire, for the next `Pour`.
     """
 
@@ -199,32 +199,32 @@ class CallUser(Generic[T]):
 
 
 class Wakeup(Generic[T]):
-    """What may end a sleep before its time, from any thread; rung, it stays so until `take()`."""
+    """What may end a sleep before its time, from any thread; what it was given stays until `take()`."""
 
     def __init__(self) -> None:
-        self._told: list[T] = []
+        self._given: list[T] = []
         self._listeners: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
-    def notify(self, told: T) -> None:
-        """Wake whoever sleeps by this bell, now or later."""
+    def notify(self, value: T) -> None:
+        """Wake whoever sleeps by this, now or later."""
         with self._lock:
-            self._told.append(told)
+            self._given.append(value)
             for wake in self._listeners:
                 wake()
 
     def take(self) -> list[T]:
-        """What it was rung with since the last time, in order."""
+        """What it was given since the last time, in order."""
         with self._lock:
-            told, self._told = self._told, []
-        return told
+            given, self._given = self._given, []
+        return given
 
     @contextmanager
     def listening(self, wake: Callable[[], object]) -> Generator[None]:
-        """Within this block, `wake` is called when the bell rings, or at once if it has rung."""
+        """Within this block, `wake` is called when this is notified, or at once if it has been."""
         with self._lock:
             self._listeners.append(wake)
-            if self._told:
+            if self._given:
                 wake()
         try:
             yield
@@ -234,7 +234,7 @@ class Wakeup(Generic[T]):
 
 
 class Sleep:
-    """Pause for so many seconds, or until the bell rings."""
+    """Pause for so many seconds, or until the wakeup is notified."""
 
     __slots__ = ("seconds", "wakeup")
 
@@ -254,11 +254,11 @@ class Progress(Generic[T]):
 
 
 class Gather(Generic[T]):
-    """Perform operations side by side, at most `limit` at once.
+    """Perform operations concurrently, at most `limit` at once.
 
     Outcomes are put into `outcomes` at the place of their operation, the moment they are known: an
     interrupt loses none of them. A place that was never begun stays `None`. An interrupted thread
-    waits for what is under way to end; `hasten` is called to make that soon.
+    waits for what is under way to end; `cancel` is called to make that soon.
     """
 
     __slots__ = ("cancel", "limit", "operations", "outcomes")

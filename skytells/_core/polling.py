@@ -17,23 +17,49 @@ if TYPE_CHECKING:
     from ..types.requests import WaitOptions
 
 T = TypeVar("T")
+Options: TypeAlias = Union["WaitOptions", Mapping[str, Any], None]
 
-MAX_POLL_ERRORS = 8
-
-
-# A prediction that fails early is not left unseen for longer, whatever is typical.
-LONGEST_PAUSE = 30.0
-
-
-# A look that begins at the deadline may take this long, in seconds.
+MAX_POLL_ERRORS: Final = 8
+# A prediction that fails early is not left unnoticed for longer, whatever is typical.
+LONGEST_PAUSE: Final = 30.0
+# A request that begins at the deadline may take this long, in seconds.
 LAST_POLL: Final = 5.0
 
 
-Options: TypeAlias = Union["WaitOptions", Mapping[str, Any], None]
+class Typical:
+    """How long predictions of a model take, in seconds: nearly all within these bounds."""
+
+    __slots__ = ("latest", "median", "soonest")
+
+    def __init__(self, soonest: float, median: float, latest: float) -> None:
+        self.soonest: float = soonest
+        self.median: float = median
+        self.latest: float = latest
+
+
+def poll_pause(elapsed: float, chance: float, typical: Typical | None = None) -> float:
+    """Seconds until the next poll of a prediction that has been waited for since `elapsed` seconds.
+
+    A tenth of the time waited so far: quick jobs are seen at once, long ones every five seconds.
+    Where it is known how long the model takes, nothing is asked before it can be ready.
+    """
+    pause = min(5.0, max(0.25, 0.105 * elapsed))
+    if typical is not None and elapsed < typical.soonest:
+        pause = max(0.25, min(LONGEST_PAUSE, typical.soonest - elapsed))
+    elif typical is not None and elapsed < typical.latest:
+        pause = min(6.0, max(0.25, 0.1 * typical.median))
+    return pause * (0.95 + 0.1 * chance)
 
 
 class PollSchedule:
-    """When the next look is due, until when there are looks, and what trouble is borne meanwhile."""
+    """When to poll next, until when, and which errors to tolerate meanwhile.
+
+    Args:
+        options: `interval` and `max_wait`, in milliseconds.
+        clock: Seconds, monotonic.
+        chance: A random number from 0 to 1.
+        slowdown: Factor on the adaptive pauses.
+    """
 
     def __init__(
         self,
@@ -52,7 +78,7 @@ class PollSchedule:
         self.error: SkytellsError | None = None
 
     def pause(self, typical: Typical | None = None) -> float | None:
-        """Seconds to the next look, which is at the deadline at the latest; `None` once past it."""
+        """Seconds until the next poll, which is at the deadline at the latest; `None` once past it."""
         now = self._clock()
         if self._polled and self._deadline is not None and now >= self._deadline:
             return None
@@ -65,20 +91,20 @@ class PollSchedule:
         return pause if self._deadline is None else max(0.0, min(pause, self._deadline - now))
 
     def poll_timeout(self) -> float | None:
-        """Seconds that a look beginning now may take."""
+        """Seconds that a poll that begins now may take."""
         self._polled = True
         if self._deadline is None:
             return None
         return max(LAST_POLL, self._deadline - self._clock())
 
     def tolerate(self, error: SkytellsError) -> None:
-        """Put up with trouble while looking, if it may pass and there was not too much of it."""
+        """Tolerate an error of a poll, if it may pass and there were not too many; else raise it."""
         if not is_passing(error) or self._errors == MAX_POLL_ERRORS:
             raise error
         self.error, self._errors = error, self._errors + 1
 
     def reset(self) -> None:
-        """A look has succeeded."""
+        """A poll has succeeded: forget the errors before it."""
         self.error, self._errors = None, 0
 
     def timed_out(self, what: str, status: str | None, advice: str) -> WaitTimeoutError:
@@ -102,14 +128,14 @@ def next_state(
     typical: Typical | None = None,
     wakeup: Wakeup[T] | None = None,
 ) -> Flow[T | None]:
-    """The next state of what is waited for; `None` where it is too late for another look.
+    """Poll for the next state; `None` where it is too late for another poll.
 
     Args:
-        look: What shows the state.
-        patience: When looks are due, and how much trouble is borne.
-        at_once: Whether nothing has been seen yet, so that there is no pause before the look.
-        typical: How long such things take, where that is known.
-        bell: What may tell the state before the look is due.
+        call: Fetches the state.
+        schedule: When to poll, and which errors to tolerate.
+        at_once: Whether to poll without a pause, since no state is known yet.
+        typical: How long such work takes, where that is known.
+        wakeup: Gives the state before the next poll is due, where a webhook tells it.
     """
     while True:
         if not at_once or schedule.error is not None:
@@ -117,8 +143,8 @@ def next_state(
             if pause is None:
                 return None
             yield Sleep(pause, wakeup)
-        if wakeup is not None and (told := wakeup.take()):
-            return told[-1]
+        if wakeup is not None and (states := wakeup.take()):
+            return states[-1]
         try:
             state = yield from call.poll(schedule.poll_timeout())
         except SkytellsError as error:
@@ -135,28 +161,3 @@ def wait_options(options: Options, max_wait: float | None, interval: float | Non
         merged.interval if interval is None else interval,
         merged.max_wait if max_wait is None else max_wait,
     )
-
-
-class Typical:
-    """How long predictions of a model take, in seconds: nearly all within these bounds."""
-
-    __slots__ = ("latest", "median", "soonest")
-
-    def __init__(self, soonest: float, median: float, latest: float) -> None:
-        self.soonest: float = soonest
-        self.median: float = median
-        self.latest: float = latest
-
-
-def poll_pause(elapsed: float, chance: float, typical: Typical | None = None) -> float:
-    """Seconds to the next look at a prediction waited for since `elapsed` seconds.
-
-    A tenth of the time waited so far: quick jobs are seen at once, long ones every five seconds.
-    Where it is known how long the model takes, nothing is asked before it can be ready.
-    """
-    pause = min(5.0, max(0.25, 0.105 * elapsed))
-    if typical is not None and elapsed < typical.soonest:
-        pause = max(0.25, min(LONGEST_PAUSE, typical.soonest - elapsed))
-    elif typical is not None and elapsed < typical.latest:
-        pause = min(6.0, max(0.25, 0.1 * typical.median))
-    return pause * (0.95 + 0.1 * chance)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
-from .._data.checks import blocking
+from .._data.checks import DEFAULT_IDLE, blocking
 from .._inference.signatures import AnyTool
 from .._inference.tools import blocking_tools
-from ..streaming import DEFAULT_IDLE, Limits
+from ..streaming.reading import Limits
 from ..types.chat import (
     ChatCompletion,
     ChatParams,

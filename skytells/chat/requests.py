@@ -13,9 +13,8 @@ from .._inference.images import with_images
 from .._inference.requests import body_of, failed_answer, streaming_call
 from .._inference.tools import wire_tools
 from ..errors import InvalidRequestError
-from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder
-from ..streaming.reading import Format, event_object
+from ..streaming.reading import Format, Opened, event_object
 from ..types.chat import ChatCompletion, ChatCompletionChunk, ChatParams, MessageParam
 
 T = TypeVar("T")

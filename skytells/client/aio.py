@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from .._core.polling import Options
     from .._core.protocols import AsyncEngineProtocol
     from ..budget import Budget
-    from ..embeddings import AsyncEmbeddingsAPI
-    from ..models import AsyncModelsAPI
+    from ..embeddings.api import AsyncEmbeddingsAPI
+    from ..models.api import AsyncModelsAPI
     from ..models.requests import FieldsOptions
-    from ..orchestrator import AsyncOrchestratorAPI
-    from ..outputs import Preview
+    from ..orchestrator.api import AsyncOrchestratorAPI
+    from ..outputs.previews import Preview
     from ..predictions.api import AsyncPredictionsAPI
     from ..predictions.handle import AsyncPrediction
     from ..predictions.requests import Payload
     from ..predictions.targets import Waitable
     from ..predictions.wait_all import AsyncCompleted
-    from ..responses import AsyncResponsesAPI
-    from ..safety import AsyncSafetyAPI
+    from ..responses.api import AsyncResponsesAPI
+    from ..safety.api import AsyncSafetyAPI
     from ..transports import AsyncHttpClient
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
     from ..types.predict import PredictionResponse
     from ..types.requests import RunOptions
     from ..types.shared import OnProgressCallback, PaginatedResponse
-    from ..webhooks import WebhookHandler
+    from ..webhooks.handler import WebhookHandler
     from .chat import AsyncChatAPI
 
 
@@ -128,14 +128,14 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     @cached_property
     def models(self) -> AsyncModelsAPI:
         """The catalogue of models."""
-        from ..models import AsyncModelsAPI  # here, with its types: a prediction needs none of them
+        from ..models.api import AsyncModelsAPI  # here: few predictions need the catalogue
 
         return AsyncModelsAPI(self, self._shared.models)
 
     @cached_property
     def orchestrator(self) -> AsyncOrchestratorAPI:
         """Workflows on the Orchestrator, which has a key of its own."""
-        from ..orchestrator import AsyncOrchestratorAPI  # here: few clients need it
+        from ..orchestrator.api import AsyncOrchestratorAPI  # here: few clients need it
 
         return AsyncOrchestratorAPI(self)
 
@@ -149,7 +149,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     @cached_property
     def responses(self) -> AsyncResponsesAPI:
         """Responses of text models."""
-        from ..responses import AsyncResponsesAPI
+        from ..responses.api import AsyncResponsesAPI
 
         return AsyncResponsesAPI(self)
 
@@ -157,14 +157,14 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     def safety(self) -> AsyncSafetyAPI:
         """Whether content is acceptable."""
         from ..chat.requests import create_completion
-        from ..safety import AsyncSafetyAPI
+        from ..safety.api import AsyncSafetyAPI
 
         return AsyncSafetyAPI(self, create_completion)
 
     @cached_property
     def embeddings(self) -> AsyncEmbeddingsAPI:
         """Texts as vectors."""
-        from ..embeddings import AsyncEmbeddingsAPI
+        from ..embeddings.api import AsyncEmbeddingsAPI
 
         return AsyncEmbeddingsAPI(self)
 

@@ -10,7 +10,7 @@ from ..chat.api import AsyncCompletionsAPI, CompletionsAPI
 
 if TYPE_CHECKING:
     from .._core.protocols import AsyncPerformer, Performer
-    from ..responses import AsyncResponsesAPI, ResponsesAPI
+    from ..responses.api import AsyncResponsesAPI, ResponsesAPI
 
 
 class ChatAPI:

@@ -13,7 +13,7 @@ from .base import ClientBase, Shared
 
 if TYPE_CHECKING:
     from .._core.config import Config
-    from ..outputs import Preview
+    from ..outputs.previews import Preview
     from ..predictions.handle import AsyncPrediction
 
 

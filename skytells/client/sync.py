@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from .._core.polling import Options
     from .._core.protocols import EngineProtocol
     from ..budget import Budget
-    from ..embeddings import EmbeddingsAPI
-    from ..models import ModelsAPI
+    from ..embeddings.api import EmbeddingsAPI
+    from ..models.api import ModelsAPI
     from ..models.requests import FieldsOptions
-    from ..orchestrator import OrchestratorAPI
+    from ..orchestrator.api import OrchestratorAPI
     from ..predictions.api import PredictionsAPI
     from ..predictions.handle import Prediction
     from ..predictions.requests import Payload
     from ..predictions.targets import Waitable
     from ..predictions.wait_all import Completed
-    from ..responses import ResponsesAPI
-    from ..safety import SafetyAPI
+    from ..responses.api import ResponsesAPI
+    from ..safety.api import SafetyAPI
     from ..transports import HttpClient
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
     from ..types.predict import PredictionResponse
     from ..types.requests import RunOptions
     from ..types.shared import OnProgressCallback, PaginatedResponse
-    from ..webhooks import WebhookHandler
+    from ..webhooks.handler import WebhookHandler
     from .chat import ChatAPI
 
 
@@ -131,14 +131,14 @@ class SkytellsClient(ClientBase, Driver):
     @cached_property
     def models(self) -> ModelsAPI:
         """The catalogue of models."""
-        from ..models import ModelsAPI  # here, with its types: a prediction needs none of them
+        from ..models.api import ModelsAPI  # here: few predictions need the catalogue
 
         return ModelsAPI(self, self._shared.models)
 
     @cached_property
     def orchestrator(self) -> OrchestratorAPI:
         """Workflows on the Orchestrator, which has a key of its own."""
-        from ..orchestrator import OrchestratorAPI  # here: few clients need it
+        from ..orchestrator.api import OrchestratorAPI  # here: few clients need it
 
         return OrchestratorAPI(self)
 
@@ -152,7 +152,7 @@ class SkytellsClient(ClientBase, Driver):
     @cached_property
     def responses(self) -> ResponsesAPI:
         """Responses of text models."""
-        from ..responses import ResponsesAPI
+        from ..responses.api import ResponsesAPI
 
         return ResponsesAPI(self)
 
@@ -160,14 +160,14 @@ class SkytellsClient(ClientBase, Driver):
     def safety(self) -> SafetyAPI:
         """Whether content is acceptable."""
         from ..chat.requests import create_completion
-        from ..safety import SafetyAPI
+        from ..safety.api import SafetyAPI
 
         return SafetyAPI(self, create_completion)
 
     @cached_property
     def embeddings(self) -> EmbeddingsAPI:
         """Texts as vectors."""
-        from ..embeddings import EmbeddingsAPI
+        from ..embeddings.api import EmbeddingsAPI
 
         return EmbeddingsAPI(self)
 

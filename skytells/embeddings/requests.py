@@ -6,7 +6,7 @@ import binascii
 import math
 import struct
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from .._core.operation import Call, Safety
 from .._core.wire import Reply
@@ -15,9 +15,6 @@ from .._data.json import to_json
 from .._inference.requests import body_of, failed_answer
 from ..errors import InvalidRequestError
 from ..types.embeddings import EmbeddingResponse
-
-if TYPE_CHECKING:
-    pass
 
 PATH: Final = "/embeddings"
 _KNOWN: Final = {"model", "input", "encoding_format", "dimensions", "user", "extra_body"}

@@ -6,16 +6,13 @@ Answers are kept for ten minutes, so that checks and estimates cost a request on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from .._core.operation import Call
 from .._core.replies import wrong_kind
 from .._core.wire import Reply, path
 from .._data.checks import as_list, as_mapping, as_object
 from ..types.models import Model, ModelFieldsOptions, ModelList, field_names
-
-if TYPE_CHECKING:
-    pass
 
 FieldsOptions: TypeAlias = ModelFieldsOptions | Mapping[str, Any]
 Models: TypeAlias = list[Model]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .._core.polling import wait_options
-from .._data.checks import blocking
-from ..streaming import DEFAULT_IDLE, Limits, Stream
-from ..streaming.stream import AsyncStream
+from .._data.checks import DEFAULT_IDLE, blocking
+from ..streaming.reading import Limits
+from ..streaming.stream import AsyncStream, Stream
 from .records import (
     Execution,
     ExecutionLog,

@@ -20,7 +20,7 @@ from .._data.display import Media, framed
 from ..errors import SkytellsError
 from ..types.outputs import described
 from ..types.predict import PredictionFile, PredictionResponse, prediction_html
-from .reading import Stream
+from .reading import OutputStream
 from .transfer import Terms
 
 MOST: Final = 2_000_000
@@ -116,7 +116,7 @@ def _fetched(
     if file.size is not None and file.size > most:
         return Media(kind, why=_too_large(file.size))
     try:
-        stream = yield from Stream(prediction, place, replace(terms, max_bytes=most)).begin()
+        stream = yield from OutputStream(prediction, place, replace(terms, max_bytes=most)).begin()
         chunks: list[bytes] = []
         while chunk := (yield from stream.next()):
             chunks.append(chunk)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._core.protocols import AsyncOpenBody, AsyncPerformer, OpenBody, Performer
 
 
-class Stream:
+class OutputStream:
     """An output under way to a reader, which cannot take back what it has had."""
 
     def __init__(self, prediction: PredictionResponse, index: int, terms: Terms) -> None:
@@ -53,9 +53,9 @@ class Stream:
 class _Reader:
     """What readers of either colour show."""
 
-    def __init__(self, opening: Flow[Stream]) -> None:
+    def __init__(self, opening: Flow[OutputStream]) -> None:
         self._opening = opening
-        self._stream: Stream | None = None
+        self._stream: OutputStream | None = None
         self._closed = False
 
     @property
@@ -74,7 +74,7 @@ class _Reader:
         return self._opened.transfer.size
 
     @property
-    def _open(self) -> Stream:
+    def _open(self) -> OutputStream:
         """The stream, for reading on."""
         stream = self._opened
         if self._closed:
@@ -84,7 +84,7 @@ class _Reader:
         return stream
 
     @property
-    def _opened(self) -> Stream:
+    def _opened(self) -> OutputStream:
         if self._stream is None:
             raise InvalidRequestError.of(
                 "The output is not open yet: use it as `with prediction.open() as output`, or with "
@@ -103,7 +103,7 @@ class OutputReader(_Reader):
         image/png True
     """
 
-    def __init__(self, client: Performer, opening: Flow[Stream]) -> None:
+    def __init__(self, client: Performer, opening: Flow[OutputStream]) -> None:
         super().__init__(opening)
         self._client = client
 
@@ -132,7 +132,7 @@ class OutputReader(_Reader):
 class AsyncOutputReader(_Reader):
     """One output, read as it comes; as `OutputReader`, with `async with` and `async for`."""
 
-    def __init__(self, client: AsyncPerformer, opening: Flow[Stream]) -> None:
+    def __init__(self, client: AsyncPerformer, opening: Flow[OutputStream]) -> None:
         super().__init__(opening)
         self._client = client
 

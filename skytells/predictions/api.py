@@ -26,7 +26,8 @@ from .state import Preflight, SubmissionLog
 if TYPE_CHECKING:
     from .._core.config import Config
     from .._core.protocols import AsyncPerformer, Performer
-    from ..outputs import AsyncOutputReader, OutputReader, Preview
+    from ..outputs.previews import Preview
+    from ..outputs.reading import AsyncOutputReader, OutputReader
     from ..pagination import AsyncPager, Pager
     from ..types.requests import PredictionsListOptions
     from .stream import AsyncPredictionStream, PredictionStream
@@ -367,7 +368,7 @@ class PredictionsAPI:
             >>> with client.predictions.open(prediction.id) as output:
             ...     size = sum(len(chunk) for chunk in output)
         """
-        from ..outputs import OutputReader
+        from ..outputs.reading import OutputReader
         from ..outputs.saving import terms_of
         from .outputs import open_output
 
@@ -536,7 +537,7 @@ class AsyncPredictionsAPI:
         allow_private: bool = False,
     ) -> AsyncOutputReader:
         """Read one output as it comes, with `async with`; as `PredictionsAPI.open`."""
-        from ..outputs import AsyncOutputReader
+        from ..outputs.reading import AsyncOutputReader
         from ..outputs.saving import terms_of
         from .outputs import open_output
 

@@ -166,7 +166,7 @@ class PredictionFollower:
         self.streamed = True
 
     def _told_place(self) -> str | None:
-        """Where its stream is below `base_url`, as far as is resolve_target."""
+        """Where its stream is below `base_url`, as far as is known."""
         urls = self._seen.urls if self._seen is not None else None
         url = urls.stream if urls is not None else None
         place = below(url, self._base_url)

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from .._core.polling import Options
-    from ..outputs import AsyncOutputReader, OutputReader, Preview
+    from ..outputs.previews import Preview
+    from ..outputs.reading import AsyncOutputReader, OutputReader
     from ..types.outputs import DownloadProgress
     from ..types.shared import OnProgressCallback
-    from ..webhooks import WebhookHandler
+    from ..webhooks.handler import WebhookHandler
     from .api import AsyncPredictionsAPI, Place, PredictionsAPI
     from .stream import AsyncPredictionStream, PredictionStream
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .._core.operation import Flow
 from ..outputs.previews import LARGEST_PICTURE, Preview, preview
-from ..outputs.reading import Stream
+from ..outputs.reading import OutputStream
 from ..outputs.saving import fetch, save, terms_of
 from ..outputs.transfer import Terms
 from ..types.outputs import DownloadProgress
@@ -44,10 +44,10 @@ def fetch_output(target: Waitable, index: int, terms: Terms) -> Flow[bytes]:
     return (yield from fetch(prediction, index, terms))
 
 
-def open_output(target: Waitable, index: int, terms: Terms) -> Flow[Stream]:
+def open_output(target: Waitable, index: int, terms: Terms) -> Flow[OutputStream]:
     """One output, begun."""
     prediction = yield from _ended(target)
-    return (yield from Stream(prediction, index, terms).begin())
+    return (yield from OutputStream(prediction, index, terms).begin())
 
 
 def preview_outputs(target: Waitable, terms: Terms) -> Flow[Preview]:

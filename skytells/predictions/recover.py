@@ -11,13 +11,13 @@ from .. import types
 from .._core.operation import Clock, Flow, Sleep
 from .._data.checks import is_list
 from .._data.json import sent
-from ..errors import InvalidRequestError, RequestInfo, SkytellsError
+from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse
 from .requests import list_by_the_servers_clock
 from .state import SubmissionLog
 
 if TYPE_CHECKING:
-    pass
+    from ..errors import RequestInfo
 
 RECONCILE_PAUSES: Final = (0.0, 1.0, 3.0)
 

@@ -12,14 +12,15 @@ from .._core.operation import Call, Flow, Safety
 from .._core.replies import has_id, http_date, wrong_kind
 from .._core.wire import Reply, path
 from .._data.checks import as_list, as_mapping, as_object
-from ..errors import InvalidRequestError, RequestInfo
+from ..errors import InvalidRequestError
 from ..types.predict import PredictionResponse, PredictionStatus
 from ..types.shared import PaginatedResponse
 
 if TYPE_CHECKING:
+    from ..errors import RequestInfo
     from ..types.requests import PredictionRequest, PredictionsListOptions
 
-Payload: TypeAlias = Union[Mapping[str, Any], "PredictionRequest", RequestInfo]
+Payload: TypeAlias = Union[Mapping[str, Any], "PredictionRequest", "RequestInfo"]
 Accept: TypeAlias = Callable[[PredictionResponse], object]
 
 

@@ -25,7 +25,7 @@ from .wait import check_handler, wait
 
 if TYPE_CHECKING:
     from ..types.requests import RunOptions
-    from ..webhooks import WebhookHandler
+    from ..webhooks.handler import WebhookHandler
 
 
 def run_options(

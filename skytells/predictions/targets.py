@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 from .._data.checks import is_mapping
 from .._data.record import Record
-from ..errors import InvalidRequestError, PredictionInfo, SkytellsError
+from ..errors import InvalidRequestError, SkytellsError
 from ..types.predict import PredictionResponse
+
+if TYPE_CHECKING:
+    from ..errors import PredictionInfo
 
 
 class Handle(Protocol):
@@ -19,7 +22,7 @@ class Handle(Protocol):
     def response(self) -> PredictionResponse: ...
 
 
-Waitable: TypeAlias = Handle | PredictionResponse | PredictionInfo | Mapping[str, Any] | str
+Waitable: TypeAlias = Union[Handle, PredictionResponse, "PredictionInfo", Mapping[str, Any], str]
 
 
 def resolve_target(

@@ -19,7 +19,7 @@ from .targets import Waitable, attach_prediction, resolve_target
 
 if TYPE_CHECKING:
     from ..types.requests import WaitOptions
-    from ..webhooks import WebhookHandler
+    from ..webhooks.handler import WebhookHandler
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ from .wait import check_handler, slowdown_by, timed_out, webhook_wakeup
 if TYPE_CHECKING:
     from .._core.protocols import AsyncPerformer, Performer
     from ..types.requests import WaitOptions
-    from ..webhooks import WebhookHandler
+    from ..webhooks.handler import WebhookHandler
 
 PER_PAGE = 50
 FEW = 2
@@ -75,7 +75,7 @@ class PredictionBatch:
 
     @property
     def seen(self) -> Mapping[str, PredictionResponse | None]:
-        """The last state of each, by id; `None` where it is not resolve_target yet."""
+        """The last state of each, by id; `None` where it is not known yet."""
         return self._seen
 
     @property
@@ -93,8 +93,8 @@ class PredictionBatch:
         """Those that have ended since the last time; waits until there is at least one."""
         while not self._fresh and self._running():
             yield from self._pause()
-            reporter = self._wakeup.take() if self._wakeup is not None else []
-            yield from self._see(reporter) if reporter else self._poll()
+            announced = self._wakeup.take() if self._wakeup is not None else []
+            yield from self._see(announced) if announced else self._poll()
         ended, self._fresh = self._fresh, []
         return ended
 

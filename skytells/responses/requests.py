@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from .._core.operation import Call, Operation, Safety
 from .._core.wire import Reply
@@ -12,13 +12,9 @@ from .._data.json import to_json
 from .._inference.images import with_images
 from .._inference.requests import body_of, failed_answer, streaming_call
 from ..errors import InvalidRequestError
-from ..streaming import Opened
 from ..streaming.decoders import Event, EventDecoder
-from ..streaming.reading import Format, error_in_stream, event_object
+from ..streaming.reading import Format, Opened, error_in_stream, event_object
 from ..types.responses import InputItem, Response, ResponseEvent, ResponseParams, event_of
-
-if TYPE_CHECKING:
-    pass
 
 PATH: Final = "/responses"
 _KNOWN: Final = {"model", "input", "stream", *ResponseParams.__annotations__}

@@ -22,13 +22,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count, cycle
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from skytells import DispatchError, PredictionResponse, SkytellsError
-from skytells.errors import PredictionInfo
 from skytells.local import LocalPlatform, serve
 
 from ..behaviour.test_lifecycle_long import Usage, growth
+
+if TYPE_CHECKING:
+    from skytells.errors import PredictionInfo
 
 IMAGE: Final = "flux-pro"
 VIDEO: Final = "truefusion-video-pro"

@@ -6,6 +6,7 @@ Every import statement counts: those under TYPE_CHECKING and those inside functi
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -102,6 +103,17 @@ def test_imports_point_down(module: str) -> None:
 
 def test_every_module_has_its_layer() -> None:
     assert {unit_of(module) for module in FILES} | {"_http"} == set(RANK)
+
+
+def test_the_documentation_draws_the_same_layers() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    [drawing] = re.findall(r"## The layers\n.*?```text\n(.*?)```", page, re.DOTALL)
+    drawn = [set(re.split(r" {6,}", line)[0].split()) for line in drawing.splitlines()]
+    own = {"_version", "__main__"}
+    expected = [set(line) - own for line in reversed(LAYERS)]
+    assert [{unit.partition("/")[0] for unit in line} for line in drawn] == [
+        e for e in expected if e
+    ]
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

@@ -9,7 +9,7 @@ import inspect
 import json
 import pickle
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -30,11 +30,13 @@ from skytells._inference.docstrings import described
 from skytells._inference.tools import content_of, problems_of
 from skytells.chat.requests import create_completion
 from skytells.chat.run_tools import run_tools
-from skytells.errors import ToolRunInfo
 from skytells.local.inference.schemas import instance
 from skytells.types.chat import ChatCompletion, ChatMessage
 
 from .support import Hand, call_of, reply, script
+
+if TYPE_CHECKING:
+    from skytells.errors import ToolRunInfo
 
 QUESTION = [{"role": "user", "content": "Hi"}]
 
