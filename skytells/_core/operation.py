@@ -43,7 +43,7 @@ class Safety(Enum):
 
 
 class Service(Enum):
-    """Which side of the platform a request goes to; each has its own address and its own key."""
+    """Which service of the platform a request goes to; each has its own address and its own key."""
 
     API = "predictions, models, inference"
     ORCHESTRATOR = "workflows"
@@ -66,7 +66,7 @@ class Call(Generic[T]):
         request: What was asked for, kept on an error whose outcome is unknown.
         headers: Headers of this call, by lower-case name; they replace the client's.
         keep: Whether the body of a 2xx reply with these headers stays open, as `reply.stream`.
-        side: Which side of the platform it goes to.
+        service: Which service of the platform it goes to.
         raw: Whether a 2xx reply is something else than JSON.
         model: The slug of a model whose tokens it pays for; its answer tells how many they were.
     """

@@ -6,23 +6,14 @@ import os
 from pathlib import Path
 
 from .._core.operation import Flow
-from ..outputs.previews import LARGEST_PICTURE, Preview, preview
+from ..outputs.previews import Preview, preview
 from ..outputs.reading import OutputStream
-from ..outputs.saving import fetch, save, terms_of
+from ..outputs.saving import fetch, save
 from ..outputs.transfer import Terms
 from ..types.outputs import DownloadProgress
 from ..types.predict import PredictionResponse
 from .requests import get_prediction
 from .targets import Waitable, resolve_target
-
-__all__ = [
-    "LARGEST_PICTURE",
-    "fetch_output",
-    "open_output",
-    "preview_outputs",
-    "save_outputs",
-    "terms_of",
-]
 
 
 def save_outputs(

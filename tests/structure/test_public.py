@@ -82,5 +82,40 @@ def test_the_modules_of_the_published_package_are_there(module: str) -> None:
     assert import_module(f"skytells.{module}")
 
 
+ADDRESSES = {
+    "skytells.chat": ("CompletionsAPI", "ChatStream", "Tool", "ToolError", "ToolRun", "tool"),
+    "skytells.embeddings": ("EmbeddingsAPI", "AsyncEmbeddingsAPI"),
+    "skytells.errors": ("SkytellsError", "ApiErrorId", "DispatchError"),
+    "skytells.models": ("ModelsAPI", "AsyncModelsAPI"),
+    "skytells.notebook": ("render", "show"),
+    "skytells.orchestrator": ("OrchestratorAPI", "Workflow", "Execution"),
+    "skytells.outputs": ("OutputReader", "AsyncOutputReader", "Preview"),
+    "skytells.pagination": ("Pager", "AsyncPager"),
+    "skytells.predictions": ("PredictionsAPI", "Prediction", "Completed", "PredictionStream"),
+    "skytells.predictions.requests": ("get_prediction", "create_prediction", "list_predictions"),
+    "skytells.responses": ("ResponsesAPI", "ResponseStream"),
+    "skytells.safety": ("SafetyAPI", "evaluate", "parse", "was_filtered", "filtered_categories"),
+    "skytells.streaming": ("Stream", "AsyncStream", "EventDecoder", "LineDecoder"),
+    "skytells.transports": ("http2_client", "async_http2_client", "aiohttp_client"),
+    "skytells.types.shared": ("PaginatedResponse", "ClientOptions", "RetryOptions"),
+    "skytells.types.predict": ("PredictionResponse", "PredictionRequest", "RunOptions"),
+    "skytells.webhooks": ("WebhookHandler", "parse_event", "sign", "verify_signature"),
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_the_pages_import_from_a_module_is_there(address: str) -> None:
+    """In a process of its own: what a package gives must not hang on what was loaded before."""
+    names = ", ".join(ADDRESSES[address])
+    assert python(f"from {address} import {names}; print('there')") == "there"
+
+
+@pytest.mark.parametrize("address", [a for a in ADDRESSES if a.count(".") == 1])
+def test_a_package_gives_what_it_lists(address: str) -> None:
+    module = import_module(address)
+    for name in getattr(module, "__all__", ()):
+        assert getattr(module, name) is not None
+
+
 def test_the_package_tells_type_checkers_that_it_is_typed() -> None:
     assert (Path(skytells.__file__).parent / "py.typed").exists()
