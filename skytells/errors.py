@@ -242,8 +242,8 @@ class SkytellsError(Exception):
     def __init__(
         self,
         message: str,
-        error_id: str,
-        details: Details,
+        error_id: str = ApiErrorId.UNKNOWN_ERROR,
+        details: Details = "",
         http_status: int = 0,
         *,
         error_type: str | None = None,

@@ -102,7 +102,8 @@ def configure(
 
 def _settings(options: ClientOptions) -> dict[str, Any]:
     # Not `vars`: a subclass may have slots.
-    return {name: getattr(options, name) for name in ("base_url", "timeout", "headers", "retry")}
+    settings = {name: getattr(options, name) for name in ("base_url", "timeout", "headers")}
+    return {**settings, "retry": options.retry if options.retry.given else None}
 
 
 def reconfigure(

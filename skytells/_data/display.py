@@ -105,8 +105,9 @@ def progress_bar(text: str, share: float | None, seconds: float) -> str:
     return framed(tag("span", fill, class_="track"), f"{text} ", tag("span", told, class_="soft"))
 
 
-def framed(*content: Content) -> Markup:
-    return tag("div", STYLE, *content, class_="skytells")
+def framed(*content: Content) -> str:
+    """What `_repr_html_` returns: a plain `str`, since some notebooks look at the class."""
+    return str(tag("div", STYLE, *content, class_="skytells"))
 
 
 def output_html(name: str | None, url: str | None, media: Media | None, prompt: str) -> Markup:

@@ -198,14 +198,26 @@ class Record(_Base):
     __reversed__ = None  # as a mapping's
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(
-            f"{type(self).__name__} is read-only; to_dict() gives a copy to change"
-        )
+        raise AttributeError(self._read_only())
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(
-            f"{type(self).__name__} is read-only; to_dict() gives a copy to change"
-        )
+        raise AttributeError(self._read_only())
+
+    def __setitem__(self, key: str, value: object) -> None:
+        raise TypeError(self._read_only())
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(self._read_only())
+
+    if not TYPE_CHECKING:  # type checkers refuse these by their absence
+
+        def _refuse_change(self, *_: object, **__: object) -> None:
+            raise TypeError(self._read_only())
+
+        update = pop = popitem = setdefault = clear = __ior__ = _refuse_change
+
+    def _read_only(self) -> str:
+        return f"{type(self).__name__} is read-only; to_dict() gives a copy to change"
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         self._load()

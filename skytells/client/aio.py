@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from .._core.async_driver import AsyncDriver
@@ -12,7 +11,7 @@ from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, por
 from .._data.checks import DEFAULT_TIMEOUT
 from .._http.engine import AsyncEngine
 from ..errors import ConfigurationError
-from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
+from .base import KEEP, ClientBase, Shared, deprecated, raw_call, sub_api, warming
 
 if TYPE_CHECKING:
     import httpx
@@ -113,47 +112,43 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         super().__init__(config, shared)
         self._engine = engine
 
-    @property
+    @sub_api
     def predictions(self) -> AsyncPredictionsAPI:
         """Predictions: create, fetch and list them, keep their outputs."""
-        return self._predictions
-
-    @cached_property
-    def _predictions(self) -> AsyncPredictionsAPI:
         from ..predictions.api import AsyncPredictionsAPI
 
         shared = self._shared
         return AsyncPredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
-    @cached_property
+    @sub_api
     def models(self) -> AsyncModelsAPI:
         """The catalogue of models."""
         from ..models.api import AsyncModelsAPI  # here: few predictions need the catalogue
 
         return AsyncModelsAPI(self, self._shared.models)
 
-    @cached_property
+    @sub_api
     def orchestrator(self) -> AsyncOrchestratorAPI:
         """Workflows on the Orchestrator, which has a key of its own."""
         from ..orchestrator.api import AsyncOrchestratorAPI  # here: few clients need it
 
         return AsyncOrchestratorAPI(self)
 
-    @cached_property
+    @sub_api
     def chat(self) -> AsyncChatAPI:
         """Conversations with text models; see `chat.completions`."""
         from .chat import AsyncChatAPI
 
         return AsyncChatAPI(self, lambda: self.responses)
 
-    @cached_property
+    @sub_api
     def responses(self) -> AsyncResponsesAPI:
         """Responses of text models."""
         from ..responses.api import AsyncResponsesAPI
 
         return AsyncResponsesAPI(self)
 
-    @cached_property
+    @sub_api
     def safety(self) -> AsyncSafetyAPI:
         """Whether content is acceptable."""
         from ..chat.requests import create_completion
@@ -161,7 +156,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
 
         return AsyncSafetyAPI(self, create_completion)
 
-    @cached_property
+    @sub_api
     def embeddings(self) -> AsyncEmbeddingsAPI:
         """Texts as vectors."""
         from ..embeddings.api import AsyncEmbeddingsAPI
@@ -202,6 +197,12 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         if not self._engine.owned:
             raise ConfigurationError.of("A client with an http_client of yours cannot be pickled.")
         return type(self)._arrive, (portable(self._config),)
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
 
     @classmethod
     def _arrive(cls, config: Config) -> Self:

@@ -8,6 +8,7 @@ import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
@@ -64,6 +65,20 @@ class Shared:
     def under(self, key: str | None) -> Shared:
         """What a copy with this key shares: another account may see other models."""
         return self if key is None else replace(self, models=ModelCache())
+
+
+if TYPE_CHECKING:
+    sub_api = cached_property
+else:
+
+    class sub_api(cached_property):  # noqa: N801  # a decorator, as `property` is
+        """An API family of a client, built when it is first used.
+
+        It cannot be set, so that `unittest.mock.create_autospec` takes it for a property.
+        """
+
+        def __set__(self, instance: object, value: object) -> None:
+            raise AttributeError(f"{self.attrname} cannot be set")
 
 
 class ClientBase:

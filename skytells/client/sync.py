@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
@@ -12,7 +11,7 @@ from .._core.driver import Driver
 from .._data.checks import DEFAULT_TIMEOUT, blocking
 from .._http.engine import SyncEngine
 from ..errors import ConfigurationError
-from .base import KEEP, ClientBase, Shared, deprecated, raw_call, warming
+from .base import KEEP, ClientBase, Shared, deprecated, raw_call, sub_api, warming
 
 if TYPE_CHECKING:
     import httpx
@@ -116,47 +115,43 @@ class SkytellsClient(ClientBase, Driver):
         super().__init__(config, shared)
         self._engine = engine
 
-    @property
+    @sub_api
     def predictions(self) -> PredictionsAPI:
         """Predictions: create, fetch and list them, keep their outputs."""
-        return self._predictions
-
-    @cached_property
-    def _predictions(self) -> PredictionsAPI:
         from ..predictions.api import PredictionsAPI
 
         shared = self._shared
         return PredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
-    @cached_property
+    @sub_api
     def models(self) -> ModelsAPI:
         """The catalogue of models."""
         from ..models.api import ModelsAPI  # here: few predictions need the catalogue
 
         return ModelsAPI(self, self._shared.models)
 
-    @cached_property
+    @sub_api
     def orchestrator(self) -> OrchestratorAPI:
         """Workflows on the Orchestrator, which has a key of its own."""
         from ..orchestrator.api import OrchestratorAPI  # here: few clients need it
 
         return OrchestratorAPI(self)
 
-    @cached_property
+    @sub_api
     def chat(self) -> ChatAPI:
         """Conversations with text models; see `chat.completions`."""
         from .chat import ChatAPI
 
         return ChatAPI(self, lambda: self.responses)
 
-    @cached_property
+    @sub_api
     def responses(self) -> ResponsesAPI:
         """Responses of text models."""
         from ..responses.api import ResponsesAPI
 
         return ResponsesAPI(self)
 
-    @cached_property
+    @sub_api
     def safety(self) -> SafetyAPI:
         """Whether content is acceptable."""
         from ..chat.requests import create_completion
@@ -164,7 +159,7 @@ class SkytellsClient(ClientBase, Driver):
 
         return SafetyAPI(self, create_completion)
 
-    @cached_property
+    @sub_api
     def embeddings(self) -> EmbeddingsAPI:
         """Texts as vectors."""
         from ..embeddings.api import EmbeddingsAPI
@@ -218,6 +213,12 @@ class SkytellsClient(ClientBase, Driver):
         if not self._engine.owned:
             raise ConfigurationError.of("A client with an http_client of yours cannot be pickled.")
         return type(self)._arrive, (portable(self._config),)
+
+    def __copy__(self) -> Self:
+        return self.with_options()
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.with_options()
 
     @classmethod
     def _arrive(cls, config: Config) -> Self:

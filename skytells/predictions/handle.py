@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import KeysView
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from .._core.protocols import AsyncPerformer, Performer
 from .._data.checks import DEFAULT_IDLE
+from .._data.encoding import wire_schema
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
 from ..types.predict import Output, PredictionFile, PredictionResponse
 from .requests import delete_prediction, get_prediction
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+    from pydantic_core import CoreSchema
 
     from .._core.polling import Options
     from ..outputs.previews import Preview
@@ -123,6 +127,17 @@ class _State:
     def raw(self) -> dict[str, Any]:
         """The wire JSON as a plain dict of your own."""
         return self._response.to_dict()
+
+    def keys(self) -> KeysView[str]:
+        """Names of all that the server sent, so that `dict(prediction)` is its wire JSON."""
+        return self._response.keys()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._response[key]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
+        return wire_schema(cls, cls.raw)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"

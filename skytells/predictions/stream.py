@@ -58,6 +58,7 @@ class PredictionStream(_Followed):
     def __init__(self, client: Performer, follow: PredictionFollower) -> None:
         super().__init__(follow)
         self._client = client
+        self._iterator: Generator[PredictionEvent] | None = None
 
     @property
     def text(self) -> Generator[str]:
@@ -91,10 +92,14 @@ class PredictionStream(_Followed):
         self.close()
 
     def __iter__(self) -> Iterator[PredictionEvent]:
-        self._follower.begin()
-        return self._items()
+        return self._iterator or self._items()
+
+    def __next__(self) -> PredictionEvent:
+        self._iterator = self._iterator or self._items()
+        return next(self._iterator)
 
     def _items(self) -> Generator[PredictionEvent]:
+        self._follower.begin()
         try:
             while events := self._client.perform(self._follower.next()):
                 yield from events
@@ -108,6 +113,7 @@ class AsyncPredictionStream(_Followed):
     def __init__(self, client: AsyncPerformer, follow: PredictionFollower) -> None:
         super().__init__(follow)
         self._client = client
+        self._iterator: AsyncGenerator[PredictionEvent] | None = None
 
     @property
     async def text(self) -> AsyncGenerator[str]:
@@ -137,10 +143,14 @@ class AsyncPredictionStream(_Followed):
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[PredictionEvent]:
-        self._follower.begin()
-        return self._items()
+        return self._iterator or self._items()
+
+    async def __anext__(self) -> PredictionEvent:
+        self._iterator = self._iterator or self._items()
+        return await anext(self._iterator)
 
     async def _items(self) -> AsyncGenerator[PredictionEvent]:
+        self._follower.begin()
         try:
             while events := await self._client.perform(self._follower.next()):
                 for event in events:

@@ -43,6 +43,7 @@ class Stream(Generic[T]):
         self._opening = opening
         self._reading = Reading(format, limits)
         self._body: OpenBody | None = None
+        self._iterator: Generator[T] | None = None
 
     @property
     def received(self) -> Sequence[T]:
@@ -71,10 +72,14 @@ class Stream(Generic[T]):
         self.close()
 
     def __iter__(self) -> Iterator[T]:
-        self._reading.begin()
-        return self._items()
+        return self._iterator or self._items()
+
+    def __next__(self) -> T:
+        self._iterator = self._iterator or self._items()
+        return next(self._iterator)
 
     def _items(self) -> Generator[T]:
+        self._reading.begin()
         body = self._body or self._begin(self._client.perform(self._opening))
         reading = self._reading
         try:
@@ -110,6 +115,7 @@ class AsyncStream(Generic[T]):
         self._opening = opening
         self._reading = Reading(format, limits)
         self._body: AsyncOpenBody | None = None
+        self._iterator: AsyncGenerator[T] | None = None
 
     @property
     def received(self) -> Sequence[T]:
@@ -138,10 +144,14 @@ class AsyncStream(Generic[T]):
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[T]:
-        self._reading.begin()
-        return self._items()
+        return self._iterator or self._items()
+
+    async def __anext__(self) -> T:
+        self._iterator = self._iterator or self._items()
+        return await anext(self._iterator)
 
     async def _items(self) -> AsyncGenerator[T]:
+        self._reading.begin()
         body = self._body or self._begin(await self._client.perform(self._opening))
         reading = self._reading
         try:

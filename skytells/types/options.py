@@ -39,6 +39,19 @@ class RetryOptions:
         if not isinstance(given, list | tuple | set | frozenset):
             raise ConfigurationError.of(f"retry_on must be a list of statuses, not {shown(given)}.")
         self.retry_on = [whole(s, "retry_on", 100, 599) for s in cast("Iterable[object]", given)]
+        self._is_default = False
+
+    @classmethod
+    def default(cls) -> Self:
+        """The options of a client to which none were given: the SDK's own policy holds."""
+        options = cls()
+        options._is_default = True
+        return options
+
+    @property
+    def given(self) -> bool:
+        """Whether somebody chose these, even where they are the documented defaults."""
+        return not self._is_default or self != RetryOptions()
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:
@@ -54,7 +67,7 @@ class RetryOptions:
         return cls.from_dict(as_mapping(given, "retry"))
 
 
-@dataclass
+@dataclass(init=False)
 class ClientOptions:
     """Configuration of a client, which takes the same as keywords; a keyword that is given wins.
 
@@ -62,18 +75,31 @@ class ClientOptions:
         base_url: Where the API is.
         timeout: Milliseconds for one call with all its retries; `None` has no limit.
         headers: Sent with every request.
-        retry: How often a call is tried again; by default, by the SDK's own policy.
+        retry: How often a call is tried again, as `RetryOptions` or a dict; where it is not given,
+            the SDK's own policy holds.
     """
 
     base_url: str | None = None
     timeout: float | None = DEFAULT_TIMEOUT
     headers: dict[str, str] = field(default_factory=dict[str, str], repr=False)
-    retry: RetryOptions | dict[str, Any] | None = None
+    retry: RetryOptions = field(default_factory=RetryOptions.default)
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+        retry: RetryOptions | Mapping[str, Any] | None = None,
+    ) -> None:
+        self.base_url, self.timeout = base_url, timeout
+        self.headers = cast("dict[str, str]", headers)
+        self.retry = cast("RetryOptions", retry)
+        self.__post_init__()
 
     def __post_init__(self) -> None:
         self.headers = dict(as_mapping(self.headers or {}, "headers"))
-        if self.retry is not None:
-            self.retry = RetryOptions.of(self.retry)
+        retry = cast("RetryOptions | Mapping[str, Any] | None", self.retry)
+        self.retry = RetryOptions.default() if retry is None else RetryOptions.of(retry)
 
     @classmethod
     def from_dict(cls, d: Mapping[str, Any]) -> Self:

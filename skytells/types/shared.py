@@ -7,10 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from .._data.checks import is_mapping
+from .._data.encoding import wire_schema
 from ..errors import ApiErrorId, SkytellsError
 from .predict import PredictionResponse, predictions_html
 
 if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
     from .options import ClientOptions, RetryOptions
 
 __all__ = [
@@ -40,13 +43,22 @@ class Pagination:
         self.last_page: int = _int(data.get("last_page"), 1)
 
     def to_dict(self) -> dict[str, int]:
-        """The four numbers as a dict."""
-        return {
-            "current_page": self.current_page,
-            "per_page": self.per_page,
-            "total": self.total,
-            "last_page": self.last_page,
-        }
+        """The four numbers as a dict, as `dict(pagination)` gives them too."""
+        return {name: self[name] for name in self.keys()}
+
+    def keys(self) -> tuple[str, ...]:
+        """Names of the four numbers."""
+        return ("current_page", "per_page", "total", "last_page")
+
+    def __getitem__(self, key: str) -> int:
+        if key not in self.keys():
+            raise KeyError(key)
+        number: int = getattr(self, key)
+        return number
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
+        return wire_schema(cls, cls.to_dict)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pagination) and self.to_dict() == other.to_dict()
@@ -82,6 +94,14 @@ class PaginatedResponse:
         pagination = data.get("pagination")
         self.pagination: Pagination = Pagination(pagination if is_mapping(pagination) else {})
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
+        return wire_schema(cls, cls.to_dict)
+
+    def keys(self) -> tuple[str, str]:
+        """Names of its parts, so that `dict(page)` is the page as plain JSON data."""
+        return ("data", "pagination")
+
     def to_dict(self) -> dict[str, Any]:
         """The page as plain JSON data."""
         return {
@@ -93,9 +113,11 @@ class PaginatedResponse:
     def __getitem__(self, key: str) -> Any: ...
     @overload
     def __getitem__(self, key: int) -> PredictionResponse: ...
-    def __getitem__(self, key: str | int) -> Any:
-        """The wire's JSON under a name, or the prediction at a place."""
-        return self.data[key] if isinstance(key, int) else self.to_dict()[key]
+    @overload
+    def __getitem__(self, key: slice) -> list[PredictionResponse]: ...
+    def __getitem__(self, key: str | int | slice) -> Any:
+        """The wire's JSON under a name, or the predictions at some places."""
+        return self.to_dict()[key] if isinstance(key, str) else self.data[key]
 
     def __iter__(self) -> Iterator[PredictionResponse]:
         return iter(self.data)

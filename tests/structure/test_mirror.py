@@ -63,7 +63,7 @@ PAIRS: list[tuple[type[Any], type[Any]]] = [
 OWN = {
     *("_give", "_together", "close", "aclose", "__init__"),
     *("__enter__", "__exit__", "__aenter__", "__aexit__"),
-    *("__iter__", "__aiter__", "_items", "_all", "text"),
+    *("__iter__", "__aiter__", "__next__", "__anext__", "_items", "_all", "text"),
     *("_repr_html_", "_preview"),
 }
 TWINS = "|".join(
