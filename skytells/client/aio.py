@@ -11,7 +11,7 @@ from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, por
 from .._data.checks import DEFAULT_TIMEOUT
 from .._http.engine import AsyncEngine
 from ..errors import ConfigurationError
-from .base import KEEP, ClientBase, Shared, deprecated, raw_call, sub_api, warming
+from .base import KEEP, ClientBase, Shared, built_once, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
@@ -112,7 +112,8 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         super().__init__(config, shared)
         self._engine = engine
 
-    @sub_api
+    @property
+    @built_once
     def predictions(self) -> AsyncPredictionsAPI:
         """Predictions: create, fetch and list them, keep their outputs."""
         from ..predictions.api import AsyncPredictionsAPI
@@ -120,35 +121,40 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         shared = self._shared
         return AsyncPredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
-    @sub_api
+    @property
+    @built_once
     def models(self) -> AsyncModelsAPI:
         """The catalogue of models."""
         from ..models.api import AsyncModelsAPI  # here: few predictions need the catalogue
 
         return AsyncModelsAPI(self, self._shared.models)
 
-    @sub_api
+    @property
+    @built_once
     def orchestrator(self) -> AsyncOrchestratorAPI:
         """Workflows on the Orchestrator, which has a key of its own."""
         from ..orchestrator.api import AsyncOrchestratorAPI  # here: few clients need it
 
         return AsyncOrchestratorAPI(self)
 
-    @sub_api
+    @property
+    @built_once
     def chat(self) -> AsyncChatAPI:
         """Conversations with text models; see `chat.completions`."""
         from .chat import AsyncChatAPI
 
         return AsyncChatAPI(self, lambda: self.responses)
 
-    @sub_api
+    @property
+    @built_once
     def responses(self) -> AsyncResponsesAPI:
         """Responses of text models."""
         from ..responses.api import AsyncResponsesAPI
 
         return AsyncResponsesAPI(self)
 
-    @sub_api
+    @property
+    @built_once
     def safety(self) -> AsyncSafetyAPI:
         """Whether content is acceptable."""
         from ..chat.requests import create_completion
@@ -156,7 +162,8 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
 
         return AsyncSafetyAPI(self, create_completion)
 
-    @sub_api
+    @property
+    @built_once
     def embeddings(self) -> AsyncEmbeddingsAPI:
         """Texts as vectors."""
         from ..embeddings.api import AsyncEmbeddingsAPI

@@ -6,9 +6,9 @@ import threading
 import time
 import warnings
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..types.requests import PredictionRequest, QueueItem
 
+C = TypeVar("C")
 T = TypeVar("T")
 
 KEEP: Final = Default(0)
@@ -67,18 +68,20 @@ class Shared:
         return self if key is None else replace(self, models=ModelCache())
 
 
-if TYPE_CHECKING:
-    sub_api = cached_property
-else:
+def built_once(build: Callable[[C], T]) -> Callable[[C], T]:
+    """What a property of a client gives, built when it is first asked for.
 
-    class sub_api(cached_property):  # noqa: N801  # a decorator, as `property` is
-        """An API family of a client, built when it is first used.
+    With `property` around it, since `cached_property` hides a family from `create_autospec`.
+    """
+    name = f"_{build.__name__}"
 
-        It cannot be set, so that `unittest.mock.create_autospec` takes it for a property.
-        """
+    @wraps(build)
+    def cached(client: C) -> T:
+        state = vars(client)
+        built: T = state[name] if name in state else state.setdefault(name, build(client))
+        return built
 
-        def __set__(self, instance: object, value: object) -> None:
-            raise AttributeError(f"{self.attrname} cannot be set")
+    return cached
 
 
 class ClientBase:

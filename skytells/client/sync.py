@@ -11,7 +11,7 @@ from .._core.driver import Driver
 from .._data.checks import DEFAULT_TIMEOUT, blocking
 from .._http.engine import SyncEngine
 from ..errors import ConfigurationError
-from .base import KEEP, ClientBase, Shared, deprecated, raw_call, sub_api, warming
+from .base import KEEP, ClientBase, Shared, built_once, deprecated, raw_call, warming
 
 if TYPE_CHECKING:
     import httpx
@@ -115,7 +115,8 @@ class SkytellsClient(ClientBase, Driver):
         super().__init__(config, shared)
         self._engine = engine
 
-    @sub_api
+    @property
+    @built_once
     def predictions(self) -> PredictionsAPI:
         """Predictions: create, fetch and list them, keep their outputs."""
         from ..predictions.api import PredictionsAPI
@@ -123,35 +124,40 @@ class SkytellsClient(ClientBase, Driver):
         shared = self._shared
         return PredictionsAPI(self, shared.submissions, self._preflight, self._config)
 
-    @sub_api
+    @property
+    @built_once
     def models(self) -> ModelsAPI:
         """The catalogue of models."""
         from ..models.api import ModelsAPI  # here: few predictions need the catalogue
 
         return ModelsAPI(self, self._shared.models)
 
-    @sub_api
+    @property
+    @built_once
     def orchestrator(self) -> OrchestratorAPI:
         """Workflows on the Orchestrator, which has a key of its own."""
         from ..orchestrator.api import OrchestratorAPI  # here: few clients need it
 
         return OrchestratorAPI(self)
 
-    @sub_api
+    @property
+    @built_once
     def chat(self) -> ChatAPI:
         """Conversations with text models; see `chat.completions`."""
         from .chat import ChatAPI
 
         return ChatAPI(self, lambda: self.responses)
 
-    @sub_api
+    @property
+    @built_once
     def responses(self) -> ResponsesAPI:
         """Responses of text models."""
         from ..responses.api import ResponsesAPI
 
         return ResponsesAPI(self)
 
-    @sub_api
+    @property
+    @built_once
     def safety(self) -> SafetyAPI:
         """Whether content is acceptable."""
         from ..chat.requests import create_completion
@@ -159,7 +165,8 @@ class SkytellsClient(ClientBase, Driver):
 
         return SafetyAPI(self, create_completion)
 
-    @sub_api
+    @property
+    @built_once
     def embeddings(self) -> EmbeddingsAPI:
         """Texts as vectors."""
         from ..embeddings.api import EmbeddingsAPI
