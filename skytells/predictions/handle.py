@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from .._core.protocols import AsyncPerformer, Performer
 from .._data.checks import DEFAULT_IDLE
-from .._data.encoding import wire_schema
+from .._data.encoding import WireEncoded
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
 from ..types.predict import Output, PredictionFile, PredictionResponse
 from .requests import delete_prediction, get_prediction
 
 if TYPE_CHECKING:
     from decimal import Decimal
-
-    from pydantic_core import CoreSchema
 
     from .._core.polling import Options
     from ..outputs.previews import Preview
@@ -77,7 +75,7 @@ class AsyncClient(AsyncPerformer, Protocol):
     def _preview(self, prediction: AsyncPrediction, max_wait: float, /) -> Preview | None: ...
 
 
-class _State:
+class _State(WireEncoded):
     """What a handle shows of its prediction."""
 
     def __init__(self, response: PredictionResponse) -> None:
@@ -135,9 +133,8 @@ class _State:
     def __getitem__(self, key: str) -> Any:
         return self._response[key]
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
-        return wire_schema(cls, cls.raw)
+    def _encoded(self) -> dict[str, Any]:
+        return self.raw()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"

@@ -7,13 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from .._data.checks import is_mapping
-from .._data.encoding import wire_schema
+from .._data.encoding import WireEncoded
 from ..errors import ApiErrorId, SkytellsError
 from .predict import PredictionResponse, predictions_html
 
 if TYPE_CHECKING:
-    from pydantic_core import CoreSchema
-
     from .options import ClientOptions, RetryOptions
 
 __all__ = [
@@ -31,7 +29,7 @@ OnProgressCallback: TypeAlias = Callable[[PredictionResponse], object]
 """Called with each new state of a prediction; for the async client it may be `async`."""
 
 
-class Pagination:
+class Pagination(WireEncoded):
     """Where a page stands among all pages."""
 
     __slots__ = ("current_page", "last_page", "per_page", "total")
@@ -56,9 +54,8 @@ class Pagination:
         number: int = getattr(self, key)
         return number
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
-        return wire_schema(cls, cls.to_dict)
+    def _encoded(self) -> dict[str, Any]:
+        return {**self.to_dict()}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pagination) and self.to_dict() == other.to_dict()
@@ -79,7 +76,7 @@ def _int(value: object, default: int) -> int:
         return default
 
 
-class PaginatedResponse:
+class PaginatedResponse(WireEncoded):
     """One page of predictions: iterates over them, has their number as `len`.
 
     Example:
@@ -94,9 +91,8 @@ class PaginatedResponse:
         pagination = data.get("pagination")
         self.pagination: Pagination = Pagination(pagination if is_mapping(pagination) else {})
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> CoreSchema:
-        return wire_schema(cls, cls.to_dict)
+    def _encoded(self) -> dict[str, Any]:
+        return self.to_dict()
 
     def keys(self) -> tuple[str, str]:
         """Names of its parts, so that `dict(page)` is the page as plain JSON data."""
