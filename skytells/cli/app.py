@@ -18,7 +18,7 @@ app: typer.Typer = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Exit codes: 2 usage, configuration or input · 3 key or permission · 4 credits · "
     "5 not found · 6 rate limit · 7 prediction failed or cancelled · 8 timeout · 9 network · "
-    "10 server · 130 interrupted · 1 anything else.",
+    "10 server · 130 interrupted · 141 output closed · 1 anything else.",
 )
 app.command()(run.run)
 app.add_typer(predictions.app, name="predictions", no_args_is_help=True)

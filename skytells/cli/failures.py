@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from typing import Any, Final
 
 import typer
@@ -30,6 +31,8 @@ CODES: Final[dict[type[errors.SkytellsError], int]] = {
 
 NOT_SUCCEEDED: Final = CODES[errors.PredictionFailedError]
 INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+"""As of a program that SIGPIPE ends."""
 
 # What messages advise in Python, and how a shell says it.
 _IN_SHELL: Final = (
@@ -57,6 +60,10 @@ class Commands(TyperGroup):
         except errors.SkytellsError as error:
             complain(error)
             raise typer.Exit(code_of(error)) from None
+        except BrokenPipeError:
+            # What reads has seen enough. Else Python would complain of stdout when it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(PIPE_CLOSED) from None
         except KeyboardInterrupt as interrupt:
             note(_interrupted(prediction_id(interrupt)))
             raise typer.Exit(INTERRUPTED) from None

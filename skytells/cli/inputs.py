@@ -21,8 +21,11 @@ def read_input(file: typer.FileText | None, pairs: list[str]) -> dict[str, Any]:
 def _file(file: typer.FileText | None) -> dict[str, Any]:
     if file is None:
         return {}
+    text = file.read()
+    if not text.strip():
+        raise typer.BadParameter(f"--input-file {file.name} is empty.")
     try:
-        value = as_object(json.load(file))
+        value = as_object(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise typer.BadParameter(f"--input-file is not JSON: {error}") from None
     if value is None:

@@ -1,5 +1,6 @@
 """The options that several commands share, and the client that they describe."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -14,6 +15,8 @@ from .output import note
 if TYPE_CHECKING:
     from skytells.local import LocalPlatform
 
+STDOUT: Final = "-"
+"""The place for outputs that stands for standard output."""
 LOCAL_SPEED: Final = 10.0
 """Platform seconds per second of `--local`."""
 
@@ -34,9 +37,11 @@ def _place(path: str | None) -> str | None:
     """The place for outputs, whose folder is made before anything is paid for."""
     from ..outputs.disk import Target
 
+    if path == STDOUT and sys.stdout.isatty():
+        raise typer.BadParameter("- writes the bytes of a file: redirect them, as in > fox.png.")
     try:
-        if path is not None:
-            Target.prepare(path)
+        if path not in {None, STDOUT}:
+            Target.prepare(path or "")
     except OSError as error:
         raise typer.BadParameter(f"outputs cannot be kept there: {error}") from None
     return path
@@ -66,9 +71,15 @@ Download: TypeAlias = Annotated[
         metavar="PATH",
         callback=_place,
         help="Keep the outputs there: in a folder, or, with a suffix, in a file of that name. No "
-        "file is overwritten.",
+        "file is overwritten. With - the one output is written to stdout.",
     ),
 ]
+
+
+def check_places(download: str | None, as_json: bool) -> None:
+    """Refuse to write JSON and an output to the same place."""
+    if download == STDOUT and as_json:
+        raise typer.BadParameter("--json and --download - both write to stdout: choose one.")
 
 
 def milliseconds(seconds: float | None) -> float | None:

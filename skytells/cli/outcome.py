@@ -1,5 +1,6 @@
 """How a prediction that is over reaches the user: its outputs, its file names, its failure."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import typer
 
 from ..errors import DownloadError, SkytellsError
 from . import failures, output
+from .options import STDOUT
 
 if TYPE_CHECKING:
     from ..client import SkytellsClient
@@ -41,7 +43,9 @@ def deliver(
 
     output.note(_summary(prediction))
     results, failure = parts_of(prediction.output), None
-    if to is not None:
+    if to == STDOUT:
+        results, failure = _written(client, prediction, results), None
+    elif to is not None:
         results, failure = _kept(client, prediction, to)
     if as_json:
         more = {} if to is None else {"downloaded": results}
@@ -53,6 +57,25 @@ def deliver(
         raise typer.Exit(failures.code_of(failure))
     if prediction.status != "succeeded":
         raise typer.Exit(failures.NOT_SUCCEEDED)
+
+
+def _written(
+    client: "SkytellsClient", prediction: "PredictionResponse", results: list[str]
+) -> list[str]:
+    """Write the one output to stdout; what is left to print is nothing."""
+    if len(results) > 1:
+        for result in results:
+            output.note(result)
+        raise typer.BadParameter(
+            f"--download - writes one output, and there are {len(results)}; give a folder: "
+            f"skytells predictions wait {prediction.id} --download PATH"
+        )
+    if results:
+        with client.predictions.open(prediction) as content:
+            for chunk in content:
+                sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+    return []
 
 
 def _kept(

@@ -10,7 +10,17 @@ import skytells
 
 from ..predictions.progress_bar import Bar
 from . import outcome, output
-from .options import AsJson, BaseUrl, Download, Id, MaxWait, Timeout, connect, milliseconds
+from .options import (
+    AsJson,
+    BaseUrl,
+    Download,
+    Id,
+    MaxWait,
+    Timeout,
+    check_places,
+    connect,
+    milliseconds,
+)
 
 if TYPE_CHECKING:
     from ..types.predict import PredictionResponse
@@ -87,6 +97,7 @@ def wait(
     """Wait until a prediction has ended, and print its outputs as `skytells run` does."""
     from ..predictions.run import failed
 
+    check_places(download, as_json)
     with connect(base_url, timeout) as client:
         with outcome.told_on_failure(as_json), Bar(keep=False) as bar:
             prediction = client.wait(id, on_progress=bar.see, max_wait=milliseconds(max_wait))

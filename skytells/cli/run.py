@@ -7,7 +7,17 @@ import typer
 from ..predictions.progress_bar import Bar
 from . import outcome, output
 from .inputs import read_input
-from .options import AsJson, BaseUrl, Download, MaxWait, Slug, Timeout, connect, milliseconds
+from .options import (
+    AsJson,
+    BaseUrl,
+    Download,
+    MaxWait,
+    Slug,
+    Timeout,
+    check_places,
+    connect,
+    milliseconds,
+)
 
 if TYPE_CHECKING:
     from ..client import SkytellsClient
@@ -67,6 +77,7 @@ def run(
 
     Prints the address of each output, or its text; with --download, the files.
     """
+    check_places(download, as_json)
     parameters = read_input(input_file, given or [])
     if no_wait and (local or download is not None or max_wait is not None):
         raise typer.BadParameter("--no-wait leaves: no --local, --download or --max-wait with it.")

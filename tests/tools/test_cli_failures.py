@@ -157,11 +157,11 @@ def test_the_exit_code_of_an_error_is_the_documented_one(kind: type[errors.Skyte
 
 
 def test_the_help_names_every_exit_code(cli: Skytells) -> None:
-    from skytells.cli.failures import CODES
+    from skytells.cli.failures import CODES, INTERRUPTED, PIPE_CLOSED
 
     epilog = cli("--help").out.partition("Exit codes:")[2]
     named = {int(number) for number in re.findall(r"\b\d+\b", epilog)}
-    assert named == {*CODES.values(), 130}
+    assert named == {*CODES.values(), INTERRUPTED, PIPE_CLOSED}
 
 
 def test_a_message_never_holds_the_key_that_a_server_quotes(

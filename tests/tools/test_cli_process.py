@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 
 import pytest
 
@@ -71,7 +72,28 @@ def test_a_pipe_that_is_closed_early_leaves_no_traceback(platform: LocalPlatform
     command.stdout.close()
     assert command.stderr is not None
     with command, command.stderr:
-        assert "Traceback" not in command.stderr.read()
+        assert command.stderr.read() == ""
+    assert command.returncode == 141
+
+
+def _bytes_of(*arguments: str) -> tuple[bytes, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "skytells", *arguments], capture_output=True, check=True, timeout=60
+    )
+    return done.stdout, done.stderr.decode()
+
+
+def test_the_one_output_is_written_to_stdout(platform: LocalPlatform) -> None:
+    picture, told = _bytes_of("run", *PICTURE, "-o", "-")
+    assert picture.startswith(b"\x89PNG")
+    assert "succeeded" in told
+    id = str(platform.predictions[0]["id"])
+    assert _bytes_of("predictions", "wait", id, "-o", "-")[0] == picture
+
+
+def test_a_text_is_written_to_stdout(platform: LocalPlatform) -> None:
+    text, _ = _bytes_of("run", "local-text", "-i", "prompt=hello", "-o", "-")
+    assert text.decode().strip() == platform.predictions[0]["output"].strip()
 
 
 @POSIX

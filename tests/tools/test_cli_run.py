@@ -14,7 +14,7 @@ import pytest
 import skytells.local
 from skytells.local import LocalPlatform
 
-from .support import KEY, PICTURE, Skytells
+from .support import KEY, PICTURE, Skytells, in_terminal
 
 
 def test_run_prints_the_address_of_the_output_and_nothing_else(
@@ -224,3 +224,41 @@ def test_run_keeps_what_it_can_and_exits_with_what_it_cannot(
     assert (result.code, result.out) == (5, f"{kept}\n")
     assert "is gone (HTTP 404)" in result.err
     assert "--download PATH" in result.err
+
+
+def test_several_outputs_are_not_written_to_stdout_but_named(
+    cli: Skytells, platform: LocalPlatform
+) -> None:
+    result = cli("run", *PICTURE, "-i", "num_outputs=2", "-o", "-")
+    assert (result.code, result.out) == (2, "")
+    for address in platform.predictions[0]["output"]:
+        assert address in result.err.replace("\n", "")
+
+
+def test_json_and_an_output_do_not_both_go_to_stdout(
+    cli: Skytells, platform: LocalPlatform
+) -> None:
+    assert cli("run", *PICTURE, "-o", "-", "--json").code == 2
+    assert platform.predictions == []
+
+
+def test_bytes_are_not_written_into_a_terminal(
+    cli: Skytells, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_terminal(monkeypatch)
+    assert cli("run", *PICTURE, "-o", "-").code == 2
+    assert platform.predictions == []
+
+
+@pytest.mark.parametrize(("text", "said"), [(None, "No such file"), (" \n", "is empty")])
+def test_an_input_file_that_is_missing_or_empty_is_named(
+    cli: Skytells, tmp_path: Path, text: str | None, said: str
+) -> None:
+    file = tmp_path / "input.json"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    result = cli("run", "flux-pro", "--input-file", str(file))
+    told = " ".join(result.err.replace("│", " ").split())
+    assert result.code == 2
+    assert said in told
+    assert "input.json" in told.replace(" ", "")
