@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from typing import Any, Literal, TypeAlias, cast
@@ -150,6 +151,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "SKYTELLS_BASE_URL",
         "SKYTELLS_ORCHESTRATOR_KEY",
         "SKYTELLS_ORCHESTRATOR_BASE_URL",
+        "SKYTELLS_ORCHESTRATOR_API_KEY",
+        "ORCHESTRATOR_API_KEY",
         "SKYTELLS_WEBHOOK_SECRET",
         "HTTP_PROXY",
         "HTTPS_PROXY",
@@ -158,6 +161,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    # No key file there.
+    monkeypatch.setenv("SKYTELLS_CONFIG_DIR", os.devnull)
 
 
 __all__ = ["Blocking", "Build", "Colour", "Prediction", "unfaced"]

@@ -163,9 +163,7 @@ def _request(call: Call[T], config: Config, retries: int) -> WireRequest:
     headers = [(b"host", endpoint.origin.netloc.encode()), *config.headers]
     if call.headers:
         headers = _merged(headers, call.headers)
-    credentials = endpoint.credentials()
-    if credentials is not None:
-        headers.append(credentials)
+    headers += endpoint.credentials()
     if call.body is not None and not any(name == b"content-type" for name, _ in headers):
         headers.append((b"content-type", b"application/json"))
     if call.body is not None or call.method not in {"GET", "HEAD", "DELETE"}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,11 +59,14 @@ class Config:
     def keys(self) -> list[str]:
         """All that must never be shown, whichever side showed it."""
         endpoints = (self.api, self.orchestrator)
-        return [endpoint.key.reveal() for endpoint in endpoints if endpoint.key is not None]
+        keys = (endpoint.key.reveal() for endpoint in endpoints if endpoint.key is not None)
+        return [
+            key for key in keys if key
+        ]  # of a function's, nothing is known before its first use
 
 
 def configure(
-    api_key: str | None,
+    api_key: str | Callable[[], str] | None,
     options: ClientOptions | Mapping[str, Any] | None,
     *,
     base_url: str | None,
@@ -76,11 +79,12 @@ def configure(
     orchestrator_base_url: str | None = None,
     edge: bool = False,
     budget: Budget | None = None,
+    auth: str = "x-api-key",
 ) -> Config:
     """Merge and check all that a client is built from."""
     merged = {} if options is None else _settings(types.ClientOptions.of(options))
     api = _endpoints.api(
-        api_key, base_url or merged.get("base_url"), allow_http=allow_http, edge=edge
+        api_key, base_url or merged.get("base_url"), allow_http=allow_http, edge=edge, auth=auth
     )
     usual = EDGE_TIMEOUT if api.edge else DEFAULT_TIMEOUT
     timeouts = (timeout, merged.get("timeout", usual))

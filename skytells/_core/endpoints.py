@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from .._data.checks import clean
+from .._data.checks import clean, shown
 from ..errors import ConfigurationError
+from .keys import Secret, secret_of, stored_key
 from .operation import Service
 from .wire import STANDARD_PORTS, Origin, as_address, is_loopback
 
@@ -40,14 +41,14 @@ class _Names:
         url: str,
         url_variable: str,
         key: str,
-        key_variable: str,
+        key_variables: tuple[str, ...],
         prefix: str,
         hosts: tuple[str, ...],
     ) -> None:
         self.url: str = url
         self.url_variable: str = url_variable
         self.key: str = key
-        self.key_variable: str = key_variable
+        self.key_variables: tuple[str, ...] = key_variables
         self.prefix: str = prefix
         self.hosts: tuple[str, ...] = hosts
 
@@ -57,7 +58,7 @@ _NAMES: Final = {
         url="base_url",
         url_variable=URL_VARIABLE,
         key="api_key",
-        key_variable=KEY_VARIABLE,
+        key_variables=(KEY_VARIABLE,),
         prefix="sk-",
         hosts=(_API_HOST, _EDGE_HOST),
     ),
@@ -65,13 +66,15 @@ _NAMES: Final = {
         url="orchestrator_base_url",
         url_variable=ORCHESTRATOR_URL_VARIABLE,
         key="orchestrator_key",
-        key_variable=ORCHESTRATOR_KEY_VARIABLE,
+        key_variables=(
+            *(ORCHESTRATOR_KEY_VARIABLE, "SKYTELLS_ORCHESTRATOR_API_KEY"),
+            "ORCHESTRATOR_API_KEY",
+        ),
         prefix="wfb_",
         hosts=("orchestrator.skytells.ai",),
     ),
 }
 CREDENTIALS: Final = frozenset({b"x-api-key", b"authorization"})
-_CONSOLE: Final = ("sk_pat_", "sk_proj_")
 _NO_API_KEY: Final = (
     f"No API key is set: pass one, as SkytellsClient('sk-…'), or set {KEY_VARIABLE}."
 )
@@ -89,27 +92,6 @@ _EDGE_ONLY_SOME: Final = (
 )
 
 
-class Secret:
-    """A key that shows itself to no repr, format, log, `vars` or pickle."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    def __reduce__(self) -> NoReturn:
-        raise ConfigurationError.of(
-            "An API key cannot be pickled. Set it in the environment of the other process, as "
-            f"{KEY_VARIABLE} or {ORCHESTRATOR_KEY_VARIABLE}, or build the client there."
-        )
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Endpoint:
     """One side of the platform: its address, and the only key that travels there.
@@ -121,6 +103,8 @@ class Endpoint:
         key: Its key, if one is set.
         from_environment: Whether the key was read from the environment, and can be read again.
         edge: Whether it is the edge, which serves fewer models and calls no webhooks.
+        auth: How the key travels: `"x-api-key"`, `"bearer"` or `"both"`; by default as the service
+            wants it.
 
     Raises:
         ConfigurationError: The key or the host is another side's.
@@ -132,6 +116,7 @@ class Endpoint:
     key: Secret | None = None
     from_environment: bool = False
     edge: bool = False
+    auth: str | None = None
 
     def __post_init__(self) -> None:
         for service, names in _NAMES.items():
@@ -146,7 +131,7 @@ class Endpoint:
             if self.key is not None and self.key.reveal().startswith(names.prefix):
                 raise ConfigurationError.of(
                     f"{own.key} begins with {names.prefix!r}, so it is a key for {names.key}: pass "
-                    f"it there. Neither {own.key} nor {own.key_variable} may hold it."
+                    f"it there. Neither {own.key} nor {own.key_variables[0]} may hold it."
                 )
 
     @property
@@ -154,8 +139,8 @@ class Endpoint:
         """Its address."""
         return f"{self.origin}{self.prefix}"
 
-    def credentials(self) -> tuple[bytes, bytes] | None:
-        """The header that carries its key, and no other side's.
+    def credentials(self) -> list[tuple[bytes, bytes]]:
+        """The headers that carry its key, and no other side's.
 
         Raises:
             ConfigurationError: There is no key, and this side answers nobody without one.
@@ -163,10 +148,15 @@ class Endpoint:
         if self.key is None:
             if self.service is Service.ORCHESTRATOR:
                 raise ConfigurationError.of(_NO_ORCHESTRATOR_KEY)
-            return None
-        if self.service is Service.API:
-            return b"x-api-key", self.key.reveal().encode()
-        return b"authorization", b"Bearer " + self.key.reveal().encode()
+            return []
+        key = self.key.current().encode()
+        auth = self.auth or ("x-api-key" if self.service is Service.API else "bearer")
+        headers = list[tuple[bytes, bytes]]()
+        if auth in {"x-api-key", "both"}:
+            headers.append((b"x-api-key", key))
+        if auth in {"bearer", "both"}:
+            headers.append((b"authorization", b"Bearer " + key))
+        return headers
 
     def advice(self, status: int) -> str | None:
         """What to do about a refused key, as this side has it; `None` for other refusals."""
@@ -182,8 +172,21 @@ class Endpoint:
 
     def with_key(self, given: object = None) -> Endpoint:
         """The same side with the key that was given, or with that of the environment."""
-        key = _key(given, _NAMES[self.service])
-        return replace(self, key=key, from_environment=key is not None and given is None)
+        names = _NAMES[self.service]
+        foreign = [n.prefix for service, n in _NAMES.items() if service is not self.service]
+        where = names.key
+        if given is None:
+            stored = stored_key(names.key_variables, in_file=self.service is Service.API)
+            if stored is None:
+                return replace(self, key=None, from_environment=False)
+            given, where = stored
+            key: Secret = secret_of(given, where, names.prefix, ())
+            return replace(self, key=key, from_environment=True)
+        # Of a function's, it is known only when it is sent.
+        foreign = foreign if callable(given) else []
+        return replace(
+            self, key=secret_of(given, where, names.prefix, foreign), from_environment=False
+        )
 
     def portable(self) -> Endpoint:
         """This side as it may leave the process: without the key, if it can be read again."""
@@ -191,14 +194,20 @@ class Endpoint:
             names = _NAMES[self.service]
             raise ConfigurationError.of(
                 f"This client was given its {names.key}, and a key is not pickled. Set it in the "
-                f"environment as {names.key_variable} instead, here and in the other process, or "
+                f"environment as {names.key_variables[0]} instead, here and in the other process, or "
                 "build the client there."
             )
         return replace(self, key=None)
 
 
-def api(key: object, url: object, *, allow_http: bool, edge: object) -> Endpoint:
+def api(
+    key: object, url: object, *, allow_http: bool, edge: object, auth: object = "x-api-key"
+) -> Endpoint:
     """The API's side, as given or as the environment has it."""
+    if auth not in {"x-api-key", "bearer", "both"}:
+        raise ConfigurationError.of(
+            f"auth must be 'x-api-key', 'bearer' or 'both', not {shown(auth)}."
+        )
     if not isinstance(edge, bool):
         raise ConfigurationError.of(f"edge must be True or False, not {type(edge).__name__}.")
     default = EDGE_BASE_URL if edge else API_BASE_URL
@@ -209,35 +218,13 @@ def api(key: object, url: object, *, allow_http: bool, edge: object) -> Endpoint
             "Leave out one of them."
         )
     at_edge = edge or endpoint.origin.host == _EDGE_HOST
-    return replace(endpoint, edge=at_edge).with_key(key)
+    return replace(endpoint, edge=at_edge, auth=str(auth)).with_key(key)
 
 
 def orchestrator(key: object, url: object, *, allow_http: bool) -> Endpoint:
     """The Orchestrator's side, as given or as the environment has it."""
     endpoint = _address(Service.ORCHESTRATOR, url, ORCHESTRATOR_BASE_URL, allow_http)
     return endpoint.with_key(key)
-
-
-def _key(given: object, names: _Names) -> Secret | None:
-    where = names.key if given is not None else names.key_variable
-    value = given if given is not None else os.environ.get(names.key_variable) or None
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise ConfigurationError.of(f"{where} must be a string, not {type(value).__name__}.")
-    value = value.strip()
-    if not value or len(value) > 512 or not all("!" <= c <= "~" for c in value):
-        # The value itself never stands in the message.
-        raise ConfigurationError.of(
-            f"{where} is empty or is not a key: a key is 1 to 512 printable ASCII characters "
-            f"without spaces. Leave it out to use {names.key_variable}."
-        )
-    if value.startswith(_CONSOLE):
-        raise ConfigurationError.of(
-            f"{where} is a token of the console's command line (sk_pat_…, sk_proj_…). Pass a key "
-            f"that begins with {names.prefix!r}."
-        )
-    return Secret(value)
 
 
 def _address(service: Service, given: object, default: str, allow_http: bool) -> Endpoint:

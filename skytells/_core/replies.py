@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
+from html import unescape
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
+
+from pydantic_core import from_json
 
 from .._data.checks import as_list, as_object, clean
 from ..errors import (
@@ -28,6 +31,9 @@ from ..errors import (
 )
 from .wire import Reply
 
+# How much of a body that is not JSON is looked at, in bytes.
+_EXCERPT: Final = 4096
+_TAG: Final = r"(?is)<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>"
 _BY_STATUS: Final[dict[int, type[SkytellsError]]] = {
     401: AuthenticationError,
     402: PaymentRequiredError,
@@ -89,11 +95,11 @@ def error_of(reply: Reply, advice: str | None = None, remark: str = "") -> Skyte
     """
     if 300 <= reply.status < 400:
         return _redirect(reply)
-    body = _body(reply)
+    body, text = _body(reply)
     said = _envelope(body)
     cls = _class(reply.status, said.error_id)
     advice = advice or _ADVICE_BY_ID.get((said.error_id or "").upper()) or _ADVICE.get(cls, "")
-    message = clean(said.message or "") or _unnamed(reply)
+    message = clean(said.message or "") or _unnamed(reply, text)
     return cls(
         " ".join(
             part
@@ -101,7 +107,7 @@ def error_of(reply: Reply, advice: str | None = None, remark: str = "") -> Skyte
             if part
         ),
         said.error_id or _default_id(reply, body),
-        said.details or message,
+        said.details or text or message,
         reply.status,
         error_type=said.error_type,
         error_code=said.error_code,
@@ -121,22 +127,44 @@ def _class(status: int, error_id: str | None) -> type[SkytellsError]:
     return _BY_STATUS.get(status, InvalidRequestError if status >= 400 else SkytellsError)
 
 
-def _body(reply: Reply) -> dict[str, Any] | None:
+def _body(reply: Reply) -> tuple[dict[str, Any] | None, str]:
+    """The JSON object of a body; of one that is not JSON, its text."""
     try:
-        body = reply.json()
+        return as_object(reply.json()), ""
     except SkytellsError:
+        event = _event(reply.body)
+        return event, "" if event else _text_of(reply)
+
+
+def _event(body: bytes) -> dict[str, Any] | None:
+    """The JSON object of a body that is framed as an event of a stream."""
+    data = [line[5:] for line in body.splitlines() if line.startswith(b"data:")]
+    try:
+        return as_object(from_json(data[0])) if data else None
+    except ValueError:
         return None
-    return as_object(body)
+
+
+def _text_of(reply: Reply) -> str:
+    """The text of a body that is not JSON; of HTML, without its tags."""
+    text = reply.body[:_EXCERPT].decode("utf-8", "replace")
+    if "html" in reply.headers.get("content-type", "") or text.lstrip().startswith("<"):
+        text = unescape(re.sub(_TAG, " ", text))
+    return clean(text, 200)
 
 
 def _envelope(body: dict[str, Any] | None) -> _Envelope:
     body = body or {}
     inner = as_object(body.get("error"))
     said = body if inner is None else inner
-    details: Any = said.get("details")
+    details: Any = said.get("details", body.get("detail"))
     return _Envelope(
         message=_text(
-            said.get("message"), body.get("error"), body.get("response"), said.get("error_message")
+            said.get("message"),
+            body.get("error"),
+            body.get("response"),
+            said.get("error_message"),
+            _detail(body.get("detail")),
         ),
         error_id=_text(said.get("error_id")),
         details=as_object(details) or as_list(details) or _text(details, body.get("response")),
@@ -144,6 +172,17 @@ def _envelope(body: dict[str, Any] | None) -> _Envelope:
         error_code=_text(said.get("code")),
         request_id=_text(said.get("request_id")),
     )
+
+
+def _detail(detail: object) -> str | None:
+    """What FastAPI says: a text, or a list of what is wrong and where."""
+    problems = [problem for each in as_list(detail) or [] if (problem := as_object(each))]
+    told = (
+        f"{'.'.join(map(str, as_list(p.get('loc')) or ['input']))}: {p['msg']}"
+        for p in problems
+        if isinstance(p.get("msg"), str)
+    )
+    return _text(detail, "; ".join(told))
 
 
 def _text(*candidates: object) -> str | None:
@@ -165,10 +204,11 @@ def _default_id(reply: Reply, body: dict[str, Any] | None) -> str:
     return ApiErrorId.API_ERROR if _text(body.get("response"), body.get("error")) else "HTTP_ERROR"
 
 
-def _unnamed(reply: Reply) -> str:
+def _unnamed(reply: Reply, text: str) -> str:
     kind = clean(reply.headers.get("content-type", ""), 60)
     what = f" with {kind}" if reply.body and kind and "json" not in kind else ""
-    return f"The server answered HTTP {reply.status}{what} and gave no reason"
+    why = f": {text}" if text else " and gave no reason"
+    return f"The server answered HTTP {reply.status}{what}{why}"
 
 
 def _redirect(reply: Reply) -> SkytellsError:

@@ -99,7 +99,11 @@ class Record(_Base):
             cls, wire, known = type(self), self._wire, self._known
             if cls._reader is None:
                 cls._reader = reader(cls)
-            given = wire if known is None else {**known, **wire}
+            given = wire
+            if known is not None:
+                # An id that is neither a text nor a number is none.
+                missing = {k: v for k, v in known.items() if not isinstance(wire.get(k), str | int)}
+                given = {**wire, **missing}
             values, _, present = cls._reader.validate_python(given)
             _set(self, "__pydantic_extra__", None)
             _set(self, "__pydantic_private__", None)

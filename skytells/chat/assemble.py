@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .._data.checks import is_list, is_object
-from ..types.chat import ChatCompletion, ChatCompletionChunk, text_of
+from ..types.chat import ChatCompletion, ChatCompletionChunk, json_text, text_of
 
 
 def completion_of(chunks: Iterable[ChatCompletionChunk]) -> ChatCompletion:
@@ -82,7 +82,7 @@ class _Call:
         function = piece.get("function")
         if is_object(function):
             self._name = function.get("name") or self._name
-            self._arguments.append(function.get("arguments") or "")
+            self._arguments.append(str(json_text(function.get("arguments")) or ""))
         self._wire |= {k: v for k, v in piece.items() if v and k not in {"function", "index"}}
 
     def whole(self) -> dict[str, Any]:

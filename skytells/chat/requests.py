@@ -83,4 +83,10 @@ def read_chunk(event: Event) -> ChatCompletionChunk:
     return ChatCompletionChunk.from_wire(event_object(event))
 
 
-CHUNKS: Final = Format(EventDecoder, read_chunk)
+def _finishes(chunk: ChatCompletionChunk) -> bool:
+    """Whether an answer is complete with this piece."""
+    choices = as_list(chunk.get("choices")) or []
+    return any((as_object(choice) or {}).get("finish_reason") for choice in choices)
+
+
+CHUNKS: Final = Format(EventDecoder, read_chunk, finishes=_finishes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .._core.async_driver import AsyncDriver
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
@@ -75,7 +75,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         options: ClientOptions | Mapping[str, Any] | None = None,
         *,
         base_url: str | None = None,
@@ -89,6 +89,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         orchestrator_base_url: str | None = None,
         edge: bool = False,
         budget: Budget | None = None,
+        auth: Literal["x-api-key", "bearer", "both"] = "x-api-key",
     ) -> None:
         config = configure(
             api_key,
@@ -103,6 +104,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
             orchestrator_base_url=orchestrator_base_url,
             edge=edge,
             budget=budget,
+            auth=auth,
         )
         self._assemble(config, AsyncEngine(http_client))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .._core.config import DEFAULT_MAX_RESPONSE, Config, arrived, configure, portable, reconfigure
 from .._core.driver import Driver
@@ -47,7 +47,9 @@ class SkytellsClient(ClientBase, Driver):
     or call `close()`, to close its connections at once.
 
     Args:
-        api_key: Your key, `sk-…`; by default the environment's `SKYTELLS_API_KEY`.
+        api_key: Your key, `sk-…`, or a function that returns it, which is called for each request. By
+            default the environment's `SKYTELLS_API_KEY`; then the key file of the platform's command
+            line, `~/.config/skytells/credentials.json`; then the secrets of Colab.
         options: `ClientOptions` or a dict, instead of keywords; a keyword that is given wins.
         base_url: Where the API is; by default `SKYTELLS_BASE_URL`, then `API_BASE_URL`.
         timeout: Milliseconds for one call with all its retries; `None` has no limit.
@@ -59,12 +61,13 @@ class SkytellsClient(ClientBase, Driver):
         allow_http: Allow plain http to a host other than this machine.
         max_response_bytes: Largest answer that is read, in bytes after decoding.
         orchestrator_key: Your key for `client.orchestrator`, `wfb_…`; by default the environment's
-            `SKYTELLS_ORCHESTRATOR_KEY`.
+            `SKYTELLS_ORCHESTRATOR_KEY` or `ORCHESTRATOR_API_KEY`.
         orchestrator_base_url: Where the Orchestrator is; by default
             `SKYTELLS_ORCHESTRATOR_BASE_URL`, then `https://orchestrator.skytells.ai`.
         edge: Whether the API is the edge gateway: by default at `https://edge.skytells.ai/v1`, with
             a timeout of 25,000 milliseconds, and without webhooks.
         budget: What may be spent; a run that would exceed it is refused.
+        auth: The header that carries the key: `x-api-key`, `bearer` (as `Authorization`) or `both`.
 
     Raises:
         ConfigurationError: An option that cannot work; the message names it.
@@ -78,7 +81,7 @@ class SkytellsClient(ClientBase, Driver):
 
     def __init__(
         self,
-        api_key: str | None = None,
+        api_key: str | Callable[[], str] | None = None,
         options: ClientOptions | Mapping[str, Any] | None = None,
         *,
         base_url: str | None = None,
@@ -92,6 +95,7 @@ class SkytellsClient(ClientBase, Driver):
         orchestrator_base_url: str | None = None,
         edge: bool = False,
         budget: Budget | None = None,
+        auth: Literal["x-api-key", "bearer", "both"] = "x-api-key",
     ) -> None:
         config = configure(
             api_key,
@@ -106,6 +110,7 @@ class SkytellsClient(ClientBase, Driver):
             orchestrator_base_url=orchestrator_base_url,
             edge=edge,
             budget=budget,
+            auth=auth,
         )
         self._assemble(config, SyncEngine(http_client))
 

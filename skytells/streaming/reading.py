@@ -45,6 +45,8 @@ class Format(Generic[T]):
         read: What makes an item of an event, or raises.
         is_last: Whether an item says that the stream is complete.
         open_ended: Whether the end of the bytes is as good as a sign of completion.
+        finishes: Whether an item says that the answer is complete, though not the stream: with one,
+            the end of the bytes is a good end; without one, `[DONE]` is not.
         paid: Whether asking again costs again.
     """
 
@@ -52,6 +54,7 @@ class Format(Generic[T]):
     read: Callable[[Event], T]
     is_last: Callable[[T], bool] = field(default=lambda _: False)
     open_ended: bool = False
+    finishes: Callable[[T], bool] | None = None
     paid: bool = True
 
 
@@ -146,6 +149,8 @@ class Reading(Generic[T]):
         events = self._decoder.feed(chunk) if chunk else self._decoder.finish()
         for event in events:
             if event[1] == _DONE:
+                if self._format.finishes is not None and not self._finished():
+                    raise _cut_short()
                 self.ended = True
                 return
             item = self._item(event, cut=not chunk)
@@ -158,9 +163,14 @@ class Reading(Generic[T]):
                 self.ended = True
                 return
         if not chunk:
-            if not self._format.open_ended:
+            if not self._format.open_ended and not self._finished():
                 raise _cut_short()
             self.ended = True
+
+    def _finished(self) -> bool:
+        """Whether an item has said that the answer is complete; as a rule, one of the last."""
+        finishes = self._format.finishes
+        return finishes is not None and any(map(finishes, reversed(self.received)))
 
     def _item(self, event: Event, *, cut: bool) -> T:
         try:
@@ -246,7 +256,7 @@ def event_object(event: Event) -> dict[str, Any]:
             f"Event: {clean(data[:1000].decode('utf-8', 'replace'), 200)}",
             200,
         )
-    if wire.get("error") or name == "error" or wire.get("type") == "error":
+    if wire.get("error") or "error" in (name, wire.get("type"), wire.get("object")):
         raise error_in_stream(wire)
     return wire
 

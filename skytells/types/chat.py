@@ -18,6 +18,7 @@ from typing import (
 )
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import to_json
 
 from .._data.checks import is_list, is_object
 from .._data.record import Record
@@ -45,7 +46,14 @@ def text_of(content: object) -> str | None:
     return "".join(part for part in parts if isinstance(part, str))
 
 
+def json_text(value: object) -> object:
+    """JSON as a text; what some servers send as an object or a list is written out."""
+    return value if value is None or isinstance(value, str) else to_json(value).decode()
+
+
 Text: TypeAlias = Annotated[str | None, BeforeValidator(text_of)]
+JsonText: TypeAlias = Annotated[str, BeforeValidator(json_text)]
+OptionalJsonText: TypeAlias = Annotated[str | None, BeforeValidator(json_text)]
 Reason: TypeAlias = Annotated[FinishReason | str | None, Field(union_mode="left_to_right")]
 
 
@@ -101,7 +109,7 @@ class FunctionCall(Record):
     """A function that the model wants called, and with what."""
 
     name: str = ""
-    arguments: str = ""
+    arguments: JsonText = ""
     """JSON, as the model wrote it; it may be invalid."""
 
 
@@ -185,7 +193,7 @@ class FunctionCallDelta(Record):
     """A piece of a function call."""
 
     name: str | None = None
-    arguments: str | None = None
+    arguments: OptionalJsonText = None
 
 
 class ToolCallDelta(Record):

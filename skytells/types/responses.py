@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Required, TypeAlias, TypedDict
 from pydantic import Field
 
 from .._data.record import Record
-from .chat import Detail, FilterResults, ImageSource, NamedFunction
+from .chat import Detail, FilterResults, ImageSource, NamedFunction, OptionalJsonText
 
 
 class ResponseStatus(StrEnum):
@@ -51,7 +51,7 @@ class OutputItem(Record):
     content: list[OutputContent] | None = None
     call_id: str | None = None
     name: str | None = None
-    arguments: str | None = None
+    arguments: OptionalJsonText = None
     """JSON, as the model wrote it; it may be invalid."""
     summary: list[OutputContent] | None = None
     """What reasoning tells of itself, where that was asked for."""

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeAlias, TypeVar
 
-from .._core.endpoints import KEY_VARIABLE, Secret
+from .._core.endpoints import KEY_VARIABLE
+from .._core.keys import Secret
 from .._core.operation import Clock, Done, Raised, Wakeup, advance
 from .._data.checks import did_you_mean, seconds, shown
 from ..errors import ConfigurationError, InvalidRequestError

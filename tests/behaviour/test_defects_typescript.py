@@ -159,7 +159,8 @@ def test_stream_that_is_cut_is_no_complete_one(stream: Ask) -> None:
     ids=["no space", "several lines", "comment, id, retry", "CRLF", "CR", "byte order mark"],
 )
 def test_every_lawful_form_of_an_event_is_read(stream: Ask, sent: bytes) -> None:
-    assert [chunk.text for chunk in stream(streams(sent, DONE))] == ["Hi"]
+    end = event(delta(finish="stop")) + DONE
+    assert [chunk.text for chunk in stream(streams(sent, end))] == ["Hi", ""]
 
 
 def test_time_is_that_between_two_events_and_not_that_of_all() -> None:

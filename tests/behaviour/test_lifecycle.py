@@ -318,10 +318,9 @@ def test_client_takes_the_key_of_the_process_it_arrives_in(
 def test_client_with_an_explicit_key_refuses_to_be_pickled(build: Build, colour: Colour) -> None:
     kind: Any = SkytellsClient if colour == "sync" else AsyncSkytellsClient
     client = kind(KEY)
-    for act in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(ConfigurationError, match="SKYTELLS_API_KEY") as caught:
-            act(client)
-        assert KEY not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="SKYTELLS_API_KEY") as caught:
+        pickle.dumps(client)
+    assert KEY not in str(caught.value)
 
 
 # Cancellation

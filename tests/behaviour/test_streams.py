@@ -268,7 +268,8 @@ def test_streams_side_by_side_do_not_mix(serve: Serve, build: Build) -> None:
         request: Request = peer.read()
         text = request.json["messages"][0]["content"]
         pieces = [chunk(event(delta(letter))) for letter in text]
-        peer.send(b"".join([HEAD, *pieces, chunk(DONE), b"0\r\n\r\n"]))
+        last = chunk(event(delta(finish="stop")) + DONE)
+        peer.send(b"".join([HEAD, *pieces, last, b"0\r\n\r\n"]))
 
     client: Any = build("k", base_url=serve(step).url)
     words = [f"word {n}" for n in range(8)]

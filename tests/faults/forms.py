@@ -36,7 +36,9 @@ class Form:
 
 
 CHAT: Final = Form(
-    EVENTS, b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n', b"data: [DONE]\n\n"
+    EVENTS,
+    b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n',
+    b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
 )
 RESPONSES: Final = Form(
     EVENTS,

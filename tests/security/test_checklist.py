@@ -62,7 +62,7 @@ from skytells import (
     SkytellsError,
 )
 from skytells._core.config import configure
-from skytells._core.endpoints import Secret
+from skytells._core.keys import Secret
 from skytells._core.operation import Call, Service
 from skytells._core.wire import Reply
 from skytells._http.environment import tls_context
@@ -416,7 +416,8 @@ def test_row_21_local_platform_keeps_to_this_machine() -> None:
 
 KNOWN = {
     *("SKYTELLS_API_KEY", "SKYTELLS_BASE_URL", "SSL_CERT_FILE", "SSL_CERT_DIR"),
-    *("SKYTELLS_ORCHESTRATOR_KEY", "SKYTELLS_ORCHESTRATOR_BASE_URL"),
+    *("SKYTELLS_ORCHESTRATOR_KEY", "SKYTELLS_ORCHESTRATOR_BASE_URL", "SKYTELLS_CONFIG_DIR"),
+    *("SKYTELLS_ORCHESTRATOR_API_KEY", "ORCHESTRATOR_API_KEY"),
 }
 
 

@@ -205,7 +205,8 @@ def test_events_before_a_bad_one_are_given_first() -> None:
 
 def test_what_follows_the_last_event_is_left_out() -> None:
     stream = reading()
-    assert [c.text for c in stream.feed(event(delta("a")) + DONE + b"data: {\n\n")] == ["a"]
+    end = event(delta("a", finish="stop")) + DONE
+    assert [c.text for c in stream.feed(end + b"data: {\n\n")] == ["a"]
     assert stream.ended
     assert len(stream.complete()) == 1
 

@@ -21,7 +21,8 @@ from skytells._core.config import (
     portable,
     reconfigure,
 )
-from skytells._core.endpoints import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Endpoint, Secret
+from skytells._core.endpoints import API_BASE_URL, KEY_VARIABLE, URL_VARIABLE, Endpoint
+from skytells._core.keys import Secret
 from skytells._core.retry import RetryPolicy
 from skytells._data.checks import DEFAULT_TIMEOUT, Default
 from skytells.client.base import KEEP

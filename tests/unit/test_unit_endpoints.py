@@ -21,8 +21,8 @@ from skytells._core.endpoints import (
     ORCHESTRATOR_URL_VARIABLE,
     URL_VARIABLE,
     Endpoint,
-    Secret,
 )
+from skytells._core.keys import Secret
 from skytells._core.operation import Call, Safety, Service
 from skytells._core.wire import Origin, WireRequest
 from skytells._data.checks import DEFAULT_TIMEOUT
@@ -132,7 +132,7 @@ def test_no_endpoint_holds_another_services_key_or_host(
         assert wrong
     else:
         assert not wrong
-        name, value = endpoint.credentials() or (b"", b"")
+        [(name, value)] = endpoint.credentials()
         own = {Service.API: b"x-api-key", Service.ORCHESTRATOR: b"authorization"}
         assert (name, value.split()[-1]) == (own[service], key.encode())
 

@@ -502,6 +502,12 @@ def test_known_fields_are_attributes_but_not_items() -> None:
     assert "id" not in p
 
 
+@pytest.mark.parametrize("id", [None, [], {}])
+def test_known_fields_stand_where_the_server_sent_none(id: object) -> None:
+    record = PredictionResponse.from_wire({"id": id}, {"id": "p1", "status": "cancelled"})
+    assert (record.id, record["id"]) == ("p1", id)
+
+
 def test_known_fields_yield_to_the_server() -> None:
     p = PredictionResponse.from_wire({"status": "failed"}, {"id": "p1", "status": "cancelled"})
     assert (p.id, p.status) == ("p1", "failed")

@@ -78,7 +78,20 @@ INFERENCE: JsonObject = {
         (400, [1, 2], "The server answered HTTP 400", "HTTP_ERROR", "The server"),
         (400, None, "The server answered HTTP 400", "HTTP_ERROR", "The server"),
         (500, b"", "The server answered HTTP 500 and gave no reason.", "SERVER_ERROR", "The"),
-        (500, b"{not json", "The server answered HTTP 500", "SERVER_ERROR", "The server"),
+        (500, b"{not json", "The server answered HTTP 500: {not json.", "SERVER_ERROR", "{not"),
+        (422, {"detail": "No such order."}, "No such order.", "HTTP_ERROR", "No such order."),
+        (422, {"detail": [{"loc": ["body", "prompt"], "msg": "Field required", "type": "missing"}]},
+         "body.prompt: Field required.", "HTTP_ERROR", [{"loc": ["body", "prompt"],
+         "msg": "Field required", "type": "missing"}]),
+        (503, b"event: error\ndata: [DONE]\n\n", "The server answered HTTP 503: event: error data",
+         "SERVER_ERROR", "event: error data: [DONE]"),
+        (502, b"upstream is down", "The server answered HTTP 502: upstream is down.",
+         "SERVER_ERROR", "upstream is down"),
+        (502, b"<html><head><style>p {}</style></head><body><h1>502 Bad&nbsp;Gateway</h1></body>",
+         "The server answered HTTP 502: 502 Bad Gateway.", "SERVER_ERROR", "502 Bad Gateway"),
+        (502, b"<script>" * 9999, "The server answered HTTP 502 and gave no reason", "SERVER_ERROR",
+         "The server"),
+        (502, b"x" * 5000, "The server answered HTTP 502: xxx", "SERVER_ERROR", "xxx"),
     ],
 )  # fmt: skip
 def test_envelope_is_read(
@@ -94,6 +107,13 @@ def test_envelope_is_read(
         assert error.details == details
     assert error.http_status == status
     assert error.response == (body if isinstance(body, dict) else None)
+
+
+def test_an_error_that_is_framed_as_an_event_is_read() -> None:
+    body = b'event: error\ndata: {"error": {"message": "Too busy", "code": "busy"}}\n\n'
+    error = error_of(reply(body, 503))
+    assert str(error).startswith("Too busy.")
+    assert (error.error_code, error.http_status) == ("busy", 503)
 
 
 def test_inference_envelope_gives_its_further_fields() -> None:

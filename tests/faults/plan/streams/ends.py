@@ -45,6 +45,10 @@ def each_cut(*, chunked: bool) -> dict[str, Due]:
         else:
             # The last event may lack its blank line; a form without an end may end anywhere.
             fine = {0, len(places) - 1} if lines else {len(places) - 1, len(places) - 2}
+            if name == "chat":
+                # The finish reason has come, and nothing else has begun to come.
+                finished = form.whole.index(b"\n\ndata: [DONE]")
+                fine |= set(range(finished, finished + len(b"\n\ndat") + 1))
             facts = {"outcomes of each": ["Heard" if p in fine else "NetworkError" for p in places]}
         requests = len(places) * (2 if name == "follow" else 1)
         words = "each time the prediction" if name == "follow" else "each time what came whole"
@@ -209,7 +213,7 @@ stalled += faults(
         ("Pauses shorter than the idle time", speaks(said, b"\n\n", end, pause=0.03)),
         (
             "Single bytes, slowly",
-            speaks(*(piece(place) for place in range(100)), pause=0.001),
+            speaks(*(piece(place) for place in range(130)), pause=0.001),
         ),
     ],
     given={"idle_timeout": 1000},

@@ -69,7 +69,7 @@ lawful: list[Fault] = faults(
     {**heard(), **looked()},
     [
         ("Everything in one chunk", speaks(whole)),
-        ("Each byte in a chunk", speaks(*(piece(place) for place in range(100)))),
+        ("Each byte in a chunk", speaks(*(piece(place) for place in range(130)))),
         ("CR and LF", speaks(lambda form: form.whole.replace(b"\n", b"\r\n"))),
         ("A byte order mark", speaks(b"\xef\xbb\xbf", whole)),
         ("Its last event without what ends it", speaks(lambda form: form.whole.rstrip(b"\n"))),
