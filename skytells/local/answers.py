@@ -33,7 +33,8 @@ VARIANTS: Final[Mapping[str, str]] = {
     "obfuscation": "streams of inference are padded with `obfuscation`",
     "array-content": "what a chunk of chat says is an array of parts, not a string",
     "crlf": "the lines of a stream of inference end with CR and LF",
-    "comments": "heartbeats, `id` and `retry` come between the events of inference",
+    "comments": "comments come between the events of inference, as heartbeats",
+    "event-ids": "the events of inference have an `id` and a `retry`",
     "multi-line": "the JSON of an event of inference comes in several lines",
     "execution-completed": "an execution that succeeded is `completed`, one that failed `error`",
     "session-only": "the Orchestrator takes keys for webhooks alone, and sessions for the rest",
@@ -90,6 +91,20 @@ class Refusal(Exception):
             "error_id": self.error_id,
         }
         return {"status": False, "response": self.message, "error": error}
+
+
+class InvalidRequest(Refusal):
+    """A request that OpenAI's API refuses, with the `param` and `code` that it gives.
+
+    Arguments:
+        message: what is wrong.
+        param: the field that is to blame.
+        code: the machine-readable reason, which is null for many.
+    """
+
+    def __init__(self, message: str, param: str | None, code: str | None = None) -> None:
+        super().__init__(400, "INVALID_PARAMETER", message, param=param)
+        self.code = code
 
 
 def known_variants(names: Iterable[str]) -> frozenset[str]:

@@ -138,6 +138,7 @@ def _keyed(handler: Handler, *, either: bool = False) -> Handler:
 
 async def _create(platform: Platform, request: Request) -> Response:
     body = await request.body()
+    checks.check_json_type(request.headers.get("content-type"))
     order = checks.read_order(checks.read_json(body))
     key = request.headers.get("x-api-key")
     job = platform.create(order, origin=origin(request), key=key, weight=len(body))
@@ -219,9 +220,9 @@ _ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/v1/predictions/{id}/cancel", _keyed(_cancel)),
     ("DELETE", "/v1/predictions/{id}", _keyed(_remove)),
     ("DELETE", "/v1/predictions/{id}/delete", _keyed(_delete)),
-    ("GET", "/v1/models", _keyed(_models)),
-    ("GET", "/v1/models/{slug:path}", _keyed(_model)),
-    ("GET", "/v1/model/{slug:path}", _keyed(_model)),
+    ("GET", "/v1/models", _keyed(_models, either=True)),
+    ("GET", "/v1/models/{slug:path}", _keyed(_model, either=True)),
+    ("GET", "/v1/model/{slug:path}", _keyed(_model, either=True)),
     ("GET", "/assets/{id}/{name}", _asset),
     *((method, path, _keyed(handler, either=True)) for method, path, handler in INFERENCE),
     *ORCHESTRATOR,

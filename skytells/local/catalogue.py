@@ -34,6 +34,7 @@ class Model:
         openai_compatible: whether inference (chat, responses, embeddings) takes it, and
             predictions don't.
         dimensions: how long its embeddings are; 0 for models that make none.
+        context: how many tokens of a prompt it takes.
 
     Example:
         >>> mine = Model("mine", "Mine", "image", "me", 3.0, price(0.01, "image"), {}, ())
@@ -52,6 +53,7 @@ class Model:
     capabilities: tuple[str, ...] = field(default=())
     openai_compatible: bool = False
     dimensions: int = 0
+    context: int = 128_000
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -255,12 +257,15 @@ _CHAT: Final = {
 }
 
 
-def _chat(slug: str, name: str, vendor: str, reads: float, writes: float) -> Model:
+def _chat(
+    slug: str, name: str, vendor: str, reads: float, writes: float, context: int = 128_000
+) -> Model:
     """A model that chats; what it reads and writes is priced in dollars for a million tokens."""
     written = _when("token_type", "output", writes / 1e6, "token")
     return Model(
         slug, name, "text", vendor, 0.0, price(reads / 1e6, "token", written), _CHAT, (),
         ("text-to-text", "coding", "writing", "reasoning", "chat"), openai_compatible=True,
+        context=context,
     )  # fmt: skip
 
 
@@ -336,10 +341,10 @@ MODELS: Final = (
         price(0.0000005, "token"), _CHAT, ("prompt",), ("text-to-text",),
     ),
     _chat("deepbrain-router", "DeepBrain Router", "skytells", 0.3, 1.0),
-    _chat("gpt-5", "GPT-5", "openai", 0.5, 1.25),
-    _chat("gpt-5.4", "GPT-5.4", "openai", 0.6, 1.5),
-    _chat("gpt-5-nano", "GPT-5 nano", "openai", 0.05, 0.4),
-    _chat("gpt-5.3-codex", "GPT-5.3 Codex", "openai", 0.5, 1.25),
+    _chat("gpt-5", "GPT-5", "openai", 0.5, 1.25, 400_000),
+    _chat("gpt-5.4", "GPT-5.4", "openai", 0.6, 1.5, 400_000),
+    _chat("gpt-5-nano", "GPT-5 nano", "openai", 0.05, 0.4, 400_000),
+    _chat("gpt-5.3-codex", "GPT-5.3 Codex", "openai", 0.5, 1.25, 400_000),
     _chat("skytells-3", "Skytells 3", "skytells", 0.4, 1.0),
     _embedder("skytells-embed-3-large", "Skytells Embed 3 Large", "skytells", 0.13, 3072),
     _embedder("skytells-embed-3-small", "Skytells Embed 3 Small", "skytells", 0.02, 1536),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
 
-from .answers import Json, JsonObject, Refusal
+from .answers import InvalidRequest, Json, JsonObject, Refusal
 from .catalogue import Model
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -38,6 +38,23 @@ class Search:
     until: float | None = None
     model: str | None = None
     status: str | None = None
+
+
+def check_json_type(content_type: str | None) -> None:
+    """Refuse a body that does not come as JSON.
+
+    Raises:
+        InvalidRequest: the header is missing or says otherwise.
+    """
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise InvalidRequest(
+            f"Unsupported content type: '{kind}'. This API method only accepts 'application/json' "
+            f"requests, but you specified the header 'Content-Type: {kind}'. Please try again with "
+            "a supported content type.",
+            None,
+            "unsupported_content_type",
+        )
 
 
 def read_json(body: bytes) -> Json:

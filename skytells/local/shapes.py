@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from .answers import JsonObject, Refusal
+from .answers import InvalidRequest, JsonObject, Refusal
 
 Envelope = Literal["unified", "error", "inference", "flat", "simple", "bare", "failed-prediction"]
 """The shapes of errors that the platform's documents and clients know."""
@@ -61,15 +61,18 @@ def shaped(envelope: Envelope, refusal: Refusal, request_id: str) -> JsonObject:
 
 def inference_error(refusal: Refusal, request_id: str) -> JsonObject:
     """What chat, responses and embeddings say of a refusal."""
-    kind, code = _KINDS.get(refusal.status, ("api_error", None))
+    kind, usual = _KINDS.get(refusal.status, ("api_error", None))
+    code = usual or refusal.error_id.lower()
+    exact = {"code": refusal.code} if isinstance(refusal, InvalidRequest) else {}
     details = {} if refusal.details is None else {"details": refusal.details}
     return {
         "message": refusal.message,
         "type": kind,
-        "code": code or refusal.error_id.lower(),
+        "code": code,
         "error_id": refusal.error_id,
         "status": refusal.status,
         "param": refusal.param,
         "request_id": request_id,
         **details,
+        **exact,
     }

@@ -118,8 +118,17 @@ def test_either_header_carries_the_key(platform: LocalPlatform) -> None:
         error = error_of(httpx.post(url, json=FOX, headers=headers))
         assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
         assert (error["status"], error["error_id"]) == (401, "UNAUTHORIZED")
-    listed = httpx.get(f"{platform.url}/models", headers={"authorization": "Bearer sk-mine"})
-    assert listed.status_code == 401
+
+
+def test_models_take_either_header_and_predictions_their_own(platform: LocalPlatform) -> None:
+    def status(path: str, authorization: str) -> int:
+        headers = {"authorization": authorization}
+        return httpx.get(f"{platform.url}/{path}", headers=headers).status_code
+
+    for path in ("models", "models/gpt-5", "model/gpt-5"):
+        assert status(path, "Bearer sk-mine") == 200
+        assert status(path, "Bearer sk-other") == 401
+    assert status("predictions", "Bearer sk-mine") == 401
 
 
 @pytest.mark.parametrize("key", ["wfb_mine", "wfb_"])
@@ -171,7 +180,7 @@ def test_a_key_of_the_orchestrator_is_refused_by_name(key: str) -> None:
             {"messages": [{"role": "tool", "content": "7", "tool_call_id": "call_1"}]},
             400,
             "INVALID_PARAMETER",
-            "messages[0].tool_call_id",
+            "messages.[0].role",
         ),
         ({"temperature": 2.5}, 400, "INVALID_PARAMETER", "temperature"),
         ({"top_p": "much"}, 400, "INVALID_PARAMETER", "top_p"),
@@ -218,7 +227,10 @@ def test_a_wrong_field_is_named(
 
 
 def test_a_body_that_is_no_json_object_is_refused(http: httpx.Client) -> None:
-    assert error_of(http.post("/chat/completions", content=b"{"))["error_id"] == "INVALID_REQUEST"
+    broken = http.post(
+        "/chat/completions", content=b"{", headers={"content-type": "application/json"}
+    )
+    assert error_of(broken)["error_id"] == "INVALID_REQUEST"
     assert error_of(http.post("/chat/completions", json=[]))["error_id"] == "INVALID_PARAMETER"
 
 
@@ -284,6 +296,15 @@ def test_a_router_lets_another_answer_and_spends_tokens_on_it(http: httpx.Client
     assert long["choices"][0]["message"]["content"]
 
 
+def test_a_router_is_brief_where_little_room_is_left(http: httpx.Client) -> None:
+    for prompt, said in (("Hi", "You asked deepbrain-router: Hi."), ("fox " * 99, "Here is an")):
+        completion = completed(http, model="deepbrain-router", max_tokens=32, **asking(prompt))
+        choice = completion["choices"][0]
+        assert choice["finish_reason"] == "stop"
+        assert choice["message"]["content"].startswith(said)
+        assert completion["usage"]["completion_tokens"] <= 32
+
+
 def test_effort_costs_tokens_that_nobody_sees(http: httpx.Client) -> None:
     usage = completed(http, reasoning_effort="medium")["usage"]
     assert usage["completion_tokens_details"]["reasoning_tokens"] == 64
@@ -299,6 +320,20 @@ def test_logprobs_come_with_every_token(http: httpx.Client) -> None:
     choice = choice_of(http, logprobs=True, max_tokens=2)
     assert [one["token"] for one in choice["logprobs"]["content"]] == ["You", " asked"]
     assert choice_of(http)["logprobs"] is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_as_many_alternatives_come_with_a_token_as_are_asked_for(
+    http: httpx.Client, count: int
+) -> None:
+    tokens = choice_of(http, logprobs=True, top_logprobs=count)["logprobs"]["content"]
+    for token in tokens:
+        alternatives = token["top_logprobs"]
+        assert len({one["token"] for one in alternatives}) == len(alternatives) == count
+        assert [one["logprob"] for one in alternatives] == sorted(
+            (one["logprob"] for one in alternatives), reverse=True
+        )
+        assert count == 0 or alternatives[0]["token"] == token["token"]
 
 
 def test_a_picture_is_counted_and_costs_tokens(http: httpx.Client) -> None:
@@ -323,7 +358,7 @@ class Report(BaseModel):
 
 
 def test_an_answer_has_the_shape_that_was_asked_for(http: httpx.Client) -> None:
-    shape = {"name": "report", "schema": Report.model_json_schema(), "strict": True}
+    shape = {"name": "report", "schema": Report.model_json_schema()}
     wanted = {"type": "json_schema", "json_schema": shape}
     choice = choice_of(http, messages=[PARIS], response_format=wanted)
     report = Report.model_validate_json(choice["message"]["content"])
@@ -332,6 +367,32 @@ def test_an_answer_has_the_shape_that_was_asked_for(http: httpx.Client) -> None:
     assert "What is a fox" in json.loads(loose["message"]["content"])["answer"]
     plain = choice_of(http, response_format={"type": "text"})
     assert plain["message"]["content"].startswith("You asked")
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "user"])
+@pytest.mark.parametrize("change", [{}, {"response_format": {"type": "json_object"}}])
+def test_a_schema_in_a_message_is_the_shape_of_the_answer(
+    http: httpx.Client, role: str, change: JsonObject
+) -> None:
+    example = '{"properties": {"no": {"type": "string"}}}'
+    schema = json.dumps(Report.model_json_schema(), indent=2)
+    told = f"Answer in JSON. As an example, there is {example}.\n\n{schema}\nNothing else."
+    choice = choice_of(http, messages=[{"role": role, "content": told}, PARIS], **change)
+    report = Report.model_validate_json(choice["message"]["content"])
+    assert (report.city, report.days) == ("Paris", 3)
+
+
+def test_a_schema_and_the_question_may_come_in_one_message(http: httpx.Client) -> None:
+    told = f"{PARIS['content']} Fit this:\n{json.dumps(Report.model_json_schema())}"
+    report = Report.model_validate_json(choice_of(http, **asking(told))["message"]["content"])
+    assert (report.city, report.days) == ("Paris", 3)
+
+
+@pytest.mark.parametrize(
+    "told", ['{"properties": 7}', '{"properties": {"a": ', '{"properties": {"a": {"$ref": "#/x"}}}']
+)
+def test_what_is_no_schema_is_answered_in_words(http: httpx.Client, told: str) -> None:
+    assert choice_of(http, **asking(told))["message"]["content"].startswith("You asked")
 
 
 def test_a_tool_that_the_prompt_mentions_is_called(http: httpx.Client) -> None:
@@ -365,6 +426,46 @@ def test_the_choice_of_tools_is_kept(
     choice = choice_of(http, **asking(prompt), tools=[WEATHER, CLOCK], **change)
     calls = choice["message"].get("tool_calls")
     assert (calls and [call["function"]["name"] for call in calls]) == called
+
+
+def after(calls: list[JsonObject]) -> list[JsonObject]:
+    """Messages in which tools were called and have answered."""
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "Fine"} for call in calls]
+    return [{"role": "assistant", "content": None, "tool_calls": calls}, *results]
+
+
+def test_a_required_call_goes_to_a_tool_that_was_not_called_yet(http: httpx.Client) -> None:
+    messages = [PARIS]
+    called: list[str] = []
+    answer: JsonObject = {"type": "function", "function": {"name": "final_result"}}
+    for _ in range(4):
+        choice = choice_of(
+            http, messages=messages, tools=[WEATHER, CLOCK, answer], tool_choice="required"
+        )
+        calls = choice["message"]["tool_calls"]
+        called += [call["function"]["name"] for call in calls]
+        messages = [*messages, *after(calls)]
+    assert called == ["get_weather", "tellTime", "final_result", "get_weather"]
+    again = choice_of(
+        http, messages=[*messages, PARIS], tools=[WEATHER, CLOCK], tool_choice="required"
+    )
+    assert again["message"]["tool_calls"][0]["function"]["name"] == "get_weather"
+
+
+def test_calls_that_are_written_out_as_words_count_too(http: httpx.Client) -> None:
+    messages = [PARIS]
+    called: list[str] = []
+    for _ in range(2):
+        choice = choice_of(http, messages=messages, tools=[WEATHER, CLOCK], tool_choice="required")
+        (call,) = choice["message"]["tool_calls"]
+        called.append(call["function"]["name"])
+        said = f"Calling tools: [{{'id': '{call['id']}', 'name': '{called[-1]}'}}]"
+        messages = [
+            *messages,
+            {"role": "assistant", "content": said},
+            {"role": "user", "content": "Observation: the weather is fine."},
+        ]
+    assert called == ["get_weather", "tellTime"]
 
 
 def test_what_a_tool_says_is_used(http: httpx.Client) -> None:
@@ -573,9 +674,9 @@ def test_a_stream_says_what_the_whole_answer_says(http: httpx.Client) -> None:
     answer = posted(http, stream=True)
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     first, *events = events_of(answer.text)
-    assert (first["choices"], first["object"]) == ([], "")
+    assert first["choices"] == []
     assert first["prompt_filter_results"] == whole["prompt_filter_results"]
-    assert {event["object"] for event in events} == {"chat.completion.chunk"}
+    assert {event["object"] for event in (first, *events)} == {"chat.completion.chunk"}
     choices = [event["choices"][0] for event in events]
     assert choices[0]["delta"]["role"] == "assistant"
     text = "".join(choice["delta"].get("content", "") for choice in choices)

@@ -58,6 +58,7 @@ def test_a_response_has_the_documented_form(http: httpx.Client) -> None:
     assert response["error"] is response["incomplete_details"] is None
     usage = response["usage"]
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+    assert usage["input_tokens_details"] == {"cached_tokens": 0, "cache_write_tokens": 0}
     sources = [(one["source_type"], one["blocked"]) for one in response["content_filters"]]
     assert sources == [("prompt", False), ("completion", False)]
 
@@ -173,6 +174,50 @@ def test_a_stored_response_can_be_gone_on_from(http: httpx.Client) -> None:
     for id in (responded(http)["id"], "resp_nobody"):
         error = posted(http, previous_response_id=id).json()["error"]
         assert (error["status"], error["param"]) == (404, "previous_response_id")
+
+
+def test_a_stored_response_remembers_its_calls(http: httpx.Client) -> None:
+    asked: JsonObject = {"tools": [WEATHER], "store": True}
+    first = responded(http, input="Weather in Rome?", **asked)
+    (call,) = first["output"]
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "30 °C"}
+    before = {"previous_response_id": first["id"]}
+    second = responded(http, input=[output], **asked, **before)
+    assert text_of(second) == "get_weather says: 30 °C."
+    third = responded(http, input="Thanks!", previous_response_id=second["id"])
+    assert "Thanks" in text_of(third)
+    error = posted(http, input="And now?", **before).json()["error"]
+    assert (error["status"], error["param"]) == (400, "input")
+    assert call["call_id"] in error["message"]
+
+
+def test_a_required_call_goes_to_a_tool_that_was_not_called_yet(http: httpx.Client) -> None:
+    tools: list[JsonObject] = [WEATHER, {"type": "function", "name": "final_result"}]
+    before: JsonObject = {"input": "Weather in Rome?"}
+    called: list[str] = []
+    for _ in range(2):
+        response = responded(http, tools=tools, tool_choice="required", store=True, **before)
+        (call,) = response["output"]
+        called.append(call["name"])
+        output = {"type": "function_call_output", "call_id": call["call_id"], "output": "Fine"}
+        before = {"input": [output], "previous_response_id": response["id"]}
+    assert called == ["get_weather", "final_result"]
+
+
+def test_logprobs_come_if_they_are_included(http: httpx.Client) -> None:
+    include = ["message.output_text.logprobs"]
+    events = events_of(http, include=include, top_logprobs=3)
+    deltas = [event for event in events if event["type"].endswith("text.delta")]
+    (part,) = events[-1]["response"]["output"][0]["content"]
+    assert [one for delta in deltas for one in delta["logprobs"]] == part["logprobs"]
+    assert {len(one["top_logprobs"]) for one in part["logprobs"]} == {3}
+    assert responded(http, top_logprobs=3)["output"][0]["content"][0]["logprobs"] == []
+
+
+def test_a_schema_in_the_instructions_is_the_shape_of_the_answer(http: httpx.Client) -> None:
+    instructions = f"Fit this schema: {json.dumps(Fox.model_json_schema())}"
+    for text in ({}, {"format": {"type": "json_object"}}):
+        Fox.model_validate_json(text_of(responded(http, instructions=instructions, text=text)))
 
 
 def test_only_so_many_are_stored(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,7 +220,8 @@ def test_models_are_a_bare_array_with_the_fields_asked_for(http: httpx.Client) -
 def test_a_wrong_request_is_answered_with_an_envelope(
     http: httpx.Client, method: str, path: str, body: bytes | None, expected: tuple[int, str]
 ) -> None:
-    assert error_of(http.request(method, path, content=body)) == expected
+    headers = {"content-type": "application/json"}
+    assert error_of(http.request(method, path, content=body, headers=headers)) == expected
 
 
 def test_a_missing_key_is_refused(platform: LocalPlatform) -> None:
@@ -279,7 +280,8 @@ def test_a_prompt_may_hold_half_a_surrogate_pair(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     body = b'{"model":"flux-pro","input":{"prompt":"\\ud800"}}'
-    url = http.post("/predict", content=body).json()["urls"]["get"]
+    headers = {"content-type": "application/json; charset=utf-8"}
+    url = http.post("/predict", content=body, headers=headers).json()["urls"]["get"]
     platform.advance(60.0)
     assert http.get(url).json()["input"] == {"prompt": "\ud800"}
 

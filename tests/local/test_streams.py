@@ -18,7 +18,7 @@ CHAT: JsonObject = {
     "stream": True,
 }
 RESPONSE: JsonObject = {"model": "gpt-5", "input": "What is a fox?", "stream": True}
-FORMS = ["obfuscation", "array-content", "crlf", "comments", "multi-line"]
+FORMS = ["obfuscation", "array-content", "crlf", "comments", "event-ids", "multi-line"]
 
 
 def told(http: httpx.Client) -> str:
@@ -73,7 +73,8 @@ def test_every_form_says_the_same(
         ("obfuscation", '"obfuscation":"x'),
         ("array-content", '"content":[{"type":"text","text":"You"}]'),
         ("crlf", "}\r\n\r\n"),
-        ("comments", ": still here\n\n"),
+        ("comments", ": still here\n\ndata: "),
+        ("event-ids", "id: 7\nretry: 3000\ndata: "),
         ("multi-line", "\ndata: "),
     ],
 )
@@ -82,6 +83,14 @@ def test_a_form_is_what_it_says(form: str, seen: str) -> None:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         assert seen in told(http)
         http.close()
+
+
+def test_comments_come_without_ids() -> None:
+    with skytells.local.serve(speed=0, variants=["comments"]) as platform:
+        http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
+        lines = told(http).splitlines()
+        http.close()
+    assert {line.partition(":")[0] for line in lines} == {"", "data"}
 
 
 def test_a_stream_of_responses_may_end_as_one_of_chat_does(

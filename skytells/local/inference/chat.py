@@ -8,7 +8,7 @@ from skytells.local.answers import JsonObject
 from skytells.local.checks import part_of
 
 from .orders import Answer, Ask, Call, Said
-from .tokens import pieces
+from .tokens import logprobs, pieces
 
 
 def completion(ask: Ask, answer: Answer) -> JsonObject:
@@ -31,7 +31,7 @@ def chunks(ask: Ask, answer: Answer) -> Iterator[JsonObject]:
     counted: JsonObject = {"usage": None} if wanted else {}
     yield {
         "id": "",
-        "object": "",
+        "object": "chat.completion.chunk",
         "created": 0,
         "model": "",
         "choices": [],
@@ -117,15 +117,7 @@ def _delta(delta: JsonObject, logprobs: JsonObject | None = None) -> JsonObject:
 def _logprobs(ask: Ask, tokens: list[str]) -> JsonObject | None:
     if not ask.body.get("logprobs"):
         return None
-    content = [
-        {
-            "token": token,
-            "logprob": -0.1,
-            "bytes": list(token.encode("utf-8", "replace")),
-            "top_logprobs": [],
-        }
-        for token in tokens
-    ]
+    content = logprobs(tokens, ask.body.get("top_logprobs") or 0)
     return {"content": content, "refusal": None}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from .embeddings import Embed, embeddings, read_embed
 from .orders import Answer, Ask, Talk, Turn
 from .reading import read_chat, read_response, wrong
 from .speaking import answer
+from .validation import context_exceeded
 
 if TYPE_CHECKING:
     from skytells.local.account import Account
@@ -88,7 +90,8 @@ class Inference:
         if ask.body.get("store"):
             said = made.said[0]
             with self._lock:
-                self._stored[f"resp_{made.id}"] = [*ask.turns, Turn("assistant", said.text or "")]
+                reply = Turn("assistant", said.text or "", calls=said.calls)
+                self._stored[f"resp_{made.id}"] = [*ask.turns, reply]
                 while len(self._stored) > _STORED:
                     del self._stored[next(iter(self._stored))]
         return ask, made
@@ -116,16 +119,18 @@ class Inference:
 
     def _asked(self, ask: Ask, *, fails: bool = True) -> tuple[Ask, Answer]:
         model = self._model(ask.model, embeds=False)
+        ask = replace(ask, model=model.namespace)
         with self._lock:
             script = self._scripts.of(model)
             made = answer(
                 ask,
                 script,
                 self._models,
-                slug=model.namespace,
                 id=f"{self._dice.getrandbits(96):024x}",
                 created=int(self._clock.date()),
             )
+            if made.read > model.context and ask.body.get("truncation") != "auto":
+                raise context_exceeded(model.context, made.read, ask.field)
             cost = model.tokens(made.read, made.written)
             price = self._begin(model, script, cost, fails=fails)
             prompt, said = ask.prompt[:_LONGEST], _shown(made)[:_LONGEST]

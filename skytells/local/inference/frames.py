@@ -10,7 +10,8 @@ from skytells.local.answers import JsonObject
 DONE = b"data: [DONE]\n\n"
 """What ends a stream of chat."""
 
-_HEARTBEAT = ": still here\n\nid: 7\nretry: 3000\n"
+_HEARTBEAT = b": still here\n\n"
+_ID = b"id: 7\nretry: 3000\n"
 
 
 def frames(events: Iterable[JsonObject], variants: Collection[str], *, end: bool) -> list[bytes]:
@@ -28,10 +29,9 @@ def frames(events: Iterable[JsonObject], variants: Collection[str], *, end: bool
     framed = [_frame(event, variants) for event in _spelled(events, variants)]
     if end:
         framed.append(_ended(DONE, variants))
-    if "comments" in variants:
-        heartbeat = _ended(_HEARTBEAT.encode(), variants)
-        framed = [heartbeat + frame for frame in framed]
-    return framed
+    lines = {"comments": _HEARTBEAT, "event-ids": _ID}
+    before = _ended(b"".join(lines[name] for name in lines if name in variants), variants)
+    return [before + frame for frame in framed]
 
 
 def _spelled(events: Iterable[JsonObject], variants: Collection[str]) -> Iterator[JsonObject]:

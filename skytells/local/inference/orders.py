@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from skytells.local.answers import JsonObject
 
@@ -17,12 +18,25 @@ class Turn:
         text: the words of it.
         pictures: how many pictures came with it.
         tool: the tool that says it, if one does.
+        call_id: the call that the tool answers.
+        calls: the tools that the model called.
     """
 
     role: str
     text: str
     pictures: int = 0
     tool: str | None = None
+    call_id: str | None = None
+    calls: Sequence[Call] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a tool; the arguments are JSON."""
+
+    id: str
+    name: str
+    arguments: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,7 @@ class Ask:
     Arguments:
         model: the slug.
         turns: what was said so far.
+        field: where they are in the body: `messages` or `input`.
         body: the fields as they came, which answers repeat.
         tools: what may be called.
         must_call: whether a tool has to be called; `None` leaves it to the model.
@@ -53,7 +68,8 @@ class Ask:
 
     model: str
     turns: Sequence[Turn]
-    body: JsonObject = field(repr=False)
+    field: str
+    body: JsonObject = dataclasses.field(repr=False)
     tools: Sequence[Tool] = ()
     must_call: bool | None = None
     several: bool = True
@@ -86,15 +102,6 @@ class Talk:
     said: str
     tokens: int
     credits: float
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call of a tool; the arguments are JSON."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 @dataclass(frozen=True)

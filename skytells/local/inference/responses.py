@@ -10,7 +10,7 @@ from skytells.local.answers import JsonObject
 from skytells.local.checks import part_of
 
 from .orders import Answer, Ask, Call, Said
-from .tokens import pieces
+from .tokens import logprobs, pieces
 
 _ECHOED: Final[JsonObject] = {
     "instructions": None,
@@ -36,6 +36,7 @@ _ECHOED: Final[JsonObject] = {
     "prompt_cache_key": None,
     "prompt_cache_retention": None,
 }
+_LOGPROBS: Final = "message.output_text.logprobs"
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
@@ -73,7 +74,7 @@ def usage(answer: Answer) -> JsonObject:
     """What was read and written, in tokens."""
     return {
         "input_tokens": answer.read,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": answer.written,
         "output_tokens_details": {"reasoning_tokens": answer.thought},
         "total_tokens": answer.read + answer.written,
@@ -129,7 +130,7 @@ def _items(
     for place, call in enumerate(said.calls):
         yield _function_call(f"fc_{answer.id}{place}", call)
     if not said.calls and said.text is not None:
-        yield _message(answer, said, said.text)
+        yield _message(ask, answer, said, said.text)
 
 
 def _thoughts(answer: Answer, summarised: bool) -> tuple[JsonObject, list[JsonObject]]:
@@ -168,8 +169,11 @@ def _function_call(id: str, call: Call) -> tuple[JsonObject, list[JsonObject]]:
     return item, steps
 
 
-def _message(answer: Answer, said: Said, text: str) -> tuple[JsonObject, list[JsonObject]]:
-    part = _part(text)
+def _message(
+    ask: Ask, answer: Answer, said: Said, text: str
+) -> tuple[JsonObject, list[JsonObject]]:
+    probabilities = _logprobs(ask, text)
+    part = _part(text, probabilities)
     item = {
         "id": f"msg_{answer.id}",
         "type": "message",
@@ -178,21 +182,34 @@ def _message(answer: Answer, said: Said, text: str) -> tuple[JsonObject, list[Js
         "content": [part],
     }
     name, at = "response.output_text", {"content_index": 0}
+    deltas = [
+        {"type": f"{name}.delta", **at, "delta": piece, "logprobs": _logprobs(ask, piece)}
+        for piece in pieces(text)
+    ]
     steps = [
-        {"type": "response.content_part.added", **at, "part": _part("")},
-        *({"type": f"{name}.delta", **at, "delta": p, "logprobs": _none()} for p in pieces(text)),
-        {"type": f"{name}.done", **at, "text": text, "logprobs": _none()},
+        {"type": "response.content_part.added", **at, "part": _part("", [])},
+        *deltas,
+        {"type": f"{name}.done", **at, "text": text, "logprobs": probabilities},
         {"type": "response.content_part.done", **at, "part": part},
     ]
     return item, steps
 
 
-def _part(text: str) -> JsonObject:
-    return {"type": "output_text", "text": text, "annotations": _none(), "logprobs": _none()}
+def _part(text: str, probabilities: list[JsonObject]) -> JsonObject:
+    nothing: list[JsonObject] = []
+    return {
+        "type": "output_text",
+        "text": text,
+        "annotations": nothing,
+        "logprobs": probabilities,
+    }
 
 
-def _none() -> list[JsonObject]:
-    return []
+def _logprobs(ask: Ask, text: str) -> list[JsonObject]:
+    """The probabilities of the tokens of a text, if they are asked for."""
+    if _LOGPROBS not in (ask.body.get("include") or ()):
+        return []
+    return logprobs(pieces(text), ask.body.get("top_logprobs") or 0)
 
 
 def _empty(item: JsonObject) -> JsonObject:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skytells.local.answers import Json, JsonObject, Refusal
-from skytells.local.checks import read_json
+from skytells.local.checks import check_json_type, read_json
 from skytells.local.core import Platform
 from skytells.local.delivery import Telling, streamed, until
 from skytells.local.faults import Fault
@@ -57,6 +57,7 @@ async def nothing(_: Platform, request: Request) -> Response:
 
 
 async def _json(request: Request) -> Json:
+    check_json_type(request.headers.get("content-type"))
     try:
         return read_json(await request.body())
     except Refusal as refusal:

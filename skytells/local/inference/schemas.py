@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object
+from skytells.local.checks import is_array, is_object, part_of
 
 from .patterns import matching
 
@@ -21,6 +21,7 @@ _DEEP: Final = 5
 """From here on only what must be there is made, so that a schema of a tree comes to an end."""
 
 _DEEPEST: Final = 40
+_DECODER: Final = json.JSONDecoder()
 _MOST: Final = 10_000
 
 _NAMES: Final = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<=[\w,;:] )([A-ZÀ-Þ]\w+(?: [A-ZÀ-Þ]\w+)*)")
@@ -63,6 +64,40 @@ def instance(schema: JsonObject, prompt: str = "") -> Json:
         return _Maker(schema, prompt).value(schema, "value", 0)
     except (TypeError, AttributeError, KeyError, IndexError, OverflowError) as error:
         raise ValueError(f"the schema is none ({error})") from error
+
+
+def written_schema(texts: Iterable[str]) -> JsonObject | None:
+    """The last JSON Schema of an object that is written out in some texts.
+
+    Example:
+        >>> written_schema(['Fit {"properties": {"city": {"type": "string"}}}, please.'])
+        {'properties': {'city': {'type': 'string'}}}
+    """
+    schemas = [schema for text in texts for _, _, schema in _schemas(text)]
+    return schemas[-1] if schemas else None
+
+
+def without_schemas(text: str) -> str:
+    """A text without the schemas that are written out in it."""
+    kept, end = "", 0
+    for first, last, _ in _schemas(text):
+        kept, end = kept + text[end:first], last
+    return kept + text[end:]
+
+
+def _schemas(text: str) -> Iterator[tuple[int, int, JsonObject]]:
+    """Where schemas begin and end in a text, and what they are."""
+    place = text.find("{") if '"properties"' in text else -1
+    while place >= 0:
+        try:
+            value, end = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            end = place + 1
+        else:
+            properties = part_of(value, "properties")
+            if properties and all(map(is_object, properties.values())):
+                yield place, end, value
+        place = text.find("{", end)
 
 
 class _Maker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -15,7 +16,7 @@ from skytells.local.checks import part_of
 
 from . import filters
 from .orders import Answer, Ask, Call, Said, Tool, Turn
-from .schemas import instance
+from .schemas import instance, without_schemas, written_schema
 from .tokens import count, pieces
 
 if TYPE_CHECKING:
@@ -29,21 +30,20 @@ _ROUTING: Final = 16
 _THOUGHTS: Final = {"minimal": 4, "low": 16, "medium": 64, "high": 256}
 _TURN: Final = 4
 _PICTURE: Final = 85
+_ASKING: Final = ("system", "user")
 _QUOTED: Final = 300
 _WORD: Final = re.compile(r"[a-z]{4,}")
+_WRITTEN_CALL: Final = re.compile(r"""["']name["']: ?["']([a-zA-Z0-9_-]+)["']""")
 _MEDIUM, _HIGH = 2, 3
 
 
-def answer(
-    ask: Ask, script: Script, models: Collection[str], *, slug: str, id: str, created: int
-) -> Answer:
+def answer(ask: Ask, script: Script, models: Collection[str], *, id: str, created: int) -> Answer:
     """Decide what is answered.
 
     Arguments:
         ask: the question.
         script: what was decided about the model.
         models: the slugs that a router may choose from.
-        slug: the model without its vendor.
         id: a number of its own, in hexadecimal digits.
         created: seconds since the epoch.
 
@@ -72,7 +72,7 @@ def answer(
     return Answer(
         id=id,
         created=created,
-        model=_routed(slug, read, models),
+        model=_routed(ask.model, read, models),
         said=said,
         filters=filters.prompt_filters(levels),
         read=read,
@@ -91,7 +91,7 @@ def _said(
     if calls:
         judged = filters.completion_filters(filters.judged(""))
         return Said(None, calls, script.finish or "tool_calls", judged)
-    text = _text(ask, script, choice)
+    text = _text(ask, script, choice, room)
     stops = [text.find(stop) for stop in ask.stops if stop in text]
     text = text[: min(stops)] if stops else text
     own = filters.judged(text)
@@ -110,12 +110,12 @@ def _said(
     return Said("".join(parts[: max(room, 0)]), (), finish, judged)
 
 
-def _text(ask: Ask, script: Script, choice: int) -> str:
+def _text(ask: Ask, script: Script, choice: int, room: int) -> str:
     if script.says is not None:
         return script.says
     told = _told(ask.turns)
+    heard = "\n".join([ask.prompt, *(turn.text for turn in told)])
     if ask.shape:
-        heard = "\n".join([ask.prompt, *(turn.text for turn in told)])
         try:
             return json.dumps(instance(ask.shape, heard))
         except ValueError as error:
@@ -125,8 +125,16 @@ def _text(ask: Ask, script: Script, choice: int) -> str:
                 f"No answer has the shape that is asked for: {error}.",
                 param="response_format",
             ) from error
+    if schema := written_schema(turn.text for turn in ask.turns if turn.role in _ASKING):
+        with suppress(ValueError):
+            return json.dumps(instance(schema, without_schemas(heard)))
     words = _words(ask, told, choice)
-    return words if ask.shape is None else json.dumps({"answer": words})
+    first = words.partition(". ")[0].rstrip(".")
+    briefer = [f"{first}.", "Here is an answer."] if ask.model == ROUTER else []
+    texts = [
+        text if ask.shape is None else json.dumps({"answer": text}) for text in (words, *briefer)
+    ]
+    return next((text for text in texts if count(text) <= room), texts[0])
 
 
 def _words(ask: Ask, told: Sequence[Turn], choice: int) -> str:
@@ -134,8 +142,9 @@ def _words(ask: Ask, told: Sequence[Turn], choice: int) -> str:
     seen = f"There {'is 1 picture' if pictures == 1 else f'are {pictures} pictures'}. "
     if told:
         return " ".join(f"{turn.tool} says: {turn.text.strip()}." for turn in told)
-    chance = ascii((ask.turns, ask.body.get("seed"), choice)).encode()
-    asked = {"prompt": ask.prompt[:_QUOTED], "seed": crc32(chance)}
+    said = [(turn.role, turn.text) for turn in ask.turns]
+    chance = crc32(ascii((said, ask.body.get("seed"), choice)).encode())
+    asked = {"prompt": ask.prompt[:_QUOTED], "seed": chance}
     return (seen if pictures else "") + media.text(ask.model, asked)
 
 
@@ -156,14 +165,41 @@ def _calls(ask: Ask, script: Script, id: str) -> Sequence[Call]:
 
 
 def _wanted(ask: Ask) -> Sequence[Tool]:
-    """The tools that are called: those that the prompt mentions, unless told otherwise."""
+    """The tools that are called: those that the prompt mentions, unless told otherwise.
+
+    Where one must be called, those that were not called since the user spoke go first: a program
+    that asks again and again for some call comes to the one that ends its loop.
+    """
     if ask.must_call is False or (ask.must_call is None and _told(ask.turns)):
         return ()
+    tools = ask.tools
+    if ask.must_call:
+        called = _called(ask)
+        tools = [tool for tool in tools if tool.name not in called] or tools
     said = set(_WORD.findall(ask.prompt.lower()))
-    named = [tool for tool in ask.tools if _mentioned(tool.name, ask.prompt, said)]
+    named = [tool for tool in tools if _mentioned(tool.name, ask.prompt, said)]
     if ask.must_call and not named:
-        named = list(ask.tools)[:1]
+        named = list(tools)[:1]
     return named if ask.several else named[:1]
+
+
+def _called(ask: Ask) -> set[str]:
+    """The tools that were called since the user last asked for something.
+
+    Programs that know no calls write them down as words, and let the user tell the results.
+    """
+    called: set[str] = set()
+    for place in range(len(ask.turns) - 1, -1, -1):
+        turn = ask.turns[place]
+        written = {name for name in _WRITTEN_CALL.findall(turn.text) if turn.role == "assistant"}
+        called |= written | {call.name for call in turn.calls}
+        if turn.role == "user" and not (place and _writes_calls(ask.turns[place - 1])):
+            break
+    return called
+
+
+def _writes_calls(turn: Turn) -> bool:
+    return turn.role == "assistant" and bool(_WRITTEN_CALL.search(turn.text))
 
 
 def _mentioned(name: str, prompt: str, said: set[str]) -> bool:
