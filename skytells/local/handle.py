@@ -62,9 +62,14 @@ class LocalPlatform:
         self.close()
 
     @property
-    def url(self) -> str:
+    def base_url(self) -> str:
         """The base URL for a client, such as `http://127.0.0.1:54321/v1`."""
         return f"{self._origin}/v1"
+
+    @property
+    def url(self) -> str:
+        """The same as `base_url`."""
+        return self.base_url
 
     @property
     def edge_url(self) -> str:

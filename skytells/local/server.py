@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .mishaps import HANG_UP
@@ -26,7 +26,14 @@ class _Protocol(H11Protocol):
         serve = self.app
 
         async def closable(scope: Scope, receive: Receive, send: Send) -> None:
-            await serve({**scope, HANG_UP: transport.close}, receive, send)
+            async def send_and_yield(message: Message) -> None:
+                await send(message)
+                if message.get("more_body"):
+                    # Or the loop does not learn that the caller has left, and asyncio logs each
+                    # further write.
+                    await asyncio.sleep(0)
+
+            await serve({**scope, HANG_UP: transport.close}, receive, send_and_yield)
 
         self.app = closable
 

@@ -15,6 +15,7 @@ import pytest
 from starlette.types import ASGIApp
 
 import skytells.local
+from skytells import SkytellsClient
 from skytells.local import LocalPlatform, Platform
 from skytells.local.answers import JsonObject
 from skytells.local.app import create_app
@@ -222,6 +223,12 @@ def test_a_wrong_request_is_answered_with_an_envelope(
 ) -> None:
     headers = {"content-type": "application/json"}
     assert error_of(http.request(method, path, content=body, headers=headers)) == expected
+
+
+def test_the_base_url_has_the_name_that_clients_give_it(platform: LocalPlatform) -> None:
+    assert platform.base_url == platform.url
+    with SkytellsClient(platform.key, base_url=platform.base_url) as client:
+        assert client.models.get("flux-pro").namespace == "flux-pro"
 
 
 def test_a_missing_key_is_refused(platform: LocalPlatform) -> None:

@@ -182,6 +182,23 @@ def test_a_stream_that_somebody_leaves_is_forgotten(
     assert read(told(http))[-1] == "[DONE]"
 
 
+@pytest.mark.parametrize("asked", [("/chat/completions", CHAT), ("/responses", RESPONSE)])
+def test_a_stream_that_somebody_leaves_logs_nothing(
+    platform: LocalPlatform,
+    http: httpx.Client,
+    asked: tuple[str, JsonObject],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path, body = asked
+    platform.script("gpt-5", says="word " * 2000)
+    for _ in range(3):
+        with http.stream("POST", path, json=body | {"max_tokens": 4000}) as answer:
+            next(answer.iter_raw())
+    assert http.get("/models").status_code == 200
+    platform.close()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+
+
 def test_tokens_come_with_the_clock(platform: LocalPlatform, http: httpx.Client) -> None:
     platform.script("gpt-5", seconds=8.0)
     with http.stream("POST", "/chat/completions", json=CHAT) as answer:
