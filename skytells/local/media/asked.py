@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .sound import AudioFormat
+
 Asked = Mapping[str, Any]
 """The input of a prediction."""
 
@@ -25,19 +27,18 @@ _PIXELS: Final = re.compile(r"([1-9][0-9]{0,5})[x*]([1-9][0-9]{0,5})")
 _RESOLUTION: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?) ?(p|k|mp)", re.IGNORECASE)
 
 
-def size(asked: Asked, *, cap: int, ratio: tuple[int, int] = (1, 1)) -> tuple[int, int]:
+def size(asked: Asked, *, cap: int) -> tuple[int, int]:
     """Width and height in pixels; what is too large shrinks and keeps its shape.
 
     Arguments:
         asked: the input: `width` and `height`, or `size`, or `aspect_ratio` and `resolution`.
         cap: the longest side.
-        ratio: the shape where none was asked for.
 
     Example:
         >>> size({"aspect_ratio": "16:9", "resolution": "720p"}, cap=2048)
         (1280, 720)
     """
-    across, down = _pixels(asked) or _shaped(asked, ratio)
+    across, down = _pixels(asked) or _shaped(asked)
     scale = min(1.0, cap / max(across, down))
     return max(1, round(across * scale)), max(1, round(down * scale))
 
@@ -52,14 +53,18 @@ def seconds(asked: Asked, *, usual: float, cap: float) -> float:
     return _number(asked, ("duration_seconds", "duration", "seconds"), usual, low=0.5, high=cap)
 
 
-def fps(asked: Asked) -> int:
-    """Frames per second, 1 to 30."""
-    return round(_number(asked, ("fps",), 24, low=1, high=30))
-
-
 def sample_rate(asked: Asked) -> int:
     """Samples per second, 8,000 to 48,000."""
     return round(_number(asked, ("sample_rate",), 44_100, low=8_000, high=48_000))
+
+
+def audio_format(asked: Asked) -> AudioFormat:
+    """How a sound is written; as MP3 where nothing else was asked for."""
+    match asked.get("audio_format"):
+        case "wav" | "pcm" as form:
+            return form
+        case _:
+            return "mp3"
 
 
 def prompt(asked: Asked) -> str:
@@ -87,9 +92,9 @@ def _pixels(asked: Asked) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _shaped(asked: Asked, ratio: tuple[int, int]) -> tuple[float, float]:
+def _shaped(asked: Asked) -> tuple[float, float]:
     found = _match(_RATIO, asked.get("aspect_ratio"))
-    across, down = (int(found[1]), int(found[2])) if found else ratio
+    across, down = (int(found[1]), int(found[2])) if found else (1, 1)
     scale = _scale(across, down, _match(_RESOLUTION, asked.get("resolution")))
     return across * scale, down * scale
 

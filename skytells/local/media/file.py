@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from . import asked as ask
-from .recipes import Film, Picture, Recipe, Tune
+from .film import Film
+from .picture import Picture
+from .sound import AudioFormat, Tune
+
+Recipe: TypeAlias = Picture | Film | Tune
+"""What is to be made, and how many bytes it will have; equal ones make equal bytes."""
 
 LARGEST: Final = 2048
 """The longest side of a picture in pixels."""
 
-LARGEST_FILM: Final = 480
-"""The longest side of a film in pixels."""
-
-LONGEST_FILM: Final = 30.0
-"""The longest film in seconds."""
-
 LONGEST_SOUND: Final = 60.0
 """The longest sound in seconds."""
 
-_SMALLEST_FILM: Final = 64
+_MEDIA_TYPES: Final[Mapping[AudioFormat, str]] = {
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "pcm": "audio/pcm",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def files(kind: str, slug: str, asked: ask.Asked) -> tuple[File, ...]:
             total = ask.count(asked)
             return tuple(_image(slug, asked, place, total) for place in range(total))
         case "video":
-            return (_video(slug, asked),)
+            return (File("0.mp4", "video/mp4", Film(ask.chance(slug, asked))),)
         case "audio" | "music":
             return (_audio(slug, asked),)
         case _:
@@ -83,28 +87,18 @@ def files(kind: str, slug: str, asked: ask.Asked) -> tuple[File, ...]:
 def _image(slug: str, asked: ask.Asked, place: int, total: int) -> File:
     width, height = ask.size(asked, cap=LARGEST)
     which = f", {place + 1} of {total}" if total > 1 else ""
-    recipe = _picture(slug, asked, width, height, which)
-    return File(f"{place}.png", "image/png", recipe)
-
-
-def _video(slug: str, asked: ask.Asked) -> File:
-    sides = ask.size(asked, cap=LARGEST_FILM, ratio=(16, 9))
-    width, height = (max(side // 2 * 2, _SMALLEST_FILM) for side in sides)
-    fps = ask.fps(asked)
-    frames = max(1, round(fps * ask.seconds(asked, usual=5, cap=LONGEST_FILM)))
-    return File("0.mp4", "video/mp4", Film(_picture(slug, asked, width, height), fps, frames))
+    seed = ask.seed(asked)
+    note = f"{slug}, {'no seed' if seed is None else f'seed {seed}'}{which}"
+    chance = ask.chance(slug, asked, which)
+    picture = Picture(chance, ask.prompt(asked), note, width, height)
+    return File(f"{place}.png", "image/png", picture)
 
 
 def _audio(slug: str, asked: ask.Asked) -> File:
-    rate = ask.sample_rate(asked)
-    frames = round(rate * ask.seconds(asked, usual=8, cap=LONGEST_SOUND))
-    return File("0.wav", "audio/wav", Tune(ask.chance(slug, asked), rate, frames))
-
-
-def _picture(slug: str, asked: ask.Asked, width: int, height: int, which: str = "") -> Picture:
-    seed = ask.seed(asked)
-    note = f"{slug}, {'no seed' if seed is None else f'seed {seed}'}{which}"
-    return Picture(ask.chance(slug, asked, which), ask.prompt(asked), note, width, height)
+    form = ask.audio_format(asked)
+    seconds = ask.seconds(asked, usual=8, cap=LONGEST_SOUND)
+    tune = Tune(ask.chance(slug, asked), ask.sample_rate(asked), seconds, form)
+    return File(f"0.{form}", _MEDIA_TYPES[form], tune)
 
 
 @lru_cache(maxsize=8)
