@@ -13,10 +13,10 @@ schemas are illustrative.
 
 from .catalogue import MODELS, Model
 from .clock import Clock
-from .core import Platform, Request
 from .faults import Fault
 from .handle import LocalPlatform, in_process, serve
 from .options import PlatformOptions
+from .platform import Platform, Request
 from .scripts import ScriptFields
 from .webhooks import Delivery
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from .answers import Refusal
 from .clock import Clock
 from .jobs import Job
+from .prediction_json import Refusal
 
 WINDOW: Final = 60.0
 """Platform seconds over which requests are counted."""

@@ -15,23 +15,23 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from . import checks, edge
-from .answers import Json, Refusal, page_json, prediction_json
+from . import edge, requests
+from .access import bearer, looks_real, origin
 from .assets import asset_answer
 from .control import control_routes
-from .core import Platform
-from .core import Request as Seen
-from .events import EVENT_STREAM, Story
+from .fault_injection import JsonAnswer, befall, refused
 from .faults import HEADER, Fault, read_header
-from .front import Front
-from .guard import bearer, looks_real, origin
 from .inference.routes import ELSEWHERE, INFERENCE, nothing
 from .jobs import Job
-from .mishaps import JsonAnswer, befall, refused
+from .middleware import Front
 from .orchestrator.routes import ORCHESTRATOR
 from .page import page_routes
-from .sender import Sender
-from .watch import Watch
+from .platform import Platform
+from .platform import Request as Seen
+from .prediction_events import EVENT_STREAM, Story
+from .prediction_json import Json, Refusal, page_json, prediction_json
+from .waiting import Watch
+from .webhook_sender import Sender
 
 Handler: TypeAlias = Callable[[Platform, Request], Awaitable[Response]]
 
@@ -138,8 +138,8 @@ def _keyed(handler: Handler, *, either: bool = False) -> Handler:
 
 async def _create(platform: Platform, request: Request) -> Response:
     body = await request.body()
-    checks.check_json_type(request.headers.get("content-type"))
-    order = checks.read_order(checks.read_json(body))
+    requests.check_json_type(request.headers.get("content-type"))
+    order = requests.read_order(requests.read_json(body))
     key = request.headers.get("x-api-key")
     job = platform.create(order, origin=origin(request), key=key, weight=len(body))
     limits = platform.account.standing(job.model.namespace).headers()
@@ -151,7 +151,7 @@ async def _create(platform: Platform, request: Request) -> Response:
 
 
 async def _list(platform: Platform, request: Request) -> Response:
-    page = platform.find(checks.read_search(request.query_params.multi_items()))
+    page = platform.find(requests.read_search(request.query_params.multi_items()))
     variants = _variants(request)
     return JsonAnswer(page_json(page, platform.now(), origin(request), variants=variants))
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .answers import JsonObject
+from .prediction_json import JsonObject
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import Json, JsonObject, Refusal, prediction_json
-from .checks import read_json, read_object
-from .core import Platform
+from .access import check_same_origin, origin
+from .fault_injection import JsonAnswer, refused
 from .faults import read_fault
-from .guard import check_same_origin, origin
 from .jobs import Job
-from .mishaps import JsonAnswer, refused
+from .platform import Platform
+from .prediction_json import Json, JsonObject, Refusal, prediction_json
+from .requests import read_json, read_object
 from .webhooks import Delivery
 
 Control: TypeAlias = Callable[[Platform, Request], Awaitable[Json]]

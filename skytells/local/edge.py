@@ -7,9 +7,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import Scope
 
-from .answers import Json, Refusal
-from .checks import is_object
-from .core import Platform
+from .platform import Platform
+from .prediction_json import Json, Refusal
+from .requests import is_object
 
 BASE: Final = "/edge"
 """The path below which the edge answers."""

@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NoReturn, TypedDict, get_args
 
-from .answers import Json, JsonObject, Refusal, known_variants
-from .shapes import Envelope, shaped
+from .errors import Envelope, shaped
+from .prediction_json import Json, JsonObject, Refusal, known_variants
 
 HEADER: Final = "x-skytells-local-fault"
 """The request header that carries a fault for that request."""
@@ -107,7 +107,7 @@ class Fault:
         after: after how many events; `stream`, and the bodies `truncated` and `garbage` where the
             answer is a stream, wait for half of it unless told otherwise.
         redirect: send the caller to this URL, with 307.
-        variants: spell the answer otherwise; see `skytells.local.answers.VARIANTS`.
+        variants: spell the answer otherwise; see `skytells.local.prediction_json.VARIANTS`.
 
     Raises:
         ValueError: a field makes no sense; the message names it.

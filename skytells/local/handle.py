@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
-from .answers import JsonObject, prediction_json
 from .clock import Clock
-from .core import Platform, Request
 from .faults import FaultFields, read_fault
 from .options import PlatformOptions
+from .platform import Platform, Request
+from .prediction_json import JsonObject, prediction_json
 from .scripts import ScriptFields
 from .webhooks import Delivery
 
@@ -176,7 +176,7 @@ class LocalPlatform:
         from skytells.client import AsyncSkytellsClient
 
         if self._server is None:
-            from .wire import http_client
+            from .asgi_client import http_client
 
             options = {"http_client": http_client(self._app), **options}
         return self._made(AsyncSkytellsClient, options)
@@ -286,7 +286,7 @@ def serve(
             - `webhook_secret`: signs webhooks instead of the key that ordered the prediction.
             - `webhook_wrapped`: webhooks say `{"type", "created_at", "data"}`.
             - `webhook_copies`: how often each event is sent (1).
-            - `variants`: other spellings of answers; see `skytells.local.answers.VARIANTS`.
+            - `variants`: other spellings of answers; see `skytells.local.prediction_json.VARIANTS`.
             - `orchestrator_key`: the only key that the Orchestrator takes (any `wfb_…`).
             - `keep`: predictions to remember (10 000); the oldest that are over are forgotten.
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from . import media
 from .catalogue import Model
-from .checks import Order
 from .clock import Clock
-from .lives import TERMINAL, Life, Stage
+from .requests import Order
+from .schedule import TERMINAL, Life, Stage
 
 
 class Ending(NamedTuple):

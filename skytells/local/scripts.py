@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypedDict
 
-from .answers import JsonObject
 from .catalogue import Model
-from .inference.filters import SEVERITIES, SUBJECTS
-from .lives import Life, scripted
+from .inference.content_filters import SEVERITIES, SUBJECTS
+from .prediction_json import JsonObject
+from .schedule import Life, scripted
 
 _WORDS: Final = frozenset({"says", "calls", "finish", "filters"})
 _FINISHES: Final = ("stop", "length", "content_filter")

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .mishaps import HANG_UP
+from .fault_injection import HANG_UP
 
 _SECONDS_TO_START = 10.0
 

@@ -19,9 +19,9 @@ from itertools import count
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from .answers import Json, JsonObject, prediction_json
 from .jobs import Job
-from .memory import Recent
+from .prediction_json import Json, JsonObject, prediction_json
+from .store import Recent
 
 SIGNATURE: Final = "X-Skytells-Signature"
 """The header that carries the signature of the body, in lower-case hexadecimal digits."""
@@ -101,7 +101,7 @@ class Outbox:
         secret: signs every body; `None` signs with the key that ordered the prediction.
         wrapped: send `{"type", "created_at", "data"}` instead of the bare prediction.
         copies: how often each event is sent; more than 1 to see duplicates handled.
-        variants: how predictions are spelled (see `skytells.local.answers`).
+        variants: how predictions are spelled (see `skytells.local.prediction_json`).
 
     Raises:
         ValueError: fewer than one copy.

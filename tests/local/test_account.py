@@ -8,10 +8,10 @@ from typing import Unpack
 import pytest
 
 from skytells.local import Clock, Model, Platform, PlatformOptions
-from skytells.local.answers import JsonObject, Refusal
 from skytells.local.catalogue import price
-from skytells.local.checks import Order
 from skytells.local.jobs import Job
+from skytells.local.prediction_json import JsonObject, Refusal
+from skytells.local.requests import Order
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 

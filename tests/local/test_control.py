@@ -13,7 +13,7 @@ import pytest
 import skytells.local
 from skytells import SkytellsError
 from skytells.local import LocalPlatform
-from skytells.local.answers import JsonObject
+from skytells.local.prediction_json import JsonObject
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 

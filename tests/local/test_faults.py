@@ -9,8 +9,8 @@ import pytest
 
 import skytells.local
 from skytells.local import Fault, LocalPlatform
-from skytells.local.answers import JsonObject
 from skytells.local.faults import HEADER, FaultBook, envelope_of, read_fault, read_header
+from skytells.local.prediction_json import JsonObject
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 import skytells.local
 from skytells import SkytellsClient
 from skytells.local import LocalPlatform, Platform
-from skytells.local.answers import JsonObject
 from skytells.local.app import create_app
+from skytells.local.prediction_json import JsonObject
 from skytells.local.server import Server
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}

@@ -18,8 +18,8 @@ import pytest
 
 import skytells.local
 from skytells.local import Clock, LocalPlatform, Platform, PlatformOptions
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import Order
+from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.requests import Order
 from skytells.local.webhooks import BACKOFF, SIGNATURE, Delivery, obstacle, sign, wants
 
 FOX: JsonObject = {"prompt": "a fox"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skytells.local.answers import JsonObject
-from skytells.local.checks import part_of
+from skytells.local.prediction_json import JsonObject
+from skytells.local.requests import part_of
 
-from .orders import Answer, Ask, Call, Said
 from .tokens import logprobs, pieces
+from .types import Answer, Ask, Call, Said
 
 
 def completion(ask: Ask, answer: Answer) -> JsonObject:

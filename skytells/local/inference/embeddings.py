@@ -13,10 +13,10 @@ from hashlib import shake_128
 from itertools import islice
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject, Refusal
-from skytells.local.checks import is_array
+from skytells.local.prediction_json import Json, JsonObject, Refusal
+from skytells.local.requests import is_array
 
-from .reading import check, wrong
+from .parsing import check, wrong
 from .tokens import count
 
 _FIELDS: Final[JsonObject] = {

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Final
 
-from skytells.local.answers import JsonObject
-from skytells.local.checks import part_of
+from skytells.local.prediction_json import JsonObject
+from skytells.local.requests import part_of
 
-from .orders import Answer, Ask, Call, Said
 from .tokens import logprobs, pieces
+from .types import Answer, Ask, Call, Said
 
 _ECHOED: Final[JsonObject] = {
     "instructions": None,

@@ -9,18 +9,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from skytells.local.answers import Json, JsonObject, Refusal
-from skytells.local.checks import check_json_type, read_json
-from skytells.local.core import Platform
-from skytells.local.delivery import Telling, streamed, until
+from skytells.local.errors import inference_error
+from skytells.local.fault_injection import JsonAnswer
 from skytells.local.faults import Fault
-from skytells.local.mishaps import JsonAnswer
-from skytells.local.shapes import inference_error
+from skytells.local.platform import Platform
+from skytells.local.prediction_json import Json, JsonObject, Refusal
+from skytells.local.requests import check_json_type, read_json
+from skytells.local.streaming import Telling, streamed, until
 
 from .chat import chunks, completion
-from .frames import frames
-from .orders import Answer, Ask
 from .responses import events, failed, response
+from .sse import frames
+from .types import Answer, Ask
 
 Handler: TypeAlias = Callable[[Platform, Request], Awaitable[Response]]
 

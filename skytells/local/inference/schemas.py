@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object, part_of
+from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.requests import is_array, is_object, part_of
 
 from .patterns import matching
 

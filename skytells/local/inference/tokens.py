@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from skytells.local.answers import JsonObject
+from skytells.local.prediction_json import JsonObject
 
 _PIECE: Final = re.compile(r"\s*\S{1,6}|\s+")
 

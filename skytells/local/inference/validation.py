@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from skytells.local.answers import InvalidRequest, Json, JsonObject
-from skytells.local.checks import is_array, is_object, part_of
+from skytells.local.prediction_json import InvalidRequest, Json, JsonObject
+from skytells.local.requests import is_array, is_object, part_of
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]+")
 _LONGEST_NAME: Final = 64

@@ -3,7 +3,7 @@
 A `File` knows its name, type and size at once; its bytes are made when somebody asks for them.
 """
 
-from .file import File, files
-from .words import text
+from .files import File, files
+from .text import text
 
 __all__ = ["File", "files", "text"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object
 from skytells.local.clock import Clock
+from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.requests import is_array, is_object
 
 from .workflows import kind_of, label_of
 

@@ -9,17 +9,17 @@ from typing import Final, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
-from skytells.local.answers import Json, JsonObject, Refusal
-from skytells.local.checks import read_json
-from skytells.local.core import Platform
-from skytells.local.delivery import Telling, streamed
+from skytells.local.access import bearer
+from skytells.local.fault_injection import JsonAnswer
 from skytells.local.faults import Fault
-from skytells.local.guard import bearer
-from skytells.local.mishaps import JsonAnswer
+from skytells.local.platform import Platform
+from skytells.local.prediction_json import Json, JsonObject, Refusal
+from skytells.local.requests import read_json
+from skytells.local.streaming import Telling, streamed
 
-from .bodies import bad
-from .drafts import draft
-from .studio import Orchestrator
+from .generation import draft
+from .parsing import bad
+from .service import Orchestrator
 
 Handler: TypeAlias = Callable[[Platform, Request], Awaitable[Response]]
 _Told: TypeAlias = Callable[[Orchestrator, Request, Json], Json]

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object, part_of
+from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.requests import is_array, is_object, part_of
 
-from .bodies import bad
+from .parsing import bad
 
 VISIBILITIES: Final = ("private", "public")
 """Who may see a workflow."""

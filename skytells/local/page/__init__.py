@@ -3,6 +3,6 @@
 web.py ──> view.py ──> _markup.py       style.css and script.js go into the page itself
 """
 
-from .web import page_routes
+from .routes import page_routes
 
 __all__ = ["page_routes"]
