@@ -1,4 +1,4 @@
-"""The wire of a platform in process: an httpx client that calls the application itself."""
+"""An httpx client that calls an ASGI application directly, without a socket."""
 
 from __future__ import annotations
 
@@ -15,9 +15,5 @@ class _Transport(httpx.ASGITransport):
 
 
 def http_client(app: ASGIApp) -> httpx.AsyncClient:
-    """A client of an application; a connection that a fault drops is an error of httpx.
-
-    Arguments:
-        app: the application.
-    """
+    """A client of an application; a connection that a fault closes is an error of httpx."""
     return httpx.AsyncClient(transport=_Transport(app))

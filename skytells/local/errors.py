@@ -1,18 +1,18 @@
-"""The shapes in which the platform says no: each part of it has its own, and documents know more."""
+"""Errors that the platform returns, and the envelopes that its routes send them in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from .prediction_json import InvalidRequest, JsonObject, Refusal
+from .json_values import JsonObject
 
 Envelope = Literal["unified", "error", "inference", "flat", "simple", "bare", "failed-prediction"]
-"""The shapes of errors that the platform's documents and clients know."""
+"""The forms of error bodies that the platform's documentation and clients know."""
 
 _INFERENCE: Final = ("/v1/chat", "/v1/responses", "/v1/embeddings")
 
-_KINDS: Final[Mapping[int, tuple[str, str | None]]] = {
+_TYPES: Final[Mapping[int, tuple[str, str | None]]] = {
     400: ("invalid_request_error", None),
     401: ("authentication_error", "invalid_api_key"),
     402: ("insufficient_quota", None),
@@ -24,11 +24,53 @@ _KINDS: Final[Mapping[int, tuple[str, str | None]]] = {
 }
 
 
-def shape_of(path: str) -> Envelope:
-    """The shape of the part of the platform that a path belongs to.
+class ApiError(Exception):
+    """An error response of the platform.
+
+    Args:
+        status: The HTTP status.
+        error_id: The machine-readable name.
+        message: The human-readable message.
+        details: More about it, or `None`.
+        param: The field that is wrong, for envelopes that name it.
+        headers: Headers of the response, such as `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error_id: str,
+        message: str,
+        details: str | JsonObject | None = None,
+        *,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, error_id, message, details)
+        self.status = status
+        self.error_id = error_id
+        self.message = message
+        self.details = details
+        self.param = param
+        self.headers: dict[str, str] = dict(headers or {})
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.error_id}: {self.message}"
+
+
+class InvalidRequestError(ApiError):
+    """A request that OpenAI's API rejects too, with the `param` and `code` that it returns."""
+
+    def __init__(self, message: str, param: str | None, code: str | None = None) -> None:
+        super().__init__(400, "INVALID_PARAMETER", message, param=param)
+        self.code = code
+
+
+def envelope_of(path: str) -> Envelope:
+    """The envelope of the routes that a path belongs to.
 
     Example:
-        >>> shape_of("/v1/chat/completions"), shape_of("/v1/predict")
+        >>> envelope_of("/v1/chat/completions"), envelope_of("/v1/predict")
         ('inference', 'unified')
     """
     if path.startswith(_INFERENCE):
@@ -36,43 +78,48 @@ def shape_of(path: str) -> Envelope:
     return "bare" if path.startswith("/orchestrator/") else "unified"
 
 
-def shaped(envelope: Envelope, refusal: Refusal, request_id: str) -> JsonObject:
-    """The body of a refusal in a shape.
+def error_body(envelope: Envelope, error: ApiError, request_id: str) -> JsonObject:
+    """The body of an error response.
 
-    Arguments:
-        envelope: the shape.
-        refusal: what is said.
-        request_id: the id of the request, which one of the shapes names.
+    Args:
+        envelope: Its form.
+        error: What is reported.
+        request_id: The id of the request, which the inference envelope includes.
     """
+    details = {
+        "http_status": error.status,
+        "message": error.message,
+        "details": error.details,
+        "error_id": error.error_id,
+    }
     match envelope:
         case "error":
-            return {"error": refusal.envelope()["error"]}
+            return {"error": details}
         case "inference":
-            return {"error": inference_error(refusal, request_id)}
+            return {"error": inference_error(error, request_id)}
         case "flat":
-            return {"error_id": refusal.error_id, "message": refusal.message}
+            return {"error_id": error.error_id, "message": error.message}
         case "simple":
-            return {"status": False, "response": refusal.message}
+            return {"status": False, "response": error.message}
         case "bare":
-            return {"error": refusal.message}
+            return {"error": error.message}
         case _:
-            return refusal.envelope()
+            return {"status": False, "response": error.message, "error": details}
 
 
-def inference_error(refusal: Refusal, request_id: str) -> JsonObject:
-    """What chat, responses and embeddings say of a refusal."""
-    kind, usual = _KINDS.get(refusal.status, ("api_error", None))
-    code = usual or refusal.error_id.lower()
-    exact = {"code": refusal.code} if isinstance(refusal, InvalidRequest) else {}
-    details = {} if refusal.details is None else {"details": refusal.details}
+def inference_error(error: ApiError, request_id: str) -> JsonObject:
+    """The error object of chat, responses and embeddings."""
+    kind, code = _TYPES.get(error.status, ("api_error", None))
+    code = code or error.error_id.lower()
+    if isinstance(error, InvalidRequestError):
+        code = error.code
     return {
-        "message": refusal.message,
+        "message": error.message,
         "type": kind,
         "code": code,
-        "error_id": refusal.error_id,
-        "status": refusal.status,
-        "param": refusal.param,
+        "error_id": error.error_id,
+        "status": error.status,
+        "param": error.param,
         "request_id": request_id,
-        **details,
-        **exact,
+        **({} if error.details is None else {"details": error.details}),
     }

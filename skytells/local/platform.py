@@ -1,8 +1,8 @@
-"""The local platform itself: models, predictions and their assets. No sockets, no event loop.
+"""The local platform: models, predictions and their assets. No sockets, no event loop.
 
-State changes only when somebody asks for it (create, cancel, delete, script); everything that a
-prediction *shows* is computed from its life and the clock when somebody looks. So thousands of
-running predictions cost nothing, and moving the clock moves them all.
+State changes only on request (create, cancel, delete, script); what a prediction shows is computed
+from its schedule and the clock. So running predictions cost nothing, and moving the clock moves all
+of them.
 """
 
 from __future__ import annotations
@@ -19,35 +19,37 @@ from . import media
 from .account import Account
 from .catalogue import MODELS, Model
 from .clock import Clock
-from .faults import FaultBook
+from .errors import ApiError
+from .faults import FaultRules
 from .inference.service import Inference
-from .jobs import Ending, Job, Page
+from .jobs import EarlyEnd, Job, JobPage
+from .json_values import Json
 from .orchestrator.service import Orchestrator
-from .prediction_json import Json, Refusal, known_variants, spellings
-from .requests import Order, Search, check_input
-from .scripts import ScriptFields, Scripts, normal_life
-from .store import Jobs, Recent
+from .requests import ListQuery, PredictionRequest, check_input
+from .scripts import ScriptFields, ScriptStore, usual_schedule
+from .store import JobStore, RecentItems
+from .variants import check_variants, status_spellings
 from .webhooks import Outbox
 
 DEFAULT_KEY: Final = "sk-local"
-"""The key that a platform without one of its own hands out; it takes any other too."""
+"""The API key of a platform that accepts any."""
 
-PLENTY: Final = 1_000_000.0
-"""Credits that an account has unless it is told otherwise."""
+DEFAULT_CREDITS: Final = 1_000_000.0
+"""The initial balance by default."""
 
 _MEBIBYTE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request that the platform saw.
+    """A request that the platform received.
 
-    Arguments:
-        method: such as `POST`.
-        path: as it travelled, percent-encoding included.
-        query: the parameters; of a repeated one, the last.
-        headers: by lower-case name.
-        body: the parsed JSON, or `None`.
+    Args:
+        method: Such as `POST`.
+        path: As it was sent, percent-encoded.
+        query: The parameters; of a repeated one, the last.
+        headers: By lower-case name.
+        body: The parsed JSON, or `None`.
     """
 
     method: str
@@ -58,30 +60,18 @@ class Request:
 
 
 class Platform:
-    """A platform in memory, safe to use from several threads.
+    """A platform in memory. Thread-safe.
 
-    Arguments:
-        clock: its time; real time by default.
-        seed: makes ids repeatable; `None` makes them random.
-        key: the only API key it takes; `None` takes any that is not empty.
-        models: what it offers.
-        asset_lifetime: seconds on the calendar for which files stay after the end.
-        credits: the balance at first; one credit is one dollar.
-        rpm: predictions of one model that may begin within 60 platform seconds.
-        concurrency: predictions of one model that may run at once.
-        webhook_secret: signs webhooks; `None` signs with the key that ordered the prediction.
-        webhook_wrapped: send `{"type", "created_at", "data"}` instead of the bare prediction.
-        webhook_copies: how often each event is sent.
-        variants: other spellings of answers; see `skytells.local.prediction_json.VARIANTS`.
-        orchestrator_key: the only key that the Orchestrator takes; `None` takes any `wfb_…`.
-        keep: predictions to remember; of more, the oldest that are over are forgotten.
+    Args:
+        clock: Its clock; real time by default.
+        options: The other arguments; see `skytells.local.PlatformOptions`.
 
     Raises:
-        ValueError: an option makes no sense; the message names it.
+        ValueError: An option is wrong; the message names it.
 
     Example:
         >>> platform = Platform(clock=Clock(speed=0))
-        >>> job = platform.create(Order("flux-pro", {"prompt": "a fox"}))
+        >>> job = platform.create(PredictionRequest("flux-pro", {"prompt": "a fox"}))
         >>> platform.advance(60.0)
         >>> job.stage(platform.now()).status
         'succeeded'
@@ -95,7 +85,7 @@ class Platform:
         key: str | None = None,
         models: Iterable[Model] = MODELS,
         asset_lifetime: float = 300.0,
-        credits: float = PLENTY,
+        credits: float = DEFAULT_CREDITS,
         rpm: int | None = None,
         concurrency: int | None = None,
         webhook_secret: str | None = None,
@@ -109,30 +99,30 @@ class Platform:
         self.models: tuple[Model, ...] = tuple(models)
         self.key: str = key or DEFAULT_KEY
         self.closed: bool = False
-        self.variants: frozenset[str] = known_variants(variants)
+        self.variants: frozenset[str] = check_variants(variants)
         self.account: Account = Account(
             self.clock, credits=credits, rpm=rpm, concurrency=concurrency
         )
-        self.faults: FaultBook = FaultBook()
+        self.faults: FaultRules = FaultRules()
         self.outbox: Outbox = Outbox(
             secret=webhook_secret,
             wrapped=webhook_wrapped,
             copies=webhook_copies,
             variants=self.variants,
         )
-        self._takes_any_key = key is None
-        self._dice = Random(seed)
-        # A source of its own: looking at predictions must not change the ids of the next ones.
-        self._request_dice = Random(None if seed is None else f"{seed}/requests")
-        self._slugs = {slug: model for model in self.models for slug in model.slugs}
+        self._accepts_any_key = key is None
+        self._random = Random(seed)
+        # A source of its own: reading predictions must not change the ids of the next ones.
+        self._request_random = Random(None if seed is None else f"{seed}/requests")
+        self._models_by_slug = {slug: model for model in self.models for slug in model.slugs}
         self._asset_lifetime = asset_lifetime
-        self._jobs = Jobs(count=keep, weight=256 * _MEBIBYTE)
-        self._scripts = Scripts()
-        self._requests = Recent[Request](count=10_000, weight=64 * _MEBIBYTE)
+        self._jobs = JobStore(count=keep, size=256 * _MEBIBYTE)
+        self._scripts = ScriptStore()
+        self._requests = RecentItems[Request](count=10_000, size=64 * _MEBIBYTE)
         self._watchers: set[Callable[[], object]] = set()
         self._lock = threading.RLock()
         self.inference: Inference = Inference(
-            self._slugs,
+            self._models_by_slug,
             account=self.account,
             clock=self.clock,
             scripts=self._scripts,
@@ -146,261 +136,260 @@ class Platform:
         return f"Platform(predictions={len(self._jobs)}, clock={self.clock!r})"
 
     def now(self) -> float:
-        """The moment, as the platform's clock shows it."""
+        """The current moment of the platform's clock."""
         return self.clock.now()
 
     def authorise(self, key: str | None) -> None:
-        """Let a key pass.
+        """Check an API key.
 
         Raises:
-            Refusal: 401, the key is missing or wrong.
+            ApiError: 401, the key is missing or wrong.
         """
         if not key:
-            raise Refusal(401, "UNAUTHORIZED", "The x-api-key header is missing.")
+            raise ApiError(401, "UNAUTHORIZED", "The x-api-key header is missing.")
         if key.startswith("wfb_"):
-            raise Refusal(
-                401, "UNAUTHORIZED", "A wfb_ key is the orchestrator's: it has no business here."
-            )
-        if not self._takes_any_key and key != self.key:
-            raise Refusal(401, "UNAUTHORIZED", "The API key is not valid.")
+            message = "A wfb_ key is for the orchestrator: use an API key here."
+            raise ApiError(401, "UNAUTHORIZED", message)
+        if not self._accepts_any_key and key != self.key:
+            raise ApiError(401, "UNAUTHORIZED", "The API key is not valid.")
 
     def model(self, slug: str) -> Model:
-        """The model of a slug, with or without its vendor.
+        """The model with a slug, which may include its vendor.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         try:
-            return self._slugs[slug]
+            return self._models_by_slug[slug]
         except KeyError:
-            raise Refusal(404, "MODEL_NOT_FOUND", f"There is no model {slug!r}.") from None
+            raise ApiError(404, "MODEL_NOT_FOUND", f"There is no model {slug!r}.") from None
 
     def get(self, job_id: str) -> Job:
-        """The prediction of an id.
+        """The prediction with an id.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         try:
             return self._jobs[job_id]
         except KeyError:
-            raise Refusal(
-                404, "PREDICTION_NOT_FOUND", f"There is no prediction {job_id!r}."
-            ) from None
+            message = f"There is no prediction {job_id!r}."
+            raise ApiError(404, "PREDICTION_NOT_FOUND", message) from None
 
     def all(self) -> list[Job]:
-        """Every prediction, newest first."""
+        """All predictions, newest first."""
         with self._lock:
             return self._jobs.newest_first()
 
-    def find(self, search: Search) -> Page:
-        """A page of the predictions that match, newest first.
+    def find(self, query: ListQuery) -> JobPage:
+        """A page of the matching predictions, newest first.
 
         Raises:
-            Refusal: 404, the model in the search does not exist.
+            ApiError: 404, the model in the query does not exist.
         """
-        model = None if search.model is None else self.model(search.model)
+        model = None if query.model is None else self.model(query.model)
         now = self.now()
         found = [
             job
             for job in self.all()
             if (model is None or job.model is model)
-            and (search.status is None or search.status in spellings(job.stage(now).status))
-            and (search.since is None or job.date(job.created) >= search.since)
-            and (search.until is None or job.date(job.created) < search.until)
+            and (query.status is None or query.status in status_spellings(job.stage(now).status))
+            and (query.since is None or job.date(job.created) >= query.since)
+            and (query.until is None or job.date(job.created) < query.until)
         ]
-        first = (search.page - 1) * search.per_page
-        page = found[first : first + search.per_page]
-        return Page(page, search.page, search.per_page, len(found))
+        first = (query.page - 1) * query.per_page
+        page = found[first : first + query.per_page]
+        return JobPage(page, query.page, query.per_page, len(found))
 
     def asset(self, job_id: str, name: str) -> media.File:
-        """An asset of a prediction that succeeded.
+        """An asset of a successful prediction.
 
         Raises:
-            Refusal: 404, there is none, or no longer.
+            ApiError: 404, it does not exist, or no longer.
         """
         with suppress(KeyError):
             job = self._jobs[job_id]
             for file in job.files if job.has_assets(self.now()) else ():
                 if file.name == name:
                     return file
-        raise Refusal(404, "NOT_FOUND", "There is no such file, or no longer.")
+        raise ApiError(404, "NOT_FOUND", "This file does not exist, or no longer.")
 
     def create(
-        self, order: Order, *, origin: str = "", key: str | None = None, weight: int = 0
+        self,
+        request: PredictionRequest,
+        *,
+        origin: str = "",
+        key: str | None = None,
+        size: int = 0,
     ) -> Job:
-        """Begin a prediction.
+        """Create a prediction.
 
-        Arguments:
-            order: what is asked for.
-            origin: scheme, host and port that the URLs sent to its webhook begin with.
-            key: the API key that asks; the platform's own by default.
-            weight: how many bytes the order took.
+        Args:
+            request: The request.
+            origin: Scheme, host and port of the URLs in its webhooks.
+            key: The API key of the request; the platform's own by default.
+            size: The size of the request in bytes.
 
         Raises:
-            Refusal: 404, no such model; 422, it is one for inference, or its input does not fit
-                the model's schema; 429, a limit is reached; 402, the balance does not cover it.
+            ApiError: 404, the model does not exist; 422, it is for inference only, or the input
+                does not fit its schema; 429, a limit is reached; 402, the balance is too low.
         """
-        model = self.model(order.model)
+        model = self.model(request.model)
         if model.openai_compatible:
-            raise Refusal(
+            raise ApiError(
                 422,
                 "MODEL_NOT_SUPPORTED",
-                f"{model.namespace} takes no predictions: ask it through /v1/chat/completions, "
+                f"{model.namespace} does not support predictions: use /v1/chat/completions, "
                 "/v1/responses or /v1/embeddings.",
             )
-        check_input(model, order.input)
+        check_input(model, request.input)
         with self._lock:
             job = Job(
-                id=str(uuid.UUID(int=self._dice.getrandbits(128), version=4)),
+                id=str(uuid.UUID(int=self._random.getrandbits(128), version=4)),
                 model=model,
-                order=order,
-                life=self._scripts.of(model).life,
+                request=request,
+                schedule=self._scripts.get(model).schedule,
                 created=self.now(),
                 clock=self.clock,
                 lifetime=self._asset_lifetime,
                 origin=origin,
                 key=key or self.key,
             )
-            self.account.enter(job)
-            self._scripts.use(model)
+            self.account.reserve(job)
+            self._scripts.count_use(model)
             self.outbox.plan(job)
-            self._jobs.add(job, weight, job.created)
-        if job.order.webhook:
-            self._tell()
+            self._jobs.add(job, size, job.created)
+        if job.request.webhook:
+            self._notify()
         return job
 
     def cancel(self, job_id: str) -> Job:
-        """End a prediction early.
+        """Cancel a running prediction.
 
         Raises:
-            Refusal: 409, it is over already; 404, there is none.
+            ApiError: 409, it has finished; 404, it does not exist.
         """
         return self._end_now(job_id, "cancelled")
 
     def fail(self, job_id: str, message: str | None = None) -> Job:
         """Make a running prediction fail now.
 
-        Arguments:
-            job_id: the prediction.
-            message: what it says; the model's usual words by default.
+        Args:
+            job_id: The prediction.
+            message: Its message; the model's usual one by default.
 
         Raises:
-            Refusal: 409, it is over already; 404, there is none.
+            ApiError: 409, it has finished; 404, it does not exist.
         """
-        usual = normal_life(self.get(job_id).model).failure
+        usual = usual_schedule(self.get(job_id).model).failure
         return self._end_now(job_id, "failed", message or usual)
 
     def finish(self, job_id: str) -> Job:
         """Make a running prediction succeed now.
 
         Raises:
-            Refusal: 409, it is over already; 404, there is none.
+            ApiError: 409, it has finished; 404, it does not exist.
         """
         return self._end_now(job_id, "succeeded")
 
     def delete(self, job_id: str) -> Job:
-        """Remove a prediction and its assets for good; a running one is cancelled first.
+        """Delete a prediction and its assets; a running one is cancelled first.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         with self._lock:
             job, now = self.get(job_id), self.now()
             if not job.finished(now):
-                self._end(job, Ending(now, "cancelled"))
+                self._end(job, EarlyEnd(now, "cancelled"))
             job.deleted = True
             self._jobs.remove(job_id)
-        self._tell()
+        self._notify()
         return job
 
     def script(self, slug: str, **fields: Unpack[ScriptFields]) -> None:
-        """Decide how the next predictions or answers of a model fare; it replaces the one before.
+        """Set the script of a model or workflow, which replaces the one before.
 
-        Arguments:
-            slug: the model, or the id of a workflow, whose executions it decides.
-            fields: what is decided; see `skytells.local.ScriptFields`.
+        Args:
+            slug: The model, or the id of a workflow.
+            fields: The script; see `skytells.local.ScriptFields`.
 
         Raises:
-            ValueError: the model does not exist, or the script contradicts itself.
+            ValueError: The model does not exist, or the script contradicts itself.
 
         Example:
             >>> Platform().script("flux-pro", fails="NSFW content detected.", times=1)
         """
-        if self.orchestrator.knows(slug):
-            return self.orchestrator.script(slug, fields)
-        if slug not in self._slugs:
-            raise ValueError(f"no model {slug!r}: take one of {', '.join(self._names())}")
+        if self.orchestrator.has_workflow(slug):
+            self.orchestrator.script(slug, fields)
+            return
+        if slug not in self._models_by_slug:
+            names = ", ".join(model.namespace for model in self.models)
+            raise ValueError(f"unknown model {slug!r}: use one of {names}")
         with self._lock:
-            self._scripts.set(self._slugs[slug], fields)
-        return None
+            self._scripts.set(self._models_by_slug[slug], fields)
 
     def advance(self, seconds: float) -> None:
-        """Move the platform's clock forward, in platform seconds."""
+        """Move the clock forward, in platform seconds."""
         self.clock.advance(seconds)
-        self._tell()
+        self._notify()
 
     def set_speed(self, speed: float) -> None:
-        """Let the platform's clock run at another speed from now on."""
+        """Change the speed of the clock."""
         self.clock.speed = speed
-        self._tell()
+        self._notify()
 
     def close(self) -> None:
-        """Let go of everybody who waits."""
+        """End all waits and streams."""
         self.closed = True
-        self._tell()
+        self._notify()
 
-    def watch(self, changed: Callable[[], object]) -> None:
-        """Call `changed`, from any thread, when something happens that time alone didn't do.
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Call a function, from any thread, at changes that are not due to the passage of time.
 
-        Creation counts only if a webhook is to be told.
+        Creation of a prediction counts only if it has a webhook.
         """
         with self._lock:
-            self._watchers.add(changed)
+            self._watchers.add(callback)
 
-    def unwatch(self, changed: Callable[[], object]) -> None:
-        """Call it no more."""
+    def unwatch(self, callback: Callable[[], object]) -> None:
+        """Stop calling a function."""
         with self._lock:
-            self._watchers.discard(changed)
+            self._watchers.discard(callback)
 
     @property
     def requests(self) -> list[Request]:
-        """The requests seen, oldest first."""
+        """The requests received, oldest first."""
         with self._lock:
             return list(self._requests)
 
-    def see(self, request: Request, weight: int = 0) -> None:
-        """Remember a request, the body of which is so many bytes long."""
+    def record(self, request: Request, size: int = 0) -> None:
+        """Record a request, whose body has a size in bytes."""
         with self._lock:
-            self._requests.add(request, weight)
+            self._requests.add(request, size)
 
     def request_id(self) -> str:
-        """A fresh id for a request."""
+        """A new id for a request."""
         with self._lock:
-            return f"req_{self._request_dice.getrandbits(96):024x}"
+            return f"req_{self._request_random.getrandbits(96):024x}"
 
     def _end_now(self, job_id: str, status: str, failure: str | None = None) -> Job:
         with self._lock:
             job, now = self.get(job_id), self.now()
             if job.finished(now):
-                over = job.stage(now).status
-                raise Refusal(
-                    409, "PREDICTION_NOT_CANCELLABLE", f"The prediction is {over} already."
-                )
-            self._end(job, Ending(now, status, failure))
-        self._tell()
+                message = f"The prediction is {job.stage(now).status} already."
+                raise ApiError(409, "PREDICTION_NOT_CANCELLABLE", message)
+            self._end(job, EarlyEnd(now, status, failure))
+        self._notify()
         return job
 
-    def _end(self, job: Job, ending: Ending) -> None:
-        job.ending = ending
-        self.account.leave(job)
-        self.outbox.ended(job)
+    def _end(self, job: Job, end: EarlyEnd) -> None:
+        job.ended = end
+        self.account.settle(job)
+        self.outbox.reschedule(job)
 
-    def _names(self) -> list[str]:
-        return [model.namespace for model in self.models]
-
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._lock:
             watchers = list(self._watchers)
-        for changed in watchers:
-            changed()
+        for callback in watchers:
+            callback()

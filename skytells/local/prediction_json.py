@@ -1,130 +1,19 @@
-"""What the platform says: the JSON of a prediction, of a page and of a refusal, built here only."""
+"""The JSON of predictions and of lists of predictions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from .jobs import Job, JobPage
+from .json_values import Json, JsonObject
 from .schedule import WAITING
-
-if TYPE_CHECKING:
-    from .jobs import Job, Page
-
-Json: TypeAlias = Any
-"""Any JSON value. Tests index it freely, so it is not spelled out."""
-
-JsonObject: TypeAlias = dict[str, Any]
-"""A JSON object."""
+from .variants import spell_status
 
 
-VARIANTS: Final[Mapping[str, str]] = {
-    "queued": "a prediction that waits is `queued`, not `pending`",
-    "canceled": "the other spelling of `cancelled`",
-    "status-false": 'a prediction that waits is `{"status": false, "id": …}`',
-    "model-slug": "the model of a prediction is its slug, not an object",
-    "bare-list": "a list of predictions is an array without pagination",
-    "cancel-success": '`{"success": true}` is the answer to a cancellation',
-    "missing-502": "a prediction that does not exist is a 502, not a 404",
-    "stream-events": "`urls.stream` is `…/stream`, which tells events itself",
-    "output-pieces": "what a model says comes as pieces of text, in events called `output`",
-    "edge-422": "a model that is not at the edge is a 422, not a 404",
-    "obfuscation": "streams of inference are padded with `obfuscation`",
-    "array-content": "what a chunk of chat says is an array of parts, not a string",
-    "crlf": "the lines of a stream of inference end with CR and LF",
-    "comments": "comments come between the events of inference, as heartbeats",
-    "event-ids": "the events of inference have an `id` and a `retry`",
-    "multi-line": "the JSON of an event of inference comes in several lines",
-    "execution-completed": "an execution that succeeded is `completed`, one that failed `error`",
-    "session-only": "the Orchestrator takes keys for webhooks alone, and sessions for the rest",
-    "responses-done": "a stream of responses ends with `[DONE]`, as one of chat does",
-}
-"""Other forms of answers that the platform's documents or clients know; all are off at first."""
-
-_SPELLINGS: Final = {"pending": "queued", "cancelled": "canceled"}
-
-
-class Refusal(Exception):
-    """The platform says no, in the unified error envelope.
-
-    Arguments:
-        status: the HTTP status.
-        error_id: the machine-readable name.
-        message: the human-readable sentence.
-        details: more of it, or `None`.
-        param: the field that is to blame, where a shape names it.
-        headers: what goes with the answer, such as `Retry-After`.
-
-    Example:
-        >>> Refusal(404, "MODEL_NOT_FOUND", "No such model.").envelope()["error"]["http_status"]
-        404
-    """
-
-    def __init__(
-        self,
-        status: int,
-        error_id: str,
-        message: str,
-        details: str | JsonObject | None = None,
-        *,
-        param: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(status, error_id, message, details)
-        self.status = status
-        self.error_id = error_id
-        self.message = message
-        self.details = details
-        self.param = param
-        self.headers: dict[str, str] = dict(headers or {})
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.error_id}: {self.message}"
-
-    def envelope(self) -> JsonObject:
-        """The body of the answer."""
-        error = {
-            "http_status": self.status,
-            "message": self.message,
-            "details": self.details,
-            "error_id": self.error_id,
-        }
-        return {"status": False, "response": self.message, "error": error}
-
-
-class InvalidRequest(Refusal):
-    """A request that OpenAI's API refuses, with the `param` and `code` that it gives.
-
-    Arguments:
-        message: what is wrong.
-        param: the field that is to blame.
-        code: the machine-readable reason, which is null for many.
-    """
-
-    def __init__(self, message: str, param: str | None, code: str | None = None) -> None:
-        super().__init__(400, "INVALID_PARAMETER", message, param=param)
-        self.code = code
-
-
-def known_variants(names: Iterable[str]) -> frozenset[str]:
-    """The names, or the one name, all of which are in `VARIANTS`.
-
-    Raises:
-        ValueError: one is not.
-    """
-    try:
-        given = frozenset([names] if isinstance(names, str) else names)
-    except TypeError:
-        raise ValueError(f"variants must be a list of names, not {names!r}") from None
-    if unknown := given - VARIANTS.keys():
-        known = ", ".join(VARIANTS)
-        raise ValueError(f"no variant {min(unknown)!r}: take some of {known}")
-    return given
-
-
-def page_json(page: Page, now: float, origin: str, *, variants: Collection[str] = ()) -> Json:
-    """A page of predictions as the platform sends it."""
+def list_json(page: JobPage, now: float, origin: str, *, variants: Collection[str] = ()) -> Json:
+    """A page of a list of predictions."""
     data = [prediction_json(job, now, origin, variants=variants) for job in page.jobs]
     if "bare-list" in variants:
         return data
@@ -145,67 +34,42 @@ def prediction_json(
     with_stream: bool = False,
     variants: Collection[str] = (),
 ) -> JsonObject:
-    """A prediction as the platform sends it.
+    """A prediction.
 
-    Arguments:
-        job: the prediction.
-        now: the moment, as the platform's clock shows it.
-        origin: scheme, host and port that the answer's URLs begin with.
-        with_stream: name the stream URL even where none was asked for at creation.
-        variants: which of the other spellings to use; see `VARIANTS`.
+    Args:
+        job: The prediction.
+        now: The moment on the platform's clock.
+        origin: Scheme, host and port of the URLs in it.
+        with_stream: Include the stream URL even if the prediction was created without `stream`.
+        variants: The forms to use; see `skytells.local.variants`.
     """
     since, status = job.stage(now)
-    shown = spelled(status, variants)
+    shown = spell_status(status, variants)
     if "status-false" in variants and status in WAITING:
         return {"status": False, "id": job.id, "error": {"message": f"Prediction is {shown}."}}
     started, completed = job.started(now), job.completed(now)
-    wanted = with_stream or job.order.stream
     failure = job.failure(now)
-    failed = {"error": failure} if status == "failed" else {}
-    streams = ("stream" if "stream-events" in variants else "events") if wanted else None
     return {
         "id": job.id,
         "status": shown,
         "type": "inference",
-        "stream": job.order.stream,
-        "input": job.order.input,
+        "stream": job.request.stream,
+        "input": job.request.input,
         "output": _output(job, now, origin),
         "response": failure,
-        **failed,
-        "created_at": _micros(job, job.created),
+        **({"error": failure} if status == "failed" else {}),
+        "created_at": _microseconds(job, job.created),
         "started_at": _seconds(job, started),
         "completed_at": _seconds(job, completed),
-        "updated_at": _micros(job, since),
+        "updated_at": _microseconds(job, since),
         "privacy": "private",
         "source": "api",
         "model": _model(job, variants),
-        "webhook": job.order.webhook or {"url": None, "events": []},
+        "webhook": job.request.webhook or {"url": None, "events": []},
         "metrics": _metrics(job, now),
         "metadata": _metadata(job, now, origin),
-        "urls": {} if status == "failed" else _urls(job, origin, streams),
+        "urls": {} if status == "failed" else _urls(job, origin, with_stream, variants),
     }
-
-
-def spelled(status: str, variants: Collection[str]) -> str:
-    """A status in the spelling asked for.
-
-    Example:
-        >>> spelled("cancelled", {"canceled"})
-        'canceled'
-    """
-    other = _SPELLINGS.get(status, status)
-    return other if other in variants else status
-
-
-def spellings(status: str) -> tuple[str, ...]:
-    """Every spelling of a status.
-
-    Example:
-        >>> spellings("pending")
-        ('pending', 'queued')
-    """
-    other = _SPELLINGS.get(status)
-    return (status,) if other is None else (status, other)
 
 
 def _model(job: Job, variants: Collection[str]) -> JsonObject | str:
@@ -223,24 +87,21 @@ def _output(job: Job, now: float, origin: str) -> list[str] | str | None:
 
 
 def _metrics(job: Job, now: float) -> JsonObject:
-    status = job.stage(now).status
-    completed = job.completed(now)
+    started, completed = job.started(now), job.completed(now)
     if completed is None:
-        return {"progress": job.life.progress(job.age(now))}
-    started = job.started(now)
+        return {"progress": job.schedule.progress(job.age(now))}
     times = {
         "predict_time": 0.0 if started is None else round(completed - started, 3),
         "total_time": round(completed - job.created, 3),
     }
-    if status != "succeeded":
+    if job.stage(now).status != "succeeded":
         return times
     images = {"image_count": len(job.files)} if job.model.type == "image" else {}
     return {**images, **times, "asset_count": len(job.files), "progress": 100.0}
 
 
 def _metadata(job: Job, now: float, origin: str) -> JsonObject:
-    completed = job.completed(now) is not None
-    available = job.has_assets(now)
+    finished, available = job.completed(now) is not None, job.has_assets(now)
     files = [
         {
             "name": file.name,
@@ -251,19 +112,21 @@ def _metadata(job: Job, now: float, origin: str) -> JsonObject:
         for file in (job.files if available else ())
     ]
     return {
-        "billing": {"credits_used": job.credits(now)} if completed else None,
+        "billing": {"credits_used": job.credits(now)} if finished else None,
         "storage": {"files": files} if available else None,
         "data_available": available,
     }
 
 
-def _urls(job: Job, origin: str, streams: str | None) -> dict[str, str]:
-    this = f"{origin}/v1/predictions/{job.id}"
-    stream = {} if streams is None else {"stream": f"{this}/{streams}"}
-    return {"get": this, "cancel": f"{this}/cancel", **stream, "delete": f"{this}/delete"}
+def _urls(job: Job, origin: str, with_stream: bool, variants: Collection[str]) -> dict[str, str]:
+    url = f"{origin}/v1/predictions/{job.id}"
+    urls = {"get": url, "cancel": f"{url}/cancel"}
+    if with_stream or job.request.stream:
+        urls["stream"] = f"{url}/{'stream' if 'stream-events' in variants else 'events'}"
+    return {**urls, "delete": f"{url}/delete"}
 
 
-def _micros(job: Job, moment: float) -> str:
+def _microseconds(job: Job, moment: float) -> str:
     return datetime.fromtimestamp(job.date(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

@@ -1,9 +1,9 @@
-"""The life of a prediction: which statuses it passes through, and when. No clock, no state.
+"""The schedule of a prediction: which statuses it passes through, and when. No clock, no state.
 
     pending ──> starting ──> started ──> processing ──> succeeded | failed
        └───────────┴────────────┴────────────┴────────> cancelled
 
-A life is decided when the prediction is created; what it shows is a function of its age.
+It is fixed when the prediction is created; the status is a function of the prediction's age.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 PASSING: Final = ("pending", "starting", "started", "processing")
-"""What a prediction passes through unless it is told otherwise."""
+"""The statuses before the final one, by default."""
 
 WAITING: Final = frozenset({"pending", "queued", "starting"})
 """Statuses in which no work has begun."""
 
 TERMINAL: Final = frozenset({"succeeded", "failed", "cancelled", "canceled"})
-"""Statuses that never change again. The platform's documents spell the last one both ways."""
+"""Statuses that never change. The platform's documentation spells the last one both ways."""
 
 
 class Stage(NamedTuple):
-    """A status, and since when it holds, in seconds."""
+    """A status, and the time in seconds since which it holds."""
 
     since: float
     status: str
 
 
 @dataclass(frozen=True)
-class Life:
-    """How a prediction will fare.
+class Schedule:
+    """The statuses of a prediction by its age.
 
-    Arguments:
-        seconds: platform seconds from creation to the end.
-        passing: the statuses on the way, in order.
-        end: the last status.
-        failure: what a failed prediction says.
+    Args:
+        seconds: Platform seconds from creation to the end.
+        passing: The statuses before the final one, in order.
+        end: The final status.
+        failure: The message of a failed prediction.
 
     Example:
-        >>> Life(11.0).at(5.0).status
+        >>> Schedule(11.0).at(5.0).status
         'processing'
-        >>> Life(11.0).at(11.0).status
+        >>> Schedule(11.0).at(11.0).status
         'succeeded'
     """
 
@@ -60,7 +60,7 @@ class Life:
         """Every stage with the age at which it begins; `processing` takes most of the time."""
         weights = [8 if status == "processing" else 1 for status in self.passing]
         share = self.seconds / (sum(weights) or 1)
-        # As round as ages are, so that a stage has begun at the moment at which it begins.
+        # Rounded as ages are, so that a stage has begun at the age at which it begins.
         begins = [round(share * sum(weights[:place]), 6) for place in range(len(weights))]
         return (*map(Stage, begins, self.passing), Stage(self.seconds, self.end))
 
@@ -75,21 +75,21 @@ class Life:
         return self.stages[max(place - 1, 0)]
 
     def progress(self, age: float) -> float:
-        """How much of the work is done at an age, 0 to 100."""
+        """The share of the work that is done at an age, 0 to 100."""
         work = self.seconds - self.starts
         done = (age - self.starts) / work if work else float(age >= self.seconds)
         return round(100 * min(max(done, 0.0), 1.0), 1)
 
 
-def scripted(
-    normal: Life, *, fails: str | None, seconds: float | None, statuses: Sequence[str] | None
-) -> Life:
-    """A life that differs from the normal one in what was asked for.
+def scripted_schedule(
+    usual: Schedule, *, fails: str | None, seconds: float | None, statuses: Sequence[str] | None
+) -> Schedule:
+    """The usual schedule of a model, changed as a script says.
 
     Raises:
-        ValueError: a time below zero, a final status before the end, or two different ends.
+        ValueError: A negative time, a final status before the end, or two different ends.
     """
-    length = normal.seconds if seconds is None else seconds
+    length = usual.seconds if seconds is None else seconds
     if not 0 <= length < math.inf:
         raise ValueError(f"seconds must be zero or a positive number, not {seconds!r}")
     if isinstance(statuses, str):
@@ -99,12 +99,13 @@ def scripted(
     passing, end = _split(PASSING if statuses is None else tuple(statuses))
     if fails is not None and end not in (None, "failed"):
         raise ValueError(f"a prediction cannot both fail and end as {end!r}: leave one out")
-    end = "failed" if fails is not None else end or normal.end
-    failure = (fails or normal.failure) if end == "failed" else None
-    return Life(length, passing, end, failure)
+    end = "failed" if fails is not None else end or usual.end
+    failure = (fails or usual.failure) if end == "failed" else None
+    return Schedule(length, passing, end, failure)
 
 
 def _split(statuses: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """The passing statuses, and the final one if the last is final."""
     ends = bool(statuses) and statuses[-1] in TERMINAL
     passing, end = (statuses[:-1], statuses[-1]) if ends else (statuses, None)
     if early := TERMINAL.intersection(passing):

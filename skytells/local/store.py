@@ -1,4 +1,4 @@
-"""What the platform remembers, bounded: it may run for weeks in somebody's terminal."""
+"""Bounded storage, since a platform may run in somebody's terminal for weeks."""
 
 from __future__ import annotations
 
@@ -11,55 +11,50 @@ from .jobs import Job
 T = TypeVar("T")
 
 
-class Recent(Generic[T]):
-    """The latest of many things, bounded by their number and by their weight in bytes.
+class RecentItems(Generic[T]):
+    """The latest items, limited by their number and by their size in bytes.
 
     Example:
-        >>> seen = Recent[str](count=2, weight=100)
+        >>> words = RecentItems[str](count=2, size=100)
         >>> for word in ("one", "two", "three"):
-        ...     seen.add(word, len(word))
-        >>> list(seen)
+        ...     words.add(word, len(word))
+        >>> list(words)
         ['two', 'three']
     """
 
-    def __init__(self, *, count: int, weight: int) -> None:
+    def __init__(self, *, count: int, size: int) -> None:
         self._count = count
-        self._weight = weight
+        self._size = size
         self._total = 0
         self._items: deque[tuple[T, int]] = deque()
 
     def __iter__(self) -> Iterator[T]:
         return (item for item, _ in self._items)
 
-    def add(self, item: T, weight: int) -> None:
-        """Remember one more; the newest is kept however heavy it is."""
-        self._items.append((item, weight))
-        self._total += weight
-        while len(self._items) > 1 and not self._fits():
+    def add(self, item: T, size: int) -> None:
+        """Add an item and drop the oldest; the newest is kept whatever its size."""
+        self._items.append((item, size))
+        self._total += size
+        while len(self._items) > 1 and (len(self._items) > self._count or self._total > self._size):
             self._total -= self._items.popleft()[1]
 
-    def _fits(self) -> bool:
-        return len(self._items) <= self._count and self._total <= self._weight
 
+class JobStore:
+    """Predictions by id. Of too many, the oldest finished ones are dropped, running ones never.
 
-class Jobs:
-    """Predictions by id, oldest first; of too many, the oldest that are over are forgotten.
-
-    Running ones are never forgotten, however many they are.
-
-    Arguments:
-        count: how many are kept.
-        weight: bytes of input that are kept; inputs may hold pictures.
+    Args:
+        count: How many are kept.
+        size: Bytes of requests that are kept; inputs may contain pictures.
 
     Raises:
-        ValueError: the count is below 1.
+        ValueError: The count is below 1.
     """
 
-    def __init__(self, *, count: int, weight: int) -> None:
+    def __init__(self, *, count: int, size: int) -> None:
         if count < 1:
             raise ValueError(f"keep must be at least 1, not {count!r}")
-        self._count = self._most = count
-        self._weight = self._heaviest = weight
+        self._count = self._count_limit = count
+        self._size = self._size_limit = size
         self._total = 0
         self._jobs: dict[str, tuple[Job, int]] = {}
 
@@ -73,23 +68,23 @@ class Jobs:
         """All of them."""
         return [job for job, _ in reversed(self._jobs.values())]
 
-    def add(self, job: Job, weight: int, now: float) -> None:
-        """Keep one more, and forget others if there are too many."""
-        self._jobs[job.id] = (job, weight)
-        self._total += weight
-        if len(self._jobs) > self._most or self._total > self._heaviest:
-            self._forget_some(now)
+    def add(self, job: Job, size: int, now: float) -> None:
+        """Add one, and drop others if there are too many."""
+        self._jobs[job.id] = (job, size)
+        self._total += size
+        if len(self._jobs) > self._count_limit or self._total > self._size_limit:
+            self._drop_finished(now)
 
     def remove(self, job_id: str) -> None:
-        """Forget one."""
+        """Remove one."""
         self._total -= self._jobs.pop(job_id)[1]
 
-    def _forget_some(self, now: float) -> None:
+    def _drop_finished(self, now: float) -> None:
         for job, _ in list(self._jobs.values()):
-            if len(self._jobs) <= self._count and self._total <= self._weight:
+            if len(self._jobs) <= self._count and self._total <= self._size:
                 break
             if job.finished(now):
                 self.remove(job.id)
-        # With room to spare, so that it is seldom done even while nothing can be forgotten.
-        self._most = max(self._count, len(self._jobs)) + self._count // 10
-        self._heaviest = max(self._weight, self._total) + self._weight // 10
+        # With room to spare, so that it seldom runs even if nothing can be dropped.
+        self._count_limit = max(self._count, len(self._jobs)) + self._count // 10
+        self._size_limit = max(self._size, self._total) + self._size // 10

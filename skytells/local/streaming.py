@@ -1,90 +1,84 @@
-"""How a stream reaches the caller: event by event when its time has come, faults included."""
+"""Streaming responses: events are sent at their moments of the clock, and faults are injected."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from .fault_injection import hang_up
+from .fault_injection import disconnect
 from .faults import Fault
 from .platform import Platform
-from .prediction_events import EVENT_STREAM
-from .waiting import Watch, pause
+from .waiting import sleep, sleep_until
+
+EVENT_STREAM: Final = "text/event-stream"
+"""The media type of server-sent events."""
 
 
 @dataclass(frozen=True)
-class Telling:
-    """What a stream says.
+class StreamContent:
+    """The content of a stream.
 
-    Arguments:
-        frames: its events as they travel.
-        instead: what it says instead of the rest when a fault lets it fail.
-        garbage: an event that says nothing.
-        seconds: platform seconds from the first to the last.
-        media_type: what it is.
+    Args:
+        frames: The encoded events.
+        failure: The event that replaces the rest if a fault makes the stream fail.
+        garbage: An invalid event.
+        seconds: Platform seconds from the first event to the last.
+        media_type: The media type.
     """
 
     frames: Sequence[bytes]
-    instead: bytes
+    failure: bytes
     garbage: bytes = b"data: {]<not json>\n\n"
     seconds: float = 0.0
     media_type: str = EVENT_STREAM
 
 
-def streamed(
-    platform: Platform, request: Request, telling: Telling, headers: dict[str, str]
+def stream_response(
+    platform: Platform, request: Request, content: StreamContent, headers: dict[str, str]
 ) -> StreamingResponse:
-    """The answer that is a stream of events.
+    """A response that sends events one after the other.
 
-    Arguments:
-        platform: its clock decides when what is said.
-        request: whose fault befalls the stream.
-        telling: what is said.
-        headers: those of the answer.
+    Args:
+        platform: Its clock determines when each event is sent.
+        request: Its fault is injected.
+        content: The events.
+        headers: Headers of the response.
     """
     fault: Fault | None = request.state.fault
-    body = _bytes(platform, request, telling, fault or Fault())
+    body = _body(platform, request, content, fault or Fault())
     headers = {"cache-control": "no-cache", **headers}
-    return StreamingResponse(body, headers=headers, media_type=telling.media_type)
+    return StreamingResponse(body, headers=headers, media_type=content.media_type)
 
 
-async def until(platform: Platform, moment: float) -> None:
-    """Return when the platform's clock shows a moment, or the platform closes."""
-    if platform.now() >= moment - 1e-6:
-        return
-    with Watch(platform) as watch:
-        while platform.now() < moment - 1e-6 and not platform.closed:
-            await watch.until(moment)
-
-
-async def _bytes(
-    platform: Platform, request: Request, telling: Telling, fault: Fault
+async def _body(
+    platform: Platform, request: Request, content: StreamContent, fault: Fault
 ) -> AsyncIterator[bytes]:
-    frames, began = telling.frames, platform.now()
-    told = _told(fault, len(frames))
-    for place, frame in enumerate(frames[:told]):
-        await until(platform, began + telling.seconds * place / len(frames))
+    frames, began = content.frames, platform.now()
+    sent = _frames_before_fault(fault, len(frames))
+    for place, frame in enumerate(frames[:sent]):
+        await sleep_until(platform, began + content.seconds * place / len(frames))
         if fault.slow:
-            await pause(platform, fault.slow / len(frames))
+            await sleep(platform, fault.slow / len(frames))
         if platform.closed:
             return
         yield frame
     if fault.body == "truncated":
-        yield frames[told][: len(frames[told]) // 2] if told < len(frames) else b""
-        await hang_up(request)
+        yield frames[sent][: len(frames[sent]) // 2] if sent < len(frames) else b""
+        await disconnect(request.scope, request.receive)
     elif fault.body == "garbage":
-        yield telling.garbage + b"".join(frames[told:])
+        yield content.garbage + b"".join(frames[sent:])
     elif fault.stream in ("error", "failed"):
-        yield telling.instead
+        yield content.failure
     elif fault.stream == "stalled":
-        await _silence(platform)
+        await sleep(platform, None)
 
 
-def _told(fault: Fault, count: int) -> int:
-    """How many events are told before a fault strikes; all of them if none does."""
+def _frames_before_fault(fault: Fault, count: int) -> int:
+    """How many events are sent before a fault takes effect; all of them if it has none."""
     if fault.body == "empty":
         return 0
     if fault.stream == "unfinished":
@@ -92,10 +86,3 @@ def _told(fault: Fault, count: int) -> int:
     if fault.stream is not None or fault.body in ("truncated", "garbage"):
         return min(count // 2 if fault.after is None else fault.after, count)
     return count
-
-
-async def _silence(platform: Platform) -> None:
-    """Return when the platform closes."""
-    with Watch(platform) as watch:
-        while not platform.closed:
-            await watch.until(None)

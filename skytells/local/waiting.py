@@ -1,4 +1,4 @@
-"""Waiting for a moment of the platform's clock, or for something to happen before it."""
+"""Waiting for a moment of the platform's clock, or for a change of the platform's state."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import Self
 from .platform import Platform
 
 
-class Watch:
-    """Notices what happens on a platform, in whatever thread it happens.
-
-    Arguments:
-        platform: what is watched.
+class ChangeListener:
+    """Waits on the running event loop for changes, which may come from any thread.
 
     Example:
-        >>> async def look(platform: Platform) -> None:
-        ...     with Watch(platform) as watch:
-        ...         await watch.until(platform.now() + 1.0)
+        >>> async def wait_a_second(platform: Platform) -> None:
+        ...     with ChangeListener(platform) as listener:
+        ...         await listener.wait_until(platform.now() + 1.0)
     """
 
     def __init__(self, platform: Platform) -> None:
@@ -27,18 +24,18 @@ class Watch:
         self._changed = asyncio.Event()
 
     def __enter__(self) -> Self:
-        self._platform.watch(self._from_any_thread)
+        self._platform.watch(self._notify_from_any_thread)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._platform.unwatch(self._from_any_thread)
+        self._platform.unwatch(self._notify_from_any_thread)
 
-    def change(self) -> None:
-        """Say, on the event loop, that something happened."""
+    def notify(self) -> None:
+        """End the wait; call it on the event loop only."""
         self._changed.set()
 
-    async def until(self, moment: float | None) -> None:
-        """Return when the clock shows the moment, or earlier if something happens."""
+    async def wait_until(self, moment: float | None) -> None:
+        """Return at a moment of the clock, or at an earlier change."""
         clock = self._platform.clock
         seconds = None if moment is None else clock.real_seconds_until(moment)
         with suppress(TimeoutError):
@@ -46,14 +43,23 @@ class Watch:
                 await self._changed.wait()
         self._changed.clear()
 
-    def _from_any_thread(self) -> None:
+    def _notify_from_any_thread(self) -> None:
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             self._loop.call_soon_threadsafe(self._changed.set)
 
 
-async def pause(platform: Platform, seconds: float) -> None:
-    """Return after real seconds, or when the platform closes."""
-    with Watch(platform) as watch, suppress(TimeoutError):
+async def sleep_until(platform: Platform, moment: float) -> None:
+    """Return at a moment of the clock, or when the platform closes."""
+    if platform.now() >= moment - 1e-6:
+        return
+    with ChangeListener(platform) as listener:
+        while platform.now() < moment - 1e-6 and not platform.closed:
+            await listener.wait_until(moment)
+
+
+async def sleep(platform: Platform, seconds: float | None) -> None:
+    """Return after real seconds, or when the platform closes; `None` waits for that only."""
+    with ChangeListener(platform) as listener, suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while not platform.closed:
-                await watch.until(None)
+                await listener.wait_until(None)

@@ -9,9 +9,10 @@ import pytest
 
 from skytells.local import Clock, Model, Platform, PlatformOptions
 from skytells.local.catalogue import price
+from skytells.local.errors import ApiError
 from skytells.local.jobs import Job
-from skytells.local.prediction_json import JsonObject, Refusal
-from skytells.local.requests import Order
+from skytells.local.json_values import JsonObject
+from skytells.local.requests import PredictionRequest
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -20,12 +21,12 @@ def platform_with(**options: Unpack[PlatformOptions]) -> Platform:
     return Platform(clock=Clock(speed=0, start=START), **options)
 
 
-def order(model: str = "flux-pro", **asked: object) -> Order:
-    return Order(model, {"prompt": "a fox", **asked})
+def order(model: str = "flux-pro", **asked: object) -> PredictionRequest:
+    return PredictionRequest(model, {"prompt": "a fox", **asked})
 
 
-def refused(platform: Platform, model: str = "flux-pro", **asked: object) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refused(platform: Platform, model: str = "flux-pro", **asked: object) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         platform.create(order(model, **asked))
     return caught.value
 
@@ -114,7 +115,7 @@ def test_a_refused_prediction_does_not_use_a_script_up() -> None:
 def test_a_price_counts_in_its_unit(unit: str, asked: JsonObject, charged: float) -> None:
     mine = Model("mine", "Mine", "image", "me", 11.0, price(1.0, unit), {}, ())
     platform = platform_with(models=[mine], credits=100.0)
-    job = platform.create(Order("mine", asked))
+    job = platform.create(PredictionRequest("mine", asked))
     platform.advance(11.0)
     assert job.credits(platform.now()) == charged
     assert platform.account.balance == 100.0 - charged
@@ -165,7 +166,7 @@ def test_retry_after_is_in_the_callers_seconds() -> None:
 def test_both_families_of_headers_tell_how_things_stand() -> None:
     platform = platform_with(rpm=25, concurrency=3)
     platform.create(order())
-    assert platform.account.standing("flux-pro").headers() == {
+    assert platform.account.limit_headers("flux-pro") == {
         "x-skytells-ratelimit-limit-requests": "25",
         "x-skytells-ratelimit-remaining-requests": "24",
         "x-skytells-ratelimit-window": "60s",
@@ -182,7 +183,7 @@ def test_both_families_of_headers_tell_how_things_stand() -> None:
 
 
 def test_an_account_without_limits_says_nothing_of_them() -> None:
-    assert platform_with().account.standing("flux-pro").headers() == {}
+    assert platform_with().account.limit_headers("flux-pro") == {}
 
 
 @pytest.mark.parametrize(

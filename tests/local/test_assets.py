@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 import skytells.local
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 PICTURE: JsonObject = {"prompt": "a fox", "width": 64, "height": 64}
 

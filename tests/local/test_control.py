@@ -13,7 +13,7 @@ import pytest
 import skytells.local
 from skytells import SkytellsError
 from skytells.local import LocalPlatform
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 
@@ -260,7 +260,7 @@ async def test_faults_befall_a_platform_in_process() -> None:
         platform.fault(drop="after", times=1)
         platform.fault(body="truncated", times=1)
         for _ in range(2):
-            with pytest.raises(SkytellsError, match="hung up"):
+            with pytest.raises(SkytellsError, match="closed the connection"):
                 await client.predictions.create(model="flux-pro", input={"prompt": "a fox"})
         assert len(platform.predictions) == 2
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from skytells.local import LocalPlatform
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 FOX: JsonObject = {"model": "flux-edge", "input": {"prompt": "A fox"}}
 

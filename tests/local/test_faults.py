@@ -9,15 +9,16 @@ import pytest
 
 import skytells.local
 from skytells.local import Fault, LocalPlatform
-from skytells.local.faults import HEADER, FaultBook, envelope_of, read_fault, read_header
-from skytells.local.prediction_json import JsonObject
+from skytells.local.errors import error_body
+from skytells.local.faults import HEADER, FaultRules, parse_fault, parse_fault_header
+from skytells.local.json_values import JsonObject
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 
 
-def met(book: FaultBook, count: int = 1) -> list[bool]:
+def met(book: FaultRules, count: int = 1) -> list[bool]:
     """Which of so many requests a fault befalls."""
-    return [book.meet("POST", "/v1/predict", "flux-pro") is not None for _ in range(count)]
+    return [book.match("POST", "/v1/predict", "flux-pro") is not None for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -35,11 +36,11 @@ def met(book: FaultBook, count: int = 1) -> list[bool]:
     ],
 )
 def test_a_fault_befalls_the_requests_it_is_for(fault: JsonObject, befalls: bool) -> None:
-    assert read_fault(fault).matches("POST", "/v1/predict", "flux-pro") is befalls
+    assert parse_fault(fault).matches("POST", "/v1/predict", "flux-pro") is befalls
 
 
 def test_a_fault_without_a_number_strikes_always() -> None:
-    book = FaultBook()
+    book = FaultRules()
     book.add(Fault(status=500))
     assert met(book, 3) == [True, True, True]
     book.clear()
@@ -47,29 +48,29 @@ def test_a_fault_without_a_number_strikes_always() -> None:
 
 
 def test_a_fault_strikes_so_many_times() -> None:
-    book = FaultBook()
+    book = FaultRules()
     book.add(Fault(status=500, times=2))
     assert met(book, 4) == [True, True, False, False]
     assert list(book) == []
 
 
 def test_a_fault_strikes_the_nth_request_only() -> None:
-    book = FaultBook()
+    book = FaultRules()
     book.add(Fault(method="POST", nth=2, drop="before"))
-    assert book.meet("GET", "/v1/models", None) is None
+    assert book.match("GET", "/v1/models", None) is None
     assert met(book, 4) == [False, True, False, False]
 
 
 def test_the_oldest_fault_that_fits_comes_first() -> None:
-    book = FaultBook()
+    book = FaultRules()
     book.add(Fault(status=500, times=1))
     book.add(Fault(status=503))
-    statuses = [book.meet("GET", "/v1/models", None) for _ in range(2)]
+    statuses = [book.match("GET", "/v1/models", None) for _ in range(2)]
     assert [fault.status for fault in statuses if fault] == [500, 503]
 
 
 @pytest.mark.parametrize(
-    ("fault", "refusal"),
+    ("fields", "expected"),
     [
         ({"error": "INSUFFICIENT_CREDITS"}, (402, "INSUFFICIENT_CREDITS")),
         ({"error": "NOVEL"}, (500, "NOVEL")),
@@ -80,10 +81,12 @@ def test_the_oldest_fault_that_fits_comes_first() -> None:
         ({"latency": 1.0}, None),
     ],
 )
-def test_a_refusal_has_the_status_and_id_that_go_together(
-    fault: JsonObject, refusal: tuple[int, str] | None
+def test_an_error_has_a_matching_status_and_id(
+    fields: JsonObject, expected: tuple[int, str] | None
 ) -> None:
-    assert read_fault(fault).refusal() == refusal
+    fault = parse_fault(fields)
+    error = fault.api_error()
+    assert ((error.status, error.error_id) if fault.replaces_response else None) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,17 +99,18 @@ def test_a_refusal_has_the_status_and_id_that_go_together(
         ("simple", {"status", "response"}),
     ],
 )
-def test_an_error_comes_in_the_shape_asked_for(envelope: str, keys: set[str]) -> None:
-    fault = read_fault({"error": "INTERNAL_ERROR", "envelope": envelope, "message": "Ouch."})
-    said = envelope_of(fault, "req_1")
-    assert said.keys() == keys
-    assert "Ouch." in str(said)
+def test_an_error_has_the_envelope_of_the_fault(envelope: str, keys: set[str]) -> None:
+    fault = parse_fault({"error": "INTERNAL_ERROR", "envelope": envelope, "message": "Ouch."})
+    assert fault.envelope
+    body = error_body(fault.envelope, fault.api_error(), "req_1")
+    assert body.keys() == keys
+    assert "Ouch." in str(body)
 
 
-def test_the_inference_shape_calls_its_status_status() -> None:
-    said = envelope_of(Fault(error="UNAUTHORIZED", envelope="inference"), "req_1")["error"]
-    assert (said["status"], said["request_id"]) == (401, "req_1")
-    assert (said["type"], said["code"]) == ("authentication_error", "invalid_api_key")
+def test_the_inference_envelope_has_status_and_request_id() -> None:
+    error = error_body("inference", Fault(error="UNAUTHORIZED").api_error(), "req_1")["error"]
+    assert (error["status"], error["request_id"]) == (401, "req_1")
+    assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_the_inference_shape_calls_its_status_status() -> None:
 )
 def test_a_fault_that_makes_no_sense_is_refused_by_name(fault: object, culprit: str) -> None:
     with pytest.raises(ValueError, match=culprit):
-        read_fault(fault)
+        parse_fault(fault)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +145,9 @@ def test_a_fault_that_makes_no_sense_is_refused_by_name(fault: object, culprit: 
     ],
 )
 def test_a_header_holds_json_or_pairs(text: str) -> None:
-    fault = read_header(text)
+    fault = parse_fault_header(text)
     assert fault == Fault(error="NOVEL", latency=0.5, variants=("canceled", "queued"))
-    assert read_fault(fault.as_json()) == fault
+    assert parse_fault(fault.as_json()) == fault
 
 
 @pytest.fixture(scope="module")

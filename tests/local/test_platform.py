@@ -6,10 +6,12 @@ import pytest
 
 from skytells.local import Clock, Model, Platform
 from skytells.local.catalogue import price
+from skytells.local.errors import ApiError
 from skytells.local.jobs import Job
-from skytells.local.prediction_json import JsonObject, Refusal, page_json, prediction_json
-from skytells.local.requests import Order, Search, read_search
-from skytells.local.schedule import Life
+from skytells.local.json_values import JsonObject
+from skytells.local.prediction_json import list_json, prediction_json
+from skytells.local.requests import ListQuery, PredictionRequest, parse_list_query
+from skytells.local.schedule import Schedule
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 ORIGIN = "http://localhost"
@@ -26,7 +28,7 @@ def shown(platform: Platform, job: Job) -> JsonObject:
 
 
 def test_a_life_passes_through_every_status_in_order() -> None:
-    life = Life(11.0)
+    life = Schedule(11.0)
     ages = (0.0, 1.0, 2.0, 3.0, 10.999, 11.0, 1e9)
     assert [life.at(age).status for age in ages] == [
         "pending",
@@ -40,13 +42,13 @@ def test_a_life_passes_through_every_status_in_order() -> None:
 
 
 def test_a_life_of_no_length_is_over_at_once() -> None:
-    life = Life(0.0)
+    life = Schedule(0.0)
     assert life.at(0.0).status == "succeeded"
     assert life.progress(0.0) == 100.0
 
 
 def test_progress_grows_from_0_to_100_while_work_goes_on() -> None:
-    life = Life(11.0)
+    life = Schedule(11.0)
     ages = (0.0, 2.0, 6.5, 11.0, 20.0)
     assert [life.progress(age) for age in ages] == [0.0, 0.0, 50.0, 100.0, 100.0]
 
@@ -73,7 +75,7 @@ def test_a_clock_refuses_a_speed_that_makes_no_sense(speed: float) -> None:
 
 
 def test_a_clock_never_goes_back() -> None:
-    with pytest.raises(ValueError, match="forward"):
+    with pytest.raises(ValueError, match="seconds must be zero"):
         Clock().advance(-1.0)
 
 
@@ -103,7 +105,7 @@ def test_a_clock_keeps_its_speed_when_the_new_one_makes_no_sense() -> None:
 
 def test_a_prediction_ends_on_the_date_that_the_calendar_shows_then() -> None:
     platform = Platform(clock=Clock(speed=10, start=START, ticker=lambda: 0.0))
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(60.0)
     assert shown(platform, job)["completed_at"] == "2026-01-01T00:00:08+00:00"
 
@@ -112,7 +114,7 @@ def test_dates_stay_close_to_real_ones_at_a_high_speed() -> None:
     real = [0.0]
     platform = Platform(clock=Clock(speed=1000, start=START, ticker=lambda: real[0]))
     real[0] = 60.0
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     real[0] = 61.0
     answer = shown(platform, job)
     assert answer["created_at"] == "2026-01-01T00:01:00.000000Z"
@@ -121,7 +123,7 @@ def test_dates_stay_close_to_real_ones_at_a_high_speed() -> None:
 
 
 def test_a_new_prediction_shows_nothing_that_has_not_happened(platform: Platform) -> None:
-    answer = shown(platform, platform.create(Order("flux-pro", FOX)))
+    answer = shown(platform, platform.create(PredictionRequest("flux-pro", FOX)))
     assert answer["status"] == "pending"
     assert answer["created_at"] == answer["updated_at"] == "2026-01-01T00:00:00.000000Z"
     for name in ("output", "started_at", "completed_at", "response"):
@@ -134,7 +136,7 @@ def test_a_new_prediction_shows_nothing_that_has_not_happened(platform: Platform
 
 
 def test_a_finished_prediction_shows_output_times_files_and_price(platform: Platform) -> None:
-    job = platform.create(Order("truefusion", {**FOX, "number_of_images": 2}))
+    job = platform.create(PredictionRequest("truefusion", {**FOX, "number_of_images": 2}))
     platform.advance(6.0)
     answer = shown(platform, job)
     assert answer["status"] == "succeeded"
@@ -149,7 +151,7 @@ def test_a_finished_prediction_shows_output_times_files_and_price(platform: Plat
 
 
 def test_a_text_prediction_answers_with_a_sentence(platform: Platform) -> None:
-    job = platform.create(Order("local-text", FOX))
+    job = platform.create(PredictionRequest("local-text", FOX))
     platform.advance(60.0)
     assert "a fox" in shown(platform, job)["output"]
     assert shown(platform, job)["metadata"]["storage"] == {"files": []}
@@ -158,16 +160,19 @@ def test_a_text_prediction_answers_with_a_sentence(platform: Platform) -> None:
 def test_the_same_seed_gives_the_same_ids(platform: Platform) -> None:
     other = Platform(seed=0)
     other.request_id()
-    assert platform.create(Order("flux-pro", FOX)).id == other.create(Order("flux-pro", FOX)).id
     assert (
-        platform.create(Order("flux-pro", FOX)).id
-        != Platform(seed=1).create(Order("flux-pro", FOX)).id
+        platform.create(PredictionRequest("flux-pro", FOX)).id
+        == other.create(PredictionRequest("flux-pro", FOX)).id
+    )
+    assert (
+        platform.create(PredictionRequest("flux-pro", FOX)).id
+        != Platform(seed=1).create(PredictionRequest("flux-pro", FOX)).id
     )
 
 
 def test_small_steps_of_the_clock_add_up(platform: Platform) -> None:
     platform.script("flux-pro", seconds=1.0)
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     for _ in range(10):
         assert not job.finished(platform.now())
         platform.advance(0.1)
@@ -176,12 +181,12 @@ def test_small_steps_of_the_clock_add_up(platform: Platform) -> None:
 
 def test_a_prediction_that_takes_no_time_has_all_its_dates(platform: Platform) -> None:
     platform.script("flux-pro", seconds=0.0)
-    answer = shown(platform, platform.create(Order("flux-pro", FOX)))
+    answer = shown(platform, platform.create(PredictionRequest("flux-pro", FOX)))
     assert answer["started_at"] == answer["completed_at"] == "2026-01-01T00:00:00+00:00"
 
 
 def test_a_cancelled_prediction_stays_cancelled_and_costs_nothing(platform: Platform) -> None:
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(4.0)
     platform.cancel(job.id)
     platform.advance(60.0)
@@ -193,7 +198,7 @@ def test_a_cancelled_prediction_stays_cancelled_and_costs_nothing(platform: Plat
 
 
 def test_a_prediction_cancelled_before_work_began_never_started(platform: Platform) -> None:
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.cancel(job.id)
     platform.advance(60.0)
     assert shown(platform, job)["started_at"] is None
@@ -201,38 +206,38 @@ def test_a_prediction_cancelled_before_work_began_never_started(platform: Platfo
 
 
 def test_cancel_of_a_finished_prediction_is_refused(platform: Platform) -> None:
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(60.0)
-    with pytest.raises(Refusal, match=r"409 .*succeeded already"):
+    with pytest.raises(ApiError, match=r"409 .*succeeded already"):
         platform.cancel(job.id)
 
 
 def test_delete_takes_the_prediction_and_its_assets_away(platform: Platform) -> None:
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(60.0)
     assert platform.asset(job.id, "0.png").media_type == "image/png"
     answer = shown(platform, platform.delete(job.id))
     assert (answer["output"], answer["metadata"]["data_available"]) == (None, False)
-    with pytest.raises(Refusal, match="404"):
+    with pytest.raises(ApiError, match="404"):
         platform.asset(job.id, "0.png")
-    with pytest.raises(Refusal, match="PREDICTION_NOT_FOUND"):
+    with pytest.raises(ApiError, match="PREDICTION_NOT_FOUND"):
         platform.get(job.id)
 
 
 def test_delete_of_a_running_prediction_cancels_it(platform: Platform) -> None:
-    job = platform.delete(platform.create(Order("flux-pro", FOX)).id)
+    job = platform.delete(platform.create(PredictionRequest("flux-pro", FOX)).id)
     assert shown(platform, job)["status"] == "cancelled"
 
 
 def test_assets_do_not_exist_before_the_end(platform: Platform) -> None:
-    job = platform.create(Order("flux-pro", FOX))
-    with pytest.raises(Refusal, match="404"):
+    job = platform.create(PredictionRequest("flux-pro", FOX))
+    with pytest.raises(ApiError, match="404"):
         platform.asset(job.id, "0.png")
 
 
 def test_watchers_hear_of_what_time_alone_does_not_do(platform: Platform) -> None:
     heard: list[str] = []
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
 
     def hear() -> None:
         heard.append("!")
@@ -249,7 +254,7 @@ def test_watchers_hear_of_what_time_alone_does_not_do(platform: Platform) -> Non
 
 def test_a_script_makes_the_next_predictions_fail(platform: Platform) -> None:
     platform.script("flux-pro", fails="NSFW content detected.", times=1)
-    failing, fine = (platform.create(Order("flux-pro", FOX)) for _ in range(2))
+    failing, fine = (platform.create(PredictionRequest("flux-pro", FOX)) for _ in range(2))
     platform.advance(60.0)
     answer = shown(platform, failing)
     assert (answer["status"], answer["output"]) == ("failed", None)
@@ -261,16 +266,16 @@ def test_a_script_makes_the_next_predictions_fail(platform: Platform) -> None:
 
 def test_a_script_lasts_until_the_next_one(platform: Platform) -> None:
     platform.script("flux-pro", seconds=100.0)
-    jobs = [platform.create(Order("flux-pro", FOX)) for _ in range(3)]
+    jobs = [platform.create(PredictionRequest("flux-pro", FOX)) for _ in range(3)]
     platform.script("black-forest-labs/flux-pro")
-    jobs.append(platform.create(Order("flux-pro", FOX)))
+    jobs.append(platform.create(PredictionRequest("flux-pro", FOX)))
     platform.advance(99.0)
     assert [shown(platform, job)["status"] for job in jobs] == ["processing"] * 3 + ["succeeded"]
 
 
 def test_a_script_gives_the_statuses_it_was_given(platform: Platform) -> None:
     platform.script("flux-pro", seconds=2.0, statuses=["queued", "warming", "canceled"])
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     seen: list[str] = []
     for _ in range(3):
         seen.append(shown(platform, job)["status"])
@@ -280,7 +285,7 @@ def test_a_script_gives_the_statuses_it_was_given(platform: Platform) -> None:
 
 def test_a_script_of_failure_without_words_says_something(platform: Platform) -> None:
     platform.script("flux-pro", statuses=["failed"])
-    job = platform.create(Order("flux-pro", FOX))
+    job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(60.0)
     assert shown(platform, job)["response"] == "Failed to generate image."
 
@@ -309,10 +314,10 @@ def test_a_script_for_an_unknown_model_names_the_known_ones(platform: Platform) 
 
 
 def test_find_gives_pages_newest_first(platform: Platform) -> None:
-    jobs = [platform.create(Order("flux-pro", FOX)) for _ in range(5)]
-    page = platform.find(Search(page=2, per_page=2))
+    jobs = [platform.create(PredictionRequest("flux-pro", FOX)) for _ in range(5)]
+    page = platform.find(ListQuery(page=2, per_page=2))
     assert page.jobs == [jobs[2], jobs[1]]
-    assert page_json(page, platform.now(), ORIGIN)["pagination"] == {
+    assert list_json(page, platform.now(), ORIGIN)["pagination"] == {
         "current_page": 2,
         "per_page": 2,
         "total": 5,
@@ -321,24 +326,24 @@ def test_find_gives_pages_newest_first(platform: Platform) -> None:
 
 
 def test_find_of_nothing_is_one_empty_page(platform: Platform) -> None:
-    answer = page_json(platform.find(Search()), platform.now(), ORIGIN)
+    answer = list_json(platform.find(ListQuery()), platform.now(), ORIGIN)
     assert (answer["data"], answer["pagination"]["last_page"]) == ([], 1)
 
 
 def test_find_keeps_to_model_status_and_days(platform: Platform) -> None:
-    old = platform.create(Order("flux-pro", FOX))
+    old = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(86_400.0)
-    new = platform.create(Order("truefusion", FOX))
-    assert platform.find(Search(model="black-forest-labs/flux-pro")).jobs == [old]
-    assert platform.find(Search(status="pending")).jobs == [new]
-    first_day = read_search([("from", "2026-01-01"), ("to", "2026-01-01")])
+    new = platform.create(PredictionRequest("truefusion", FOX))
+    assert platform.find(ListQuery(model="black-forest-labs/flux-pro")).jobs == [old]
+    assert platform.find(ListQuery(status="pending")).jobs == [new]
+    first_day = parse_list_query([("from", "2026-01-01"), ("to", "2026-01-01")])
     assert platform.find(first_day).jobs == [old]
-    assert platform.find(read_search([("from", "2026-01-02")])).jobs == [new]
+    assert platform.find(parse_list_query([("from", "2026-01-02")])).jobs == [new]
 
 
 def test_find_refuses_an_unknown_model(platform: Platform) -> None:
-    with pytest.raises(Refusal, match="404 MODEL_NOT_FOUND"):
-        platform.find(Search(model="nope"))
+    with pytest.raises(ApiError, match="404 MODEL_NOT_FOUND"):
+        platform.find(ListQuery(model="nope"))
 
 
 @pytest.mark.parametrize(
@@ -361,5 +366,5 @@ def test_a_platform_offers_the_models_it_is_given() -> None:
     mine = Model("mine", "Mine", "image", "me", 1.0, price(0.01, "image"), {}, ())
     platform = Platform(models=[mine])
     assert platform.model("me/mine") is mine
-    with pytest.raises(Refusal, match="MODEL_NOT_FOUND"):
+    with pytest.raises(ApiError, match="MODEL_NOT_FOUND"):
         platform.model("flux-pro")

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from skytells.local import Clock, Platform
-from skytells.local.prediction_events import Story
-from skytells.local.prediction_json import JsonObject, prediction_json
-from skytells.local.requests import Order
+from skytells.local.json_values import JsonObject
+from skytells.local.prediction_events import PredictionEvents
+from skytells.local.prediction_json import prediction_json
+from skytells.local.requests import PredictionRequest
 
 ORIGIN = "http://localhost"
 
@@ -19,13 +20,13 @@ def platform() -> Platform:
     return Platform(clock=Clock(speed=0))
 
 
-def story_of(platform: Platform) -> tuple[Story, str]:
-    job = platform.create(Order("flux-pro", {"prompt": "a fox"}))
-    return Story(job, ORIGIN, platform.now()), job.id
+def story_of(platform: Platform) -> tuple[PredictionEvents, str]:
+    job = platform.create(PredictionRequest("flux-pro", {"prompt": "a fox"}))
+    return PredictionEvents(job, ORIGIN, platform.now()), job.id
 
 
-def heard(story: Story, platform: Platform) -> list[tuple[str, JsonObject]]:
-    events = b"".join(story.news(platform.now())).decode().split("\n\n")[:-1]
+def heard(story: PredictionEvents, platform: Platform) -> list[tuple[str, JsonObject]]:
+    events = b"".join(story.update(platform.now())).decode().split("\n\n")[:-1]
     lines = [event.split("\n") for event in events]
     return [
         (name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
@@ -59,7 +60,7 @@ def test_a_story_tells_every_step_that_a_leap_of_the_clock_took(platform: Platfo
         "output",
         "done succeeded",
     ]
-    assert story.over
+    assert story.finished
 
 
 def test_a_story_ends_with_the_prediction_itself(platform: Platform) -> None:
@@ -92,18 +93,18 @@ def test_a_story_of_a_cancelled_prediction_ends_without_output(platform: Platfor
 def test_a_story_of_what_is_over_is_short(platform: Platform) -> None:
     _, job_id = story_of(platform)
     platform.advance(60.0)
-    story = Story(platform.get(job_id), ORIGIN, platform.now())
+    story = PredictionEvents(platform.get(job_id), ORIGIN, platform.now())
     assert summary(heard(story, platform)) == ["status succeeded", "output", "done succeeded"]
     assert heard(story, platform) == []
 
 
 def test_a_story_tells_words_bit_by_bit_when_asked_to(platform: Platform) -> None:
-    job = platform.create(Order("local-text", {"prompt": "a \ud83d fox"}))
-    story = Story(job, ORIGIN, platform.now(), {"output-pieces"})
+    job = platform.create(PredictionRequest("local-text", {"prompt": "a \ud83d fox"}))
+    story = PredictionEvents(job, ORIGIN, platform.now(), {"output-pieces"})
     told: list[bytes] = []
     for _ in range(40):
         platform.advance(0.1)
-        told += story.news(platform.now())
+        told += story.update(platform.now())
     pieces = [t.removeprefix(b"event: output\ndata: ")[:-2] for t in told if b": output" in t]
     text = prediction_json(job, platform.now(), ORIGIN)["output"]
     assert b"".join(pieces) == text.encode("utf-8", "replace")
@@ -112,8 +113,8 @@ def test_a_story_tells_words_bit_by_bit_when_asked_to(platform: Platform) -> Non
 
 
 def test_a_story_is_spelled_as_asked_for(platform: Platform) -> None:
-    job = platform.create(Order("flux-pro", {"prompt": "a fox"}))
-    story = Story(job, ORIGIN, platform.now(), {"queued", "canceled"})
+    job = platform.create(PredictionRequest("flux-pro", {"prompt": "a fox"}))
+    story = PredictionEvents(job, ORIGIN, platform.now(), {"queued", "canceled"})
     platform.cancel(job.id)
     platform.advance(1.0)
     assert summary(heard(story, platform)) == ["status canceled", "done canceled"]

@@ -6,15 +6,16 @@ import pytest
 
 from skytells.local import Model, Platform
 from skytells.local.catalogue import price
-from skytells.local.prediction_json import JsonObject, Refusal
-from skytells.local.requests import check_input, read_json, read_order, read_search
+from skytells.local.errors import ApiError
+from skytells.local.json_values import JsonObject
+from skytells.local.requests import check_input, parse_json, parse_list_query, parse_prediction
 
 FOX: JsonObject = {"prompt": "a fox"}
 
 
 def refusal_of(query: list[tuple[str, str]]) -> tuple[int, str]:
-    with pytest.raises(Refusal) as caught:
-        read_search(query)
+    with pytest.raises(ApiError) as caught:
+        parse_list_query(query)
     return caught.value.status, caught.value.error_id
 
 
@@ -39,8 +40,8 @@ def test_a_wrong_search_is_refused(query: list[tuple[str, str]], error_id: str) 
     "body", [b"", b"{", b'{"a": NaN}', b'{"a": 1e999}', b"\xff", b"[" * 99_999]
 )
 def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
-    with pytest.raises(Refusal, match="400"):
-        read_json(body)
+    with pytest.raises(ApiError, match="400"):
+        parse_json(body)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,8 @@ def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
     ],
 )
 def test_a_wrong_order_is_refused_by_the_name_of_its_field(change: JsonObject, field: str) -> None:
-    with pytest.raises(Refusal) as caught:
-        read_order({"model": "flux-pro", "input": FOX, **change})
+    with pytest.raises(ApiError) as caught:
+        parse_prediction({"model": "flux-pro", "input": FOX, **change})
     assert (caught.value.status, caught.value.error_id) == (422, "VALIDATION_ERROR")
     assert caught.value.details == f"field: {field}"
 
@@ -75,7 +76,7 @@ def test_a_wrong_order_is_refused_by_the_name_of_its_field(change: JsonObject, f
     ],
 )
 def test_a_webhook_may_be_a_url_or_an_object(given: object, expected: object) -> None:
-    assert read_order({"model": "m", "input": {}, "webhook": given}).webhook == expected
+    assert parse_prediction({"model": "m", "input": {}, "webhook": given}).webhook == expected
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_webhook_may_be_a_url_or_an_object(given: object, expected: object) ->
     ],
 )
 def test_an_input_that_breaks_the_schema_is_refused(given: JsonObject, field: str) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         check_input(Platform().model("flux-pro"), given)
     assert caught.value.status == 422
     assert caught.value.details == f"field: {field}"
@@ -116,7 +117,7 @@ def test_an_input_that_breaks_the_schema_is_refused(given: JsonObject, field: st
 def test_a_value_out_of_bounds_is_refused_by_its_limit(
     slug: str, given: JsonObject, message: str
 ) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         check_input(Platform().model(slug), {**FOX, **given})
     assert (caught.value.status, caught.value.message) == (422, message)
 

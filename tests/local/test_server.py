@@ -18,7 +18,7 @@ import skytells.local
 from skytells import SkytellsClient
 from skytells.local import LocalPlatform, Platform
 from skytells.local.app import create_app
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 from skytells.local.server import Server
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from skytells.local import Clock, Platform
-from skytells.local.prediction_json import Refusal, prediction_json
-from skytells.local.requests import Order
-from skytells.local.store import Recent
+from skytells.local.errors import ApiError
+from skytells.local.prediction_json import prediction_json
+from skytells.local.requests import PredictionRequest
+from skytells.local.store import RecentItems
 
-FOX = Order("flux-pro", {"prompt": "a fox", "width": 64, "height": 64})
+FOX = PredictionRequest("flux-pro", {"prompt": "a fox", "width": 64, "height": 64})
 
 
 def test_the_latest_things_are_kept_by_number_and_weight() -> None:
-    recent = Recent[str](count=3, weight=10)
+    recent = RecentItems[str](count=3, size=10)
     for name in "abcd":
         recent.add(name, 1)
     assert list(recent) == ["b", "c", "d"]
@@ -31,7 +32,7 @@ def test_the_oldest_predictions_that_are_over_are_forgotten() -> None:
         platform.create(FOX)
         platform.advance(60.0)
     assert len(platform.all()) <= 11
-    with pytest.raises(Refusal, match="PREDICTION_NOT_FOUND"):
+    with pytest.raises(ApiError, match="PREDICTION_NOT_FOUND"):
         platform.get(first.id)
 
 
@@ -48,7 +49,7 @@ def test_running_predictions_are_never_forgotten() -> None:
 def test_heavy_predictions_are_forgotten_sooner() -> None:
     platform = Platform(clock=Clock(speed=0))
     for _ in range(10):
-        platform.create(FOX, weight=100 * 1024 * 1024)
+        platform.create(FOX, size=100 * 1024 * 1024)
         platform.advance(60.0)
     assert len(platform.all()) < 4
 
@@ -92,13 +93,13 @@ def test_files_are_gone_five_minutes_after_the_end() -> None:
     assert after["metadata"]["storage"] is None
     assert (after["status"], after["output"]) == ("succeeded", before["output"])
     assert after["metadata"]["billing"] == before["metadata"]["billing"]
-    with pytest.raises(Refusal, match="404"):
+    with pytest.raises(ApiError, match="404"):
         platform.asset(job.id, "0.png")
 
 
 def test_words_stay_when_files_would_be_gone() -> None:
     platform = Platform(clock=Clock(speed=0), asset_lifetime=1.0)
-    job = platform.create(Order("local-text", {"prompt": "hello"}))
+    job = platform.create(PredictionRequest("local-text", {"prompt": "hello"}))
     platform.advance(600.0)
     assert prediction_json(job, platform.now(), "")["metadata"]["data_available"] is True
 

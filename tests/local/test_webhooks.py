@@ -18,9 +18,9 @@ import pytest
 
 import skytells.local
 from skytells.local import Clock, LocalPlatform, Platform, PlatformOptions
-from skytells.local.prediction_json import Json, JsonObject
-from skytells.local.requests import Order
-from skytells.local.webhooks import BACKOFF, SIGNATURE, Delivery, obstacle, sign, wants
+from skytells.local.json_values import Json, JsonObject
+from skytells.local.requests import PredictionRequest
+from skytells.local.webhooks import BACKOFF, SIGNATURE, Delivery, sign, url_error, wants
 
 FOX: JsonObject = {"prompt": "a fox"}
 URL = "http://localhost/hook"
@@ -32,16 +32,16 @@ def platform_with(**options: Unpack[PlatformOptions]) -> Platform:
 
 def ordered(platform: Platform, events: list[str] | None = None, url: str = URL) -> str:
     webhook = {"url": url, "events": events or []}
-    order = Order("flux-pro", FOX, webhook=webhook)
+    order = PredictionRequest("flux-pro", FOX, webhook=webhook)
     return platform.create(order, origin="http://localhost", key="sk-mine").id
 
 
 def sent(platform: Platform, status: int = 200) -> list[Delivery]:
     """Deliver what is due, as if every application answered so."""
     taken: list[Delivery] = []
-    for notice in platform.outbox.due(platform.now()):
-        delivery = replace(platform.outbox.compose(notice), status=status)
-        platform.outbox.settle(notice, delivery, platform.now())
+    for notice in platform.outbox.take_due(platform.now()):
+        delivery = replace(platform.outbox.build(notice), status=status)
+        platform.outbox.record(notice, delivery, platform.now())
         taken.append(delivery)
     return taken
 
@@ -123,8 +123,8 @@ def test_a_cancellation_is_known_by_every_spelling(name: str) -> None:
 
 def test_a_prediction_without_a_webhook_is_not_told_of() -> None:
     platform = platform_with()
-    platform.create(Order("flux-pro", FOX))
-    platform.create(Order("flux-pro", FOX, webhook={"url": None, "events": []}))
+    platform.create(PredictionRequest("flux-pro", FOX))
+    platform.create(PredictionRequest("flux-pro", FOX, webhook={"url": None, "events": []}))
     assert platform.outbox.next_moment is None
 
 
@@ -190,20 +190,20 @@ def test_events_are_duplicated_on_demand() -> None:
     "url", ["http://localhost:1/", "https://127.0.0.2/", "http://[::1]/x", "http://app.localhost/"]
 )
 def test_a_url_on_this_machine_is_called(url: str) -> None:
-    assert obstacle(url, allow_remote=False) is None
+    assert url_error(url, allow_remote=False) is None
 
 
 @pytest.mark.parametrize(
     "url", ["https://example.com/", "http://127.0.0.1.example.com/", "http://10.0.0.1/"]
 )
 def test_a_url_elsewhere_is_called_only_if_that_is_allowed(url: str) -> None:
-    assert "allow_remote" in (obstacle(url, allow_remote=False) or "")
-    assert obstacle(url, allow_remote=True) is None
+    assert "allow_remote" in (url_error(url, allow_remote=False) or "")
+    assert url_error(url, allow_remote=True) is None
 
 
 @pytest.mark.parametrize("url", ["ftp://localhost/", "hook", "http://", "http://[half"])
 def test_what_is_no_url_is_not_called(url: str) -> None:
-    assert "not a" in (obstacle(url, allow_remote=True) or "")
+    assert "not a" in (url_error(url, allow_remote=True) or "")
 
 
 class Application:

@@ -1,6 +1,7 @@
-"""Content filters in the form of Azure OpenAI, decided by words: what is `high` is refused.
+"""Content filters in the form of Azure OpenAI, which decide by words.
 
-A harm has a severity; from `medium` on it is filtered, and nothing is answered.
+Each harm has a severity. From `medium` on the content is filtered and nothing is generated; a prompt
+with `high` is refused.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 SEVERITIES: Final = ("safe", "low", "medium", "high")
-"""How bad content is."""
+"""The severities, in ascending order."""
+
+MEDIUM: Final = SEVERITIES.index("medium")
+HIGH: Final = SEVERITIES.index("high")
 
 HARMS: Final = ("hate", "violence", "sexual", "self_harm")
-"""What content is judged by, each with a severity."""
+"""Categories that have a severity."""
 
-SUBJECTS: Final = (*HARMS, "jailbreak", "protected_material_code", "protected_material_text")
-"""All that content is looked through for; what is not a harm is there or it isn't."""
+CATEGORIES: Final = (*HARMS, "jailbreak", "protected_material_code", "protected_material_text")
+"""All categories; those that are not harms are detected or not."""
 
-WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+_WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "hate": (("low", "insult"), ("medium", "slur"), ("high", "genocide")),
     "violence": (("low", "punch"), ("medium", "stab"), ("high", "massacre")),
     "sexual": (("low", "kiss"), ("medium", "nude"), ("high", "porn")),
@@ -29,54 +33,51 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "protected_material_text": (("medium", "full song lyrics"),),
     "protected_material_code": (("low", "licensed source code"),),
 }
-"""The words that content is judged by."""
-
 _PATTERNS: Final = {
     name: [
         (SEVERITIES.index(severity), re.compile(rf"\b{words}\w{{0,3}}\b", re.IGNORECASE))
         for severity, words in rules
     ]
-    for name, rules in WORDS.items()
+    for name, rules in _WORDS.items()
 }
 _PROMPT: Final = (*HARMS, "jailbreak")
 _COMPLETION: Final = (*HARMS, "protected_material_code", "protected_material_text")
 
 
-def judged(text: str, told: Mapping[str, str] | None = None) -> dict[str, int]:
-    """How bad a text is in each respect, 0 to 3.
+def severity_levels(text: str, scripted: Mapping[str, str] | None = None) -> dict[str, int]:
+    """The severity of a text in each category, 0 to 3.
 
-    Arguments:
-        text: what is judged.
-        told: what a script says of it instead.
+    Args:
+        text: The text.
+        scripted: Severities that a script sets.
 
     Example:
-        >>> judged("They fought, and one was stabbed.")["violence"]
+        >>> severity_levels("They fought, and one was stabbed.")["violence"]
         2
     """
     found = {
         name: max((level for level, words in rules if words.search(text)), default=0)
         for name, rules in _PATTERNS.items()
     }
-    return found | {name: SEVERITIES.index(level) for name, level in (told or {}).items()}
+    return found | {name: SEVERITIES.index(level) for name, level in (scripted or {}).items()}
 
 
-def worst(levels: Mapping[str, int], least: int) -> str | None:
-    """The first respect in which a prompt is at least so bad."""
+def exceeded(levels: Mapping[str, int], least: int) -> str | None:
+    """The first category in which a prompt reaches a severity."""
     return next((name for name in _PROMPT if levels[name] >= least), None)
 
 
 def prompt_filters(levels: Mapping[str, int]) -> JsonObject:
-    """What is said of a prompt."""
-    return {name: _filter(name, levels[name]) for name in _PROMPT}
+    """The filter results of a prompt."""
+    return {name: _result(name, levels[name]) for name in _PROMPT}
 
 
 def completion_filters(levels: Mapping[str, int]) -> JsonObject:
-    """What is said of an answer."""
-    return {name: _filter(name, levels[name]) for name in _COMPLETION}
+    """The filter results of a completion."""
+    return {name: _result(name, levels[name]) for name in _COMPLETION}
 
 
-def _filter(name: str, level: int) -> JsonObject:
-    filtered = level >= SEVERITIES.index("medium")
+def _result(name: str, level: int) -> JsonObject:
     if name in HARMS:
-        return {"filtered": filtered, "severity": SEVERITIES[level]}
-    return {"filtered": filtered, "detected": level > 0}
+        return {"filtered": level >= MEDIUM, "severity": SEVERITIES[level]}
+    return {"filtered": level >= MEDIUM, "detected": level > 0}

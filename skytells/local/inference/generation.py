@@ -1,4 +1,4 @@
-"""What a model that chats says, decided by what it is asked: the same answer for the same question."""
+"""Generation of completions, which depend on the request only: the same request, the same text."""
 
 from __future__ import annotations
 
@@ -6,240 +6,262 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from itertools import takewhile
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zlib import crc32
 
 from skytells.local import media
-from skytells.local.prediction_json import JsonObject, Refusal
-from skytells.local.requests import part_of
+from skytells.local.errors import ApiError
+from skytells.local.json_values import Json, JsonObject, object_in
+from skytells.local.scripts import Script
 
-from . import content_filters as filters
+from .content_filters import (
+    HIGH,
+    MEDIUM,
+    completion_filters,
+    exceeded,
+    prompt_filters,
+    severity_levels,
+)
 from .schemas import instance, without_schemas, written_schema
-from .tokens import count, pieces
-from .types import Answer, Ask, Call, Said, Tool, Turn
-
-if TYPE_CHECKING:
-    from skytells.local.scripts import Script
+from .tokens import count_tokens, split_tokens
+from .types import Choice, Completion, CompletionRequest, Message, Tool, ToolCall
 
 ROUTER: Final = "deepbrain-router"
-"""The model that lets another one answer."""
+"""The model that selects another one."""
 
-_LONGEST: Final = 8192
-_ROUTING: Final = 16
-_THOUGHTS: Final = {"minimal": 4, "low": 16, "medium": 64, "high": 256}
-_TURN: Final = 4
-_PICTURE: Final = 85
-_ASKING: Final = ("system", "user")
+_MAX_TOKENS: Final = 8192
+_ROUTING_TOKENS: Final = 16
+_REASONING_TOKENS: Final = {"minimal": 4, "low": 16, "medium": 64, "high": 256}
+_MESSAGE_TOKENS: Final = 4
+_IMAGE_TOKENS: Final = 85
 _QUOTED: Final = 300
 _WORD: Final = re.compile(r"[a-z]{4,}")
 _WRITTEN_CALL: Final = re.compile(r"""["']name["']: ?["']([a-zA-Z0-9_-]+)["']""")
-_MEDIUM, _HIGH = 2, 3
 
 
-def answer(ask: Ask, script: Script, models: Collection[str], *, id: str, created: int) -> Answer:
-    """Decide what is answered.
+def generate(
+    request: CompletionRequest, script: Script, models: Collection[str], *, id: str, created: int
+) -> Completion:
+    """Generate a completion.
 
-    Arguments:
-        ask: the question.
-        script: what was decided about the model.
-        models: the slugs that a router may choose from.
-        id: a number of its own, in hexadecimal digits.
-        created: seconds since the epoch.
+    Args:
+        request: The request.
+        script: The script of the model.
+        models: The slugs that a router may select from.
+        id: Unique hexadecimal digits.
+        created: Seconds since the epoch.
 
     Raises:
-        Refusal: 451, the prompt is as bad as can be; 400, no answer has the shape asked for.
+        ApiError: 451, the prompt is refused by the content filters; 400, no completion fits the
+            schema of the request.
     """
-    levels = filters.judged(_heard(ask), script.filters)
-    if (harm := filters.worst(levels, _HIGH)) is not None:
-        raise Refusal(
+    levels = severity_levels(_text_to_filter(request), script.filters)
+    if (harm := exceeded(levels, HIGH)) is not None:
+        raise ApiError(
             451,
             "CONTENT_POLICY_VIOLATION",
-            f"The prompt was refused by the content filter for {harm}: ask for something else.",
+            f"The prompt was refused by the content filter for {harm}: change the prompt.",
             {"category": harm},
         )
-    read, thought = _read(ask), _thought(ask)
-    if filters.worst(levels, _MEDIUM):
-        said = [Said(None, (), "content_filter", {})] * ask.count
-        thought = 0
+    reasoning = _reasoning_tokens(request)
+    if exceeded(levels, MEDIUM):
+        choices = [Choice(None, (), "content_filter", {})] * request.count
+        reasoning = 0
     else:
-        said = [
-            _said(ask, script, levels, (ask.longest or _LONGEST) - thought, f"{id}{choice}", choice)
-            for choice in range(ask.count)
+        limit = (request.max_tokens or _MAX_TOKENS) - reasoning
+        choices = [
+            _choice(request, script, levels, limit, f"{id}{index}", index)
+            for index in range(request.count)
         ]
-    written = sum(_length(one) for one in said)
-    thought = min(thought, ask.longest or thought) * ask.count
-    return Answer(
+    reasoning = min(reasoning, request.max_tokens or reasoning) * request.count
+    prompt_tokens = _prompt_tokens(request)
+    return Completion(
         id=id,
         created=created,
-        model=_routed(ask.model, read, models),
-        said=said,
-        filters=filters.prompt_filters(levels),
-        read=read,
-        thought=thought,
-        written=written + thought,
+        model=_selected_model(request.model, prompt_tokens, models),
+        choices=choices,
+        prompt_filters=prompt_filters(levels),
+        prompt_tokens=prompt_tokens,
+        reasoning_tokens=reasoning,
+        completion_tokens=sum(map(_choice_tokens, choices)) + reasoning,
         seconds=script.seconds,
         failure=script.fails,
     )
 
 
-def _said(
-    ask: Ask, script: Script, levels: Mapping[str, int], room: int, id: str, choice: int
-) -> Said:
-    """One answer in so many tokens."""
-    calls = _calls(ask, script, id) if room > 0 else ()
+def _choice(
+    request: CompletionRequest,
+    script: Script,
+    levels: Mapping[str, int],
+    limit: int,
+    id: str,
+    index: int,
+) -> Choice:
+    """A choice with at most `limit` tokens of text."""
+    calls = _calls(request, script, id) if limit > 0 else ()
     if calls:
-        judged = filters.completion_filters(filters.judged(""))
-        return Said(None, calls, script.finish or "tool_calls", judged)
-    text = _text(ask, script, choice, room)
-    stops = [text.find(stop) for stop in ask.stops if stop in text]
-    text = text[: min(stops)] if stops else text
-    own = filters.judged(text)
+        filters = completion_filters(severity_levels(""))
+        return Choice(None, calls, script.finish or "tool_calls", filters)
+    text = _text(request, script, index, limit)
+    text = text[: min((text.find(stop) for stop in request.stop if stop in text), default=None)]
+    own = severity_levels(text)
     own |= {name: max(own[name], levels[name]) for name in own if name.startswith("protected")}
-    judged = filters.completion_filters(own)
-    parts = pieces(text)
-    if script.finish == "content_filter" or any(one["filtered"] for one in judged.values()):
-        if script.finish == "content_filter":
-            judged |= {"hate": {"filtered": True, "severity": "medium"}}
-        return Said(
-            "".join(parts[: min(len(parts) // 2, max(room, 0))]), (), "content_filter", judged
-        )
+    filters = completion_filters(own)
+    tokens, limit = split_tokens(text), max(limit, 0)
+    if script.finish == "content_filter":
+        filters |= {"hate": {"filtered": True, "severity": "medium"}}
+    if any(result["filtered"] for result in filters.values()):
+        text = "".join(tokens[: min(len(tokens) // 2, limit)])
+        return Choice(text, (), "content_filter", filters)
     if script.finish == "length":
-        room = min(room, len(parts) // 2)
-    finish = "length" if len(parts) > room else "stop"
-    return Said("".join(parts[: max(room, 0)]), (), finish, judged)
+        limit = min(limit, len(tokens) // 2)
+    finish_reason = "length" if len(tokens) > limit else "stop"
+    return Choice("".join(tokens[:limit]), (), finish_reason, filters)
 
 
-def _text(ask: Ask, script: Script, choice: int, room: int) -> str:
+def _text(request: CompletionRequest, script: Script, index: int, limit: int) -> str:
     if script.says is not None:
         return script.says
-    told = _told(ask.turns)
-    heard = "\n".join([ask.prompt, *(turn.text for turn in told)])
-    if ask.shape:
-        try:
-            return json.dumps(instance(ask.shape, heard))
-        except ValueError as error:
-            raise Refusal(
-                400,
-                "INVALID_PARAMETER",
-                f"No answer has the shape that is asked for: {error}.",
-                param="response_format",
-            ) from error
-    if schema := written_schema(turn.text for turn in ask.turns if turn.role in _ASKING):
+    source = "\n".join([request.prompt, *(result.text for result in request.tool_results)])
+    if request.schema:
+        return _json_instance(request.schema, source)
+    instructions = (m.text for m in request.messages if m.role in ("system", "user"))
+    if schema := written_schema(instructions):
         with suppress(ValueError):
-            return json.dumps(instance(schema, without_schemas(heard)))
-    words = _words(ask, told, choice)
-    first = words.partition(". ")[0].rstrip(".")
-    briefer = [f"{first}.", "Here is an answer."] if ask.model == ROUTER else []
-    texts = [
-        text if ask.shape is None else json.dumps({"answer": text}) for text in (words, *briefer)
+            return json.dumps(instance(schema, without_schemas(source)))
+    words = _words(request, index)
+    # A router leaves few tokens, so it falls back to shorter texts.
+    shorter = [f"{words.partition('. ')[0].rstrip('.')}.", "Here is an answer."]
+    texts: list[str] = [words, *(shorter if request.model == ROUTER else ())]
+    if request.schema is not None:
+        texts = [json.dumps({"answer": text}) for text in texts]
+    return next((text for text in texts if count_tokens(text) <= limit), texts[0])
+
+
+def _json_instance(schema: JsonObject, source: str) -> str:
+    try:
+        return json.dumps(instance(schema, source))
+    except ValueError as error:
+        raise ApiError(
+            400,
+            "INVALID_PARAMETER",
+            f"No completion fits the schema: {error}.",
+            param="response_format",
+        ) from error
+
+
+def _words(request: CompletionRequest, index: int) -> str:
+    if results := request.tool_results:
+        return " ".join(f"{result.tool} says: {result.text.strip()}." for result in results)
+    conversation = [(message.role, message.text) for message in request.messages]
+    seed = crc32(ascii((conversation, request.body.get("seed"), index)).encode())
+    words = media.text(request.model, {"prompt": request.prompt[:_QUOTED], "seed": seed})
+    match request.messages[-1].images:
+        case 0:
+            return words
+        case 1:
+            return f"There is 1 picture. {words}"
+        case images:
+            return f"There are {images} pictures. {words}"
+
+
+def _calls(request: CompletionRequest, script: Script, id: str) -> Sequence[ToolCall]:
+    calls = script.calls
+    if calls is None:
+        tools = _tools_to_call(request)
+        calls = [(tool.name, json.dumps(_arguments(tool, request.prompt))) for tool in tools]
+    if calls and script.finish == "length":
+        name, arguments = calls[-1]
+        calls = [*calls[:-1], (name, arguments[: len(arguments) // 2])]
+    return [
+        ToolCall(f"call_{id}{place}", name, arguments)
+        for place, (name, arguments) in enumerate(calls)
     ]
-    return next((text for text in texts if count(text) <= room), texts[0])
 
 
-def _words(ask: Ask, told: Sequence[Turn], choice: int) -> str:
-    pictures = ask.turns[-1].pictures
-    seen = f"There {'is 1 picture' if pictures == 1 else f'are {pictures} pictures'}. "
-    if told:
-        return " ".join(f"{turn.tool} says: {turn.text.strip()}." for turn in told)
-    said = [(turn.role, turn.text) for turn in ask.turns]
-    chance = crc32(ascii((said, ask.body.get("seed"), choice)).encode())
-    asked = {"prompt": ask.prompt[:_QUOTED], "seed": chance}
-    return (seen if pictures else "") + media.text(ask.model, asked)
+def _tools_to_call(request: CompletionRequest) -> Sequence[Tool]:
+    """The tools that the prompt mentions, unless `tool_choice` says otherwise.
 
-
-def _told(turns: Sequence[Turn]) -> list[Turn]:
-    """What tools said since the last that somebody else did."""
-    return list(takewhile(lambda turn: turn.role == "tool", reversed(turns)))[::-1]
-
-
-def _calls(ask: Ask, script: Script, id: str) -> Sequence[Call]:
-    chosen = script.calls
-    if chosen is None:
-        wanted = _wanted(ask)
-        chosen = [(tool.name, json.dumps(_arguments(tool, ask.prompt))) for tool in wanted]
-    if chosen and script.finish == "length":
-        name, given = chosen[-1]
-        chosen = [*chosen[:-1], (name, given[: len(given) // 2])]
-    return [Call(f"call_{id}{place}", name, given) for place, (name, given) in enumerate(chosen)]
-
-
-def _wanted(ask: Ask) -> Sequence[Tool]:
-    """The tools that are called: those that the prompt mentions, unless told otherwise.
-
-    Where one must be called, those that were not called since the user spoke go first: a program
-    that asks again and again for some call comes to the one that ends its loop.
+    If a call is required, tools that were not called since the user's request come first, so that a
+    program that requires a call each time reaches the tool that ends its loop.
     """
-    if ask.must_call is False or (ask.must_call is None and _told(ask.turns)):
+    required = request.must_call
+    if required is False or (required is None and request.tool_results):
         return ()
-    tools = ask.tools
-    if ask.must_call:
-        called = _called(ask)
+    tools = request.tools
+    if required:
+        called = _called_tools(request.messages)
         tools = [tool for tool in tools if tool.name not in called] or tools
-    said = set(_WORD.findall(ask.prompt.lower()))
-    named = [tool for tool in tools if _mentioned(tool.name, ask.prompt, said)]
-    if ask.must_call and not named:
-        named = list(tools)[:1]
-    return named if ask.several else named[:1]
+    words = set(_WORD.findall(request.prompt.lower()))
+    mentioned = [tool for tool in tools if _is_mentioned(tool.name, request.prompt, words)]
+    if required and not mentioned:
+        mentioned = list(tools[:1])
+    return mentioned if request.parallel else mentioned[:1]
 
 
-def _called(ask: Ask) -> set[str]:
-    """The tools that were called since the user last asked for something.
+def _called_tools(messages: Sequence[Message]) -> set[str]:
+    """The tools that were called since the user's last request.
 
-    Programs that know no calls write them down as words, and let the user tell the results.
+    Some programs write calls as text, and send the results as user messages.
     """
     called: set[str] = set()
-    for place in range(len(ask.turns) - 1, -1, -1):
-        turn = ask.turns[place]
-        written = {name for name in _WRITTEN_CALL.findall(turn.text) if turn.role == "assistant"}
-        called |= written | {call.name for call in turn.calls}
-        if turn.role == "user" and not (place and _writes_calls(ask.turns[place - 1])):
+    for place in reversed(range(len(messages))):
+        message = messages[place]
+        called |= {call.name for call in message.calls}
+        if message.role == "assistant":
+            called |= set(_WRITTEN_CALL.findall(message.text))
+        before = messages[place - 1] if place else None
+        written = before and before.role == "assistant" and _WRITTEN_CALL.search(before.text)
+        if message.role == "user" and not written:
             break
     return called
 
 
-def _writes_calls(turn: Turn) -> bool:
-    return turn.role == "assistant" and bool(_WRITTEN_CALL.search(turn.text))
-
-
-def _mentioned(name: str, prompt: str, said: set[str]) -> bool:
-    """Whether a prompt names a tool, or uses one of the longer words in its name."""
+def _is_mentioned(name: str, prompt: str, words: set[str]) -> bool:
+    """Whether a prompt contains the name of a tool, or one of the longer words in it."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-    return name in prompt or not said.isdisjoint(_WORD.findall(spaced))
+    return name in prompt or not words.isdisjoint(_WORD.findall(spaced))
 
 
-def _arguments(tool: Tool, prompt: str) -> JsonObject:
+def _arguments(tool: Tool, prompt: str) -> Json:
     try:
-        made: JsonObject = instance({"type": "object", **tool.parameters}, prompt)
+        return instance({"type": "object", **tool.parameters}, prompt)
     except ValueError as error:
-        raise Refusal(
+        raise ApiError(
             400,
             "INVALID_PARAMETER",
             f"No arguments fit the parameters of {tool.name}: {error}.",
             param="tools",
         ) from error
-    return made
 
 
-def _heard(ask: Ask) -> str:
-    return "\n".join(turn.text for turn in ask.turns if turn.role != "assistant")
+def _text_to_filter(request: CompletionRequest) -> str:
+    return "\n".join(m.text for m in request.messages if m.role != "assistant")
 
 
-def _read(ask: Ask) -> int:
-    said = sum(count(turn.text) + _TURN + _PICTURE * turn.pictures for turn in ask.turns)
-    return said + sum(count(json.dumps(tool.parameters)) + _TURN for tool in ask.tools)
+def _prompt_tokens(request: CompletionRequest) -> int:
+    messages = sum(
+        count_tokens(message.text) + _MESSAGE_TOKENS + _IMAGE_TOKENS * message.images
+        for message in request.messages
+    )
+    return messages + sum(
+        count_tokens(json.dumps(tool.parameters)) + _MESSAGE_TOKENS for tool in request.tools
+    )
 
 
-def _thought(ask: Ask) -> int:
-    """Tokens that nobody sees: a router spends some before the model writes, and so does effort."""
-    effort = ask.body.get("reasoning_effort") or part_of(ask.body, "reasoning").get("effort")
-    return (_ROUTING if ask.model == ROUTER else 0) + _THOUGHTS.get(str(effort), 0)
+def _reasoning_tokens(request: CompletionRequest) -> int:
+    """Tokens that are not shown: of a router, and of reasoning effort."""
+    reasoning = object_in(request.body, "reasoning")
+    effort = request.body.get("reasoning_effort") or reasoning.get("effort")
+    routing = _ROUTING_TOKENS if request.model == ROUTER else 0
+    return routing + _REASONING_TOKENS.get(str(effort), 0)
 
 
-def _length(said: Said) -> int:
-    return count(said.text or "") + sum(count(call.name + call.arguments) for call in said.calls)
+def _choice_tokens(choice: Choice) -> int:
+    calls = sum(count_tokens(call.name + call.arguments) for call in choice.calls)
+    return count_tokens(choice.text or "") + calls
 
 
-def _routed(model: str, read: int, models: Collection[str]) -> str:
-    chosen = "gpt-5-nano" if read < 64 else "gpt-5"
-    return chosen if model == ROUTER and chosen in models else model
+def _selected_model(model: str, prompt_tokens: int, models: Collection[str]) -> str:
+    selected = "gpt-5-nano" if prompt_tokens < 64 else "gpt-5"
+    return selected if model == ROUTER and selected in models else model

@@ -1,4 +1,4 @@
-"""Bodies of inference, read and checked; each wrong field becomes a `Refusal` that names it."""
+"""Parsing of request bodies; each wrong field is an error that names it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NoReturn
 
-from skytells.local.prediction_json import InvalidRequest, Json, JsonObject, Refusal
-from skytells.local.requests import is_array, is_object, misfit, part_of
+from skytells.local.errors import ApiError, InvalidRequestError
+from skytells.local.json_values import Json, JsonObject, is_array, is_object, object_in
+from skytells.local.requests import mismatch
 
-from .types import Ask, Call, Tool, Turn
+from .types import CompletionRequest, Message, Tool, ToolCall
 from .validation import (
     check_chat_parameters,
     check_stop,
     check_stream_options,
     check_tool,
     orphan_tool_message,
-    strict_fault,
+    strict_schema_error,
     unanswered_calls,
 )
 
@@ -57,287 +58,283 @@ _RESPONSES: Final[JsonObject] = {
     "truncation": {"type": "string", "enum": ["auto", "disabled"]},
 }
 _ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
-_WORDS: Final = ("text", "input_text", "output_text", "refusal")
-_PICTURES: Final = ("image_url", "input_image")
+_SAME_ROLE: Final = {"developer": "system", "function": "tool"}
+_TEXTS: Final = ("text", "input_text", "output_text", "refusal")
+_IMAGES: Final = ("image_url", "input_image")
 
 
-def read_chat(body: JsonObject) -> Ask:
-    """What a body asks of chat.
+def parse_chat(body: JsonObject) -> CompletionRequest:
+    """Parse the body of a chat completion.
 
     Raises:
-        Refusal: 400, naming the field that is missing or wrong.
+        ApiError: 400, a field is missing or wrong.
     """
-    check(body, _CHAT, required=("model", "messages"))
+    check_fields(body, _CHAT, required=("model", "messages"))
     check_chat_parameters(body)
-    turns = _messages(body["messages"])
-    if not turns:
-        wrong("messages", "must have at least one message")
+    messages = _messages(body["messages"])
+    if not messages:
+        reject("messages", "must have at least one message")
     tools, must_call = _tools(body, "function")
-    return Ask(
+    format_ = body.get("response_format")
+    schema = _schema(format_, object_in(format_, "json_schema"), "response_format")
+    return CompletionRequest(
         model=body["model"],
-        turns=turns,
+        messages=messages,
         field="messages",
         body=body,
         tools=tools,
         must_call=must_call,
-        several=body.get("parallel_tool_calls") is not False,
-        shape=_chat_shape(body.get("response_format")),
-        longest=body.get("max_completion_tokens") or body.get("max_tokens"),
-        stops=_stops(body.get("stop")),
+        parallel=body.get("parallel_tool_calls") is not False,
+        schema=schema,
+        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+        stop=_stop(body.get("stop")),
         count=body.get("n") or 1,
         stream=bool(body.get("stream")),
     )
 
 
-def read_response(body: JsonObject, earlier: Callable[[str], list[Turn]]) -> Ask:
-    """What a body asks of responses.
+def parse_response(
+    body: JsonObject, stored: Callable[[str], Sequence[Message]]
+) -> CompletionRequest:
+    """Parse the body of a response.
 
-    Arguments:
-        body: the fields.
-        earlier: what was said up to a stored response, by its id.
+    Args:
+        body: The fields.
+        stored: Returns the conversation up to a stored response, by its id.
 
     Raises:
-        Refusal: 400, naming the field that is missing or wrong; 404, no such response is stored.
+        ApiError: 400, a field is missing or wrong; 404, the response is not stored.
     """
-    check(body, _RESPONSES, required=("model", "input"))
+    check_fields(body, _RESPONSES, required=("model", "input"))
     check_stream_options(body)
-    turns: list[Turn] = []
+    messages: list[Message] = []
     if body.get("instructions"):
-        turns.append(Turn("system", body["instructions"]))
+        messages.append(Message("system", body["instructions"]))
     if body.get("previous_response_id"):
-        turns += earlier(body["previous_response_id"])
-    turns += _input(body["input"], turns)
+        messages += stored(body["previous_response_id"])
+    messages += _input(body["input"], messages)
     tools, must_call = _tools(body, None)
-    return Ask(
+    text = object_in(body, "text")
+    schema = _schema(text.get("format"), object_in(text, "format"), "text.format")
+    return CompletionRequest(
         model=body["model"],
-        turns=turns,
+        messages=messages,
         field="input",
         body=body,
         tools=tools,
         must_call=must_call,
-        several=body.get("parallel_tool_calls") is not False,
-        shape=_response_shape(part_of(body, "text").get("format")),
-        longest=body.get("max_output_tokens"),
+        parallel=body.get("parallel_tool_calls") is not False,
+        schema=schema,
+        max_tokens=body.get("max_output_tokens"),
         stream=bool(body.get("stream")),
     )
 
 
-def check(body: JsonObject, fields: Mapping[str, JsonObject], *, required: tuple[str, ...]) -> None:
-    """Compare fields with what they must be.
+def check_fields(
+    body: JsonObject, schemas: Mapping[str, JsonObject], *, required: tuple[str, ...]
+) -> None:
+    """Check the types and bounds of fields.
 
     Raises:
-        Refusal: 400, naming the first that is missing or does not fit.
+        ApiError: 400, a field is missing or wrong.
     """
     for name in required:
         if body.get(name) is None:
-            wrong(name, "is required")
-    for name, schema in fields.items():
+            reject(name, "is required")
+    for name, schema in schemas.items():
         value = body.get(name)
-        if value is not None and (found := misfit(value, schema)):
-            wrong(name, f"must be {found}")
+        if value is not None and (expected := mismatch(value, schema)):
+            reject(name, f"must be {expected}")
 
 
-def wrong(name: str, what: str) -> NoReturn:
-    """Refuse a field.
+def reject(name: str, reason: str) -> NoReturn:
+    """Reject a field.
 
     Raises:
-        Refusal: 400.
+        ApiError: 400.
     """
-    raise Refusal(400, "INVALID_PARAMETER", f"The {name} field {what}.", param=name)
+    raise ApiError(400, "INVALID_PARAMETER", f"The {name} field {reason}.", param=name)
 
 
-def _messages(given: list[Json]) -> list[Turn]:
-    """What the messages of a chat say; tools answer the calls right before them."""
-    turns: list[Turn] = []
+def _messages(given: list[Json]) -> list[Message]:
+    """The messages of a chat; tool messages must answer the calls right before them."""
+    messages: list[Message] = []
     calls: dict[str, str] = {}
-    waiting: set[str] = set()
-    for place, message in enumerate(given):
-        turn = _message(message, place, calls)
-        if waiting and turn.call_id is None:
+    unanswered: set[str] = set()
+    for place, item in enumerate(given):
+        message = _message(item, place, calls)
+        if unanswered and message.call_id is None:
             break
-        waiting.discard(turn.call_id or "")
-        if turn.role != "tool":
-            calls = {call.id: call.name for call in turn.calls}
-            waiting = set(calls)
-        turns.append(turn)
-    if waiting:
-        raise unanswered_calls(id for id in calls if id in waiting)
-    return turns
+        unanswered.discard(message.call_id or "")
+        if message.role != "tool":
+            calls = {call.id: call.name for call in message.calls}
+            unanswered = set(calls)
+        messages.append(message)
+    if unanswered:
+        raise unanswered_calls(id for id in calls if id in unanswered)
+    return messages
 
 
-def _message(message: Json, place: int, calls: Mapping[str, str]) -> Turn:
-    """What a message says.
+def _message(given: Json, place: int, calls: Mapping[str, str]) -> Message:
+    """A message of a chat.
 
-    Arguments:
-        message: the message.
-        place: its place among the others.
-        calls: the names of the tools that the model called right before, by the ids of the calls.
+    Args:
+        given: Its JSON.
+        place: Its index.
+        calls: The tools that the model called right before, by the ids of the calls.
     """
     name = f"messages[{place}]"
-    if not is_object(message):
-        wrong(name, "must be of type object")
-    role = str(message.get("role"))
+    if not is_object(given):
+        reject(name, "must be of type object")
+    role = str(given.get("role"))
     if role not in _ROLES:
-        wrong(f"{name}.role", f"must be one of {', '.join(_ROLES)}")
-    made = [_call(call, f"{name}.tool_calls") for call in message.get("tool_calls") or ()]
-    tool, call_id = message.get("name"), None
+        reject(f"{name}.role", f"must be one of {', '.join(_ROLES)}")
+    own_calls = [_tool_call(call, f"{name}.tool_calls") for call in given.get("tool_calls") or ()]
+    tool, call_id = given.get("name"), None
     if role == "tool":
-        call_id = str(message.get("tool_call_id"))
+        call_id = str(given.get("tool_call_id"))
         if (tool := calls.get(call_id)) is None:
             raise orphan_tool_message(place)
-    content = message.get("content")
-    if content is None and not made:
-        wrong(f"{name}.content", "is required")
-    roles = {"developer": "system", "function": "tool"}
-    turn = _turn(roles.get(role, role), content, f"{name}.content")
-    return replace(turn, tool=tool, call_id=call_id, calls=made)
+    content = given.get("content")
+    if content is None and not own_calls:
+        reject(f"{name}.content", "is required")
+    message = _text_and_images(role, content, f"{name}.content")
+    return replace(message, tool=tool, call_id=call_id, calls=own_calls)
 
 
-def _call(call: Json, name: str) -> Call:
-    """A call that the model made earlier."""
-    function = part_of(call, "function") if is_object(call) else {}
+def _tool_call(given: Json, name: str) -> ToolCall:
+    function = object_in(given, "function")
     if not function:
-        wrong(name, "must be calls of functions, each with an id")
-    return Call(str(call.get("id")), str(function.get("name")), str(function.get("arguments")))
+        reject(name, "must be calls of functions, each with an id")
+    return ToolCall(str(given.get("id")), str(function.get("name")), str(function.get("arguments")))
 
 
-def _turn(role: str, content: Json, name: str) -> Turn:
-    """What is said in a string, or in parts."""
+def _text_and_images(role: str, content: Json, name: str) -> Message:
+    """A message with content that is a string, or an array of parts."""
+    role = _SAME_ROLE.get(role, role)
     if content is None or isinstance(content, str):
-        return Turn(role, content or "")
+        return Message(role, content or "")
     if not is_array(content):
-        wrong(name, "must be a string or an array of parts")
-    words: list[str] = []
-    pictures = 0
+        reject(name, "must be a string or an array of parts")
+    texts: list[str] = []
+    images = 0
     for place, part in enumerate(content):
         kind = part.get("type") if is_object(part) else None
-        if kind in _WORDS:
-            words.append(str(part.get("text") or part.get("refusal") or ""))
-        elif kind in _PICTURES:
-            pictures += 1
-            words += _address(part.get("image_url"), f"{name}[{place}].image_url")
+        if kind in _TEXTS:
+            texts.append(str(part.get("text") or part.get("refusal") or ""))
+        elif kind in _IMAGES:
+            images += 1
+            texts += _words_of_url(part.get("image_url"), f"{name}[{place}].image_url")
         else:
-            wrong(f"{name}[{place}].type", f"must be one of {', '.join(_WORDS + _PICTURES)}")
-    return Turn(role, "\n".join(words), pictures)
+            reject(f"{name}[{place}].type", f"must be one of {', '.join(_TEXTS + _IMAGES)}")
+    return Message(role, "\n".join(texts), images)
 
 
-def _address(value: Json, name: str) -> list[str]:
-    """The words in the address of a picture, which is all that is looked at."""
+def _words_of_url(value: Json, name: str) -> list[str]:
+    """The words in the URL of an image, which the content filters read instead of the image."""
     url = value.get("url") if is_object(value) else value
     if not isinstance(url, str) or not url.startswith(("http://", "https://", "data:image/")):
-        wrong(name, "must be an http URL or data:image/…")
+        reject(name, "must be an http URL or data:image/…")
     return [] if url.startswith("data:") else [url.replace("_", " ")]
 
 
-def _input(given: Json, earlier: Sequence[Turn]) -> list[Turn]:
-    """What the input of a response says: words, or items in the order in which they came.
+def _input(given: Json, earlier: Sequence[Message]) -> list[Message]:
+    """The messages in the input of a response.
 
-    Arguments:
-        given: the input.
-        earlier: what was said before, which may call tools that the input answers.
+    Args:
+        given: The input.
+        earlier: The messages before, which may call tools that the input has the results of.
     """
-    calls = {call.id: call.name for turn in earlier for call in turn.calls}
-    waiting = calls.keys() - {turn.call_id for turn in earlier}
+    calls = {call.id: call.name for message in earlier for call in message.calls}
+    unanswered = calls.keys() - {message.call_id for message in earlier}
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
     if not is_array(items) or not items:
-        wrong("input", "must be a string, or an array with at least one item")
-    turns = [_item(item, f"input[{place}]", calls, waiting) for place, item in enumerate(items)]
-    if waiting:
-        message = f"No tool output found for function call {min(waiting)}."
-        raise InvalidRequest(message, "input")
-    return [turn for turn in turns if turn is not None]
+        reject("input", "must be a string, or an array with at least one item")
+    messages = [
+        _item(item, f"input[{place}]", calls, unanswered) for place, item in enumerate(items)
+    ]
+    if unanswered:
+        message = f"No tool output found for function call {min(unanswered)}."
+        raise InvalidRequestError(message, "input")
+    return [message for message in messages if message is not None]
 
 
-def _item(item: Json, name: str, calls: dict[str, str], waiting: set[str]) -> Turn | None:
-    """What an item says.
+def _item(item: Json, name: str, calls: dict[str, str], unanswered: set[str]) -> Message | None:
+    """The message of an item, if it has one.
 
-    Arguments:
-        item: the item.
-        name: where it is in the body.
-        calls: the names of the tools called so far by the ids of the calls; it may add one.
-        waiting: the calls that no tool has answered; it may add one, or answer one.
+    Args:
+        item: The item.
+        name: Its place in the body.
+        calls: The tools called so far by the ids of the calls; updated.
+        unanswered: The calls without a result so far; updated.
     """
     match item:
         case {"type": "function_call", "call_id": str(id), "name": str(tool)}:
             calls[id] = tool
-            waiting.add(id)
-            return Turn("assistant", "", calls=[Call(id, tool, str(item.get("arguments")))])
+            unanswered.add(id)
+            return Message("assistant", "", calls=[ToolCall(id, tool, str(item.get("arguments")))])
         case {"type": "function_call_output", "call_id": str(id), "output": output}:
             if id not in calls:
                 message = f"No tool call found for function call output with call_id {id}."
-                raise InvalidRequest(message, "input")
-            waiting.discard(id)
-            return replace(_turn("tool", output, f"{name}.output"), tool=calls[id], call_id=id)
+                raise InvalidRequestError(message, "input")
+            unanswered.discard(id)
+            result = _text_and_images("tool", output, f"{name}.output")
+            return replace(result, tool=calls[id], call_id=id)
         case {"type": "reasoning"}:
             return None
         case {"role": str(role), "content": content} if role in _ROLES:
-            return _turn("system" if role == "developer" else role, content, name)
+            return _text_and_images(role, content, name)
         case _:
-            wrong(name, "must be a message, a function_call or a function_call_output")
+            reject(name, "must be a message, a function_call or a function_call_output")
 
 
-def _tools(body: JsonObject, inside: str | None) -> tuple[list[Tool], bool | None]:
+def _tools(body: JsonObject, holder: str | None) -> tuple[list[Tool], bool | None]:
     """The tools that may be called, and whether one must be.
 
-    Arguments:
-        body: the fields.
-        inside: the name of the object in a tool that holds the function; `None`: it is the tool.
+    Args:
+        body: The fields.
+        holder: The name of the object in a tool that has the function; `None`: the tool itself.
     """
     tools: list[Tool] = []
     for place, tool in enumerate(body.get("tools") or ()):
         path = f"tools[{place}]"
-        kind = tool.get("type", "function") if is_object(tool) else None
-        if kind not in ("function", None):
+        kind = tool.get("type", "function") if is_object(tool) else "function"
+        if kind != "function":
             message = f"Invalid value: '{kind}'. Supported values are: 'function'."
-            raise InvalidRequest(message, f"{path}.type", "invalid_value")
-        function = _function(tool, inside)
+            raise InvalidRequestError(message, f"{path}.type", "invalid_value")
+        function = _function(tool, holder)
         if not function:
-            wrong(path, "must be a function with a name")
-        check_tool(function, path if inside is None else f"{path}.{inside}")
-        tools.append(Tool(function["name"], part_of(function, "parameters")))
+            reject(path, "must be a function with a name")
+        check_tool(function, path if holder is None else f"{path}.{holder}")
+        tools.append(Tool(function["name"], object_in(function, "parameters")))
     match choice := body.get("tool_choice"):
         case None | "auto":
             return tools, None
         case "none":
             return tools, False
         case "required":
-            named = tools
+            allowed = tools
         case _:
-            wanted = _function(choice, inside).get("name")
-            named = [tool for tool in tools if tool.name == wanted]
-    if not named:
-        wrong("tool_choice", "must be none, auto, required, or a function among the tools")
-    return named, True
+            name = _function(choice, holder).get("name")
+            allowed = [tool for tool in tools if tool.name == name]
+    if not allowed:
+        reject("tool_choice", "must be none, auto, required, or a function among the tools")
+    return allowed, True
 
 
-def _function(tool: Json, inside: str | None) -> JsonObject:
-    """The function of a tool or of a choice, which is empty if there is none with a name."""
-    holder: JsonObject = tool if is_object(tool) else {}
-    function = holder if inside is None else part_of(holder, inside)
-    return function if isinstance(function.get("name"), str) else {}
+def _function(tool: Json, holder: str | None) -> JsonObject:
+    """The function of a tool or of a tool choice; empty if it has no name."""
+    function = tool if holder is None else object_in(tool, holder)
+    return function if is_object(function) and isinstance(function.get("name"), str) else {}
 
 
-def _chat_shape(given: Json) -> JsonObject | None:
-    holder = part_of(given, "json_schema") if is_object(given) else {}
-    return _shape(given, holder, "response_format", "response_format", None)
+def _schema(given: Json, definition: JsonObject, name: str) -> JsonObject | None:
+    """The JSON Schema that the completion must fit, empty for any JSON, `None` for text.
 
-
-def _response_shape(given: Json) -> JsonObject | None:
-    holder = given if is_object(given) else {}
-    return _shape(given, holder, "text.format", "text.format.schema", "invalid_json_schema")
-
-
-def _shape(
-    given: Json, holder: JsonObject, name: str, param: str, code: str | None
-) -> JsonObject | None:
-    """The schema of the answer, if it is to have a shape.
-
-    Arguments:
-        given: the format that is asked for.
-        holder: the object in it that has the schema.
-        name: where the format is in the body.
-        param: what a fault of a strict schema is put down to.
-        code: the code of such a fault.
+    Args:
+        given: The format of the response.
+        definition: The object in it that has the schema.
+        name: Its place in the body.
     """
     match given:
         case None | {"type": "text"}:
@@ -345,20 +342,23 @@ def _shape(
         case {"type": "json_object"}:
             return {}
         case {"type": "json_schema"}:
-            schema = part_of(holder, "schema")
-            if not (holder.get("name") and schema):
-                wrong(name, "must have a name and a schema")
-            if holder.get("strict") is True and (fault := strict_fault(schema)):
-                message = f"Invalid schema for response_format '{holder['name']}': {fault}"
-                raise InvalidRequest(message, param, code)
+            schema = object_in(definition, "schema")
+            if not (definition.get("name") and schema):
+                reject(name, "must have a name and a schema")
+            error = strict_schema_error(schema) if definition.get("strict") is True else None
+            if error:
+                message = f"Invalid schema for response_format '{definition['name']}': {error}"
+                if name == "text.format":
+                    raise InvalidRequestError(message, f"{name}.schema", "invalid_json_schema")
+                raise InvalidRequestError(message, name)
             return schema
         case _:
-            wrong(name, "must be of type text, json_object or json_schema")
+            reject(name, "must be of type text, json_object or json_schema")
 
 
-def _stops(given: Json) -> list[str]:
-    stops: Json = [given] if isinstance(given, str) else given or []
-    if not is_array(stops) or not all(stop and isinstance(stop, str) for stop in stops):
-        wrong("stop", "must be a string or an array of strings")
-    check_stop(stops)
-    return stops
+def _stop(given: Json) -> list[str]:
+    stop: Json = [given] if isinstance(given, str) else given or []
+    if not is_array(stop) or not all(text and isinstance(text, str) for text in stop):
+        reject("stop", "must be a string or an array of strings")
+    check_stop(stop)
+    return stop

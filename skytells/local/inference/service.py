@@ -1,45 +1,44 @@
-"""Where inference is asked: it is checked, decided whole, and paid for before any of it is sent."""
+"""The inference service: it checks, generates and charges completions and embeddings."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from skytells.local.prediction_json import Json, JsonObject, Refusal
-from skytells.local.requests import read_object
+from skytells.local.account import Account
+from skytells.local.catalogue import Model
+from skytells.local.clock import Clock
+from skytells.local.errors import ApiError
+from skytells.local.json_values import Json, JsonObject
+from skytells.local.requests import parse_object
+from skytells.local.scripts import Script, ScriptStore
 
-from .embeddings import Embed, embeddings, read_embed
-from .generation import answer
-from .parsing import read_chat, read_response, wrong
-from .types import Answer, Ask, Talk, Turn
+from .embeddings import EmbeddingRequest, create_embeddings, parse_embeddings
+from .generation import generate
+from .parsing import parse_chat, parse_response, reject
+from .types import Choice, Completion, CompletionRequest, Exchange, Message
 from .validation import context_exceeded
 
-if TYPE_CHECKING:
-    from skytells.local.account import Account
-    from skytells.local.catalogue import Model
-    from skytells.local.clock import Clock
-    from skytells.local.scripts import Script, Scripts
-
-_STORED: Final = 1000
-_REMEMBERED: Final = 50
-_LONGEST: Final = 2000
+_MAX_STORED: Final = 1000
+_MAX_HISTORY: Final = 50
+_MAX_SHOWN: Final = 2000
 
 
 class Inference:
-    """Chat, responses and embeddings of a platform, safe to use from several threads.
+    """Chat, responses and embeddings of a platform. Thread-safe.
 
-    Arguments:
-        models: what the platform offers, by every slug.
-        account: who pays.
-        clock: the platform's time.
-        scripts: what was decided about models.
-        seed: makes ids repeatable; `None` makes them random.
-        lock: what guards the scripts.
-        closed: whether the platform has closed, so that nobody waits for an answer any more.
+    Args:
+        models: The platform's models by every slug.
+        account: The account that is charged.
+        clock: The platform's clock.
+        scripts: The scripts of models.
+        seed: Makes ids repeatable; `None` makes them random.
+        lock: Guards the scripts.
+        closed: Whether the platform has closed.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Inference:
         *,
         account: Account,
         clock: Clock,
-        scripts: Scripts,
+        scripts: ScriptStore,
         seed: int | None,
         lock: threading.RLock,
         closed: Callable[[], bool],
@@ -57,123 +56,133 @@ class Inference:
         self._account = account
         self._clock = clock
         self._scripts = scripts
-        self._dice = Random(None if seed is None else f"{seed}/inference")
+        self._random = Random(None if seed is None else f"{seed}/inference")
         self._lock = lock
         self._closed = closed
-        self._stored: dict[str, list[Turn]] = {}
-        self._talks: deque[Talk] = deque(maxlen=_REMEMBERED)
+        self._stored: dict[str, Sequence[Message]] = {}
+        self._history: deque[Exchange] = deque(maxlen=_MAX_HISTORY)
 
     @property
-    def talks(self) -> list[Talk]:
-        """The latest questions and answers, newest first."""
+    def history(self) -> list[Exchange]:
+        """The latest requests and their results, newest first."""
         with self._lock:
-            return [*reversed(self._talks)]
+            return [*reversed(self._history)]
 
-    def chat(self, body: Json, *, stream: bool = False) -> tuple[Ask, Answer]:
-        """Chat.
+    def chat(self, body: Json, *, stream: bool = False) -> tuple[CompletionRequest, Completion]:
+        """Complete a chat.
 
-        Arguments:
-            body: what came as JSON.
-            stream: whether the address asks for events; the body may too.
+        Args:
+            body: The JSON body.
+            stream: Whether the query asks for events; the body may too.
 
         Raises:
-            Refusal: 400, 404, 451 for what is asked; 429, 402 as the account stands; 500, a
-                script lets it fail.
+            ApiError: 400, 404, 451, the request is wrong; 429, 402, a limit or the balance does not
+                allow it; 500, a script makes it fail.
         """
-        fields = read_object(body)
-        return self._asked(read_chat({**fields, "stream": True} if stream else fields))
+        fields = parse_object(body)
+        return self._complete(parse_chat({**fields, "stream": True} if stream else fields))
 
-    def respond(self, body: Json) -> tuple[Ask, Answer]:
-        """Make a response; see `chat`. One that a script lets fail says so itself."""
-        ask = read_response(read_object(body), self._earlier)
-        ask, made = self._asked(ask, fails=False)
-        if ask.body.get("store"):
-            said = made.said[0]
+    def respond(self, body: Json) -> tuple[CompletionRequest, Completion]:
+        """Make a response; as `chat`, except that a script makes the response itself fail."""
+        request = parse_response(parse_object(body), self._conversation)
+        request, completion = self._complete(request, raises=False)
+        if request.body.get("store"):
+            choice = completion.choices[0]
+            reply = Message("assistant", choice.text or "", calls=choice.calls)
             with self._lock:
-                reply = Turn("assistant", said.text or "", calls=said.calls)
-                self._stored[f"resp_{made.id}"] = [*ask.turns, reply]
-                while len(self._stored) > _STORED:
+                self._stored[f"resp_{completion.id}"] = [*request.messages, reply]
+                while len(self._stored) > _MAX_STORED:
                     del self._stored[next(iter(self._stored))]
-        return ask, made
+        return request, completion
 
-    def embed(self, body: Json) -> tuple[Embed, JsonObject, float]:
-        """Embed what is asked for; also gives the platform seconds that it takes.
+    def embed(self, body: Json) -> tuple[EmbeddingRequest, JsonObject, float]:
+        """Make embeddings; also returns the platform seconds that it takes.
 
         Raises:
-            Refusal: as for `chat`; 503, the platform has closed.
+            ApiError: As for `chat`; 503, the platform has closed.
         """
-        embed = read_embed(read_object(body))
-        model = self._model(embed.model, embeds=True)
-        made = embeddings(embed, model.namespace, model.dimensions, self._closed)
+        request = parse_embeddings(parse_object(body))
+        model = self._model(request.model, embeddings=True)
+        result = create_embeddings(request, model.namespace, model.dimensions, self._closed)
         with self._lock:
-            script = self._scripts.of(model)
-            price = self._begin(model, script, model.tokens(embed.tokens, 0))
-            said = f"{len(embed.texts)} × {embed.dimensions or model.dimensions} numbers"
-            first = " ".join(embed.texts[0])[:_LONGEST]
-            self._talks.append(Talk(model.namespace, first, said, embed.tokens, price))
-        return embed, made, script.seconds
+            script = self._scripts.get(model)
+            price = self._charge(model, script, model.token_credits(request.tokens, 0))
+            shown = f"{len(request.texts)} × {request.dimensions or model.dimensions} numbers"
+            first = " ".join(request.texts[0])[:_MAX_SHOWN]
+            self._history.append(Exchange(model.namespace, first, shown, request.tokens, price))
+        return request, result, script.seconds
 
-    def limits(self, slug: str) -> dict[str, str]:
-        """What the headers of an answer say about the limits of a model."""
-        return self._account.standing(self._models[slug].namespace).headers()
+    def limit_headers(self, slug: str) -> dict[str, str]:
+        """The response headers about the limits of a model."""
+        return self._account.limit_headers(self._models[slug].namespace)
 
-    def _asked(self, ask: Ask, *, fails: bool = True) -> tuple[Ask, Answer]:
-        model = self._model(ask.model, embeds=False)
-        ask = replace(ask, model=model.namespace)
+    def _complete(
+        self, request: CompletionRequest, *, raises: bool = True
+    ) -> tuple[CompletionRequest, Completion]:
+        model = self._model(request.model, embeddings=False)
+        request = replace(request, model=model.namespace)
         with self._lock:
-            script = self._scripts.of(model)
-            made = answer(
-                ask,
+            script = self._scripts.get(model)
+            completion = generate(
+                request,
                 script,
                 self._models,
-                id=f"{self._dice.getrandbits(96):024x}",
+                id=f"{self._random.getrandbits(96):024x}",
                 created=int(self._clock.date()),
             )
-            if made.read > model.context and ask.body.get("truncation") != "auto":
-                raise context_exceeded(model.context, made.read, ask.field)
-            cost = model.tokens(made.read, made.written)
-            price = self._begin(model, script, cost, fails=fails)
-            prompt, said = ask.prompt[:_LONGEST], _shown(made)[:_LONGEST]
-            self._talks.append(Talk(made.model, prompt, said, made.read + made.written, price))
-        return ask, made
+            prompt, generated = completion.prompt_tokens, completion.completion_tokens
+            if prompt > model.context and request.body.get("truncation") != "auto":
+                raise context_exceeded(model.context, prompt, request.field)
+            price = model.token_credits(prompt, generated)
+            price = self._charge(model, script, price, raises=raises)
+            shown = completion.failure or _shown(completion.choices[0])
+            self._history.append(
+                Exchange(
+                    model=completion.model,
+                    prompt=request.prompt[:_MAX_SHOWN],
+                    result=shown[:_MAX_SHOWN],
+                    tokens=prompt + generated,
+                    credits=price,
+                )
+            )
+        return request, completion
 
-    def _model(self, slug: str, *, embeds: bool) -> Model:
+    def _model(self, slug: str, *, embeddings: bool) -> Model:
         try:
             model = self._models[slug]
         except KeyError:
-            raise Refusal(
+            raise ApiError(
                 404, "MODEL_NOT_FOUND", f"There is no model {slug!r}.", param="model"
             ) from None
         if not model.openai_compatible:
-            wrong("model", f"names {slug!r}, which takes predictions only: send it to /v1/predict")
-        if bool(model.dimensions) != embeds:
-            there = "/v1/embeddings" if model.dimensions else "/v1/chat/completions"
-            wrong("model", f"names {slug!r}, which belongs to {there}")
+            reject("model", f"is {slug!r}, which supports predictions only: use /v1/predict")
+        if bool(model.dimensions) != embeddings:
+            path = "/v1/embeddings" if model.dimensions else "/v1/chat/completions"
+            reject("model", f"is {slug!r}, which this route does not support: use {path}")
         return model
 
-    def _begin(self, model: Model, script: Script, cost: float, *, fails: bool = True) -> float:
-        """Pay for what was decided, unless a script lets it fail; the price is what was paid."""
-        price = cost if script.fails is None else 0.0
-        self._account.pay(model.namespace, price, script.seconds)
-        self._scripts.use(model)
-        if fails and script.fails is not None:
-            raise Refusal(500, "INFERENCE_ERROR", script.fails)
+    def _charge(self, model: Model, script: Script, price: float, *, raises: bool = True) -> float:
+        """Charge a request, unless a script makes it fail; returns what was charged."""
+        price = price if script.fails is None else 0.0
+        self._account.charge(model.namespace, price, script.seconds)
+        self._scripts.count_use(model)
+        if raises and script.fails is not None:
+            raise ApiError(500, "INFERENCE_ERROR", script.fails)
         return price
 
-    def _earlier(self, id: str) -> list[Turn]:
+    def _conversation(self, response_id: str) -> Sequence[Message]:
+        """The messages up to a stored response."""
         try:
-            return self._stored[id]
+            return self._stored[response_id]
         except KeyError:
-            raise Refusal(
+            raise ApiError(
                 404,
                 "INVALID_REQUEST",
-                f"No response {id!r} is stored: make the earlier one with store: true.",
+                f"The response {response_id!r} is not stored: create it with store: true.",
                 param="previous_response_id",
             ) from None
 
 
-def _shown(answer: Answer) -> str:
-    """What an answer says, in a few words."""
-    said = answer.said[0]
-    calls = ", ".join(f"{call.name}({call.arguments})" for call in said.calls)
-    return answer.failure or said.text or calls or said.finish
+def _shown(choice: Choice) -> str:
+    calls = ", ".join(f"{call.name}({call.arguments})" for call in choice.calls)
+    return choice.text or calls or choice.finish_reason

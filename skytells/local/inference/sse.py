@@ -1,64 +1,55 @@
-"""Events as a stream of server-sent events carries them, plainly or in other lawful ways."""
+"""Server-sent events of inference, in the usual form or in other valid ones."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
-DONE = b"data: [DONE]\n\n"
-"""What ends a stream of chat."""
-
-_HEARTBEAT = b": still here\n\n"
-_ID = b"id: 7\nretry: 3000\n"
+_DONE: Final = b"data: [DONE]\n\n"
+_COMMENT: Final = b": still here\n\n"
+_ID: Final = b"id: 7\nretry: 3000\n"
 
 
-def frames(events: Iterable[JsonObject], variants: Collection[str], *, end: bool) -> list[bytes]:
-    """The events of a stream, in the order in which they travel.
+def encode_events(
+    events: Iterable[JsonObject], variants: Collection[str], *, done: bool
+) -> list[bytes]:
+    """The events of a stream, encoded.
 
-    Arguments:
-        events: what is told; those with a `type` travel under that name.
-        variants: in which other ways; see `skytells.local.prediction_json.VARIANTS`.
-        end: whether `[DONE]` ends it.
+    Args:
+        events: The events; the `type` of one that has it is its name.
+        variants: Other forms; see `skytells.local.variants`.
+        done: Whether `[DONE]` ends the stream.
 
     Example:
-        >>> frames([{"type": "error"}], (), end=False)
+        >>> encode_events([{"type": "error"}], (), done=False)
         [b'event: error\\ndata: {"type":"error"}\\n\\n']
     """
-    framed = [_frame(event, variants) for event in _spelled(events, variants)]
-    if end:
-        framed.append(_ended(DONE, variants))
-    lines = {"comments": _HEARTBEAT, "event-ids": _ID}
-    before = _ended(b"".join(lines[name] for name in lines if name in variants), variants)
-    return [before + frame for frame in framed]
+    frames = [_encode(event, variants) for event in _varied(events, variants)]
+    if done:
+        frames.append(_DONE)
+    prefixes = {"comments": _COMMENT, "event-ids": _ID}
+    prefix = b"".join(prefixes[name] for name in prefixes if name in variants)
+    frames = [prefix + frame for frame in frames]
+    return [frame.replace(b"\n", b"\r\n") for frame in frames] if "crlf" in variants else frames
 
 
-def _spelled(events: Iterable[JsonObject], variants: Collection[str]) -> Iterator[JsonObject]:
+def _varied(events: Iterable[JsonObject], variants: Collection[str]) -> Iterator[JsonObject]:
     for place, event in enumerate(events):
         padded = "obfuscation" in variants and (event.get("choices") or "delta" in event)
-        padding = {"obfuscation": "x7Qa"[: place % 4 + 1]} if padded else {}
         if "array-content" in variants:
-            _content_in_parts(event)
-        yield event | padding
+            for choice in event.get("choices", ()):
+                if text := choice["delta"].get("content"):
+                    choice["delta"]["content"] = [{"type": "text", "text": text}]
+        yield event | ({"obfuscation": "x7Qa"[: place % 4 + 1]} if padded else {})
 
 
-def _content_in_parts(event: JsonObject) -> None:
-    """Some models that a router chooses send the words of a chunk so."""
-    for choice in event.get("choices", ()):
-        if choice["delta"].get("content"):
-            choice["delta"]["content"] = [{"type": "text", "text": choice["delta"]["content"]}]
-
-
-def _frame(event: JsonObject, variants: Collection[str]) -> bytes:
+def _encode(event: JsonObject, variants: Collection[str]) -> bytes:
     name = f"event: {event['type']}\n" if "type" in event else ""
     if "multi-line" in variants:
-        lines = json.dumps(event, indent=1).splitlines()
-        data = "\n".join(f"data:{line}" for line in lines)
+        data = "\n".join(f"data:{line}" for line in json.dumps(event, indent=1).splitlines())
     else:
         data = f"data: {json.dumps(event, separators=(',', ':'))}"
-    return _ended(f"{name}{data}\n\n".encode("ascii"), variants)
-
-
-def _ended(frame: bytes, variants: Collection[str]) -> bytes:
-    return frame.replace(b"\n", b"\r\n") if "crlf" in variants else frame
+    return f"{name}{data}\n\n".encode("ascii")

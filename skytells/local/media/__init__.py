@@ -1,6 +1,7 @@
-"""What predictions produce: pictures, films, sounds and words, the same for the same request.
+"""The outputs of predictions: pictures, films, sounds and text, the same for the same request.
 
-A `File` knows its name, type and size at once; its bytes are made when somebody asks for them.
+Pictures show the prompt and have the requested size. Sounds are a short melody; films are always the
+same two seconds.
 """
 
 from .files import File, files

@@ -1,4 +1,4 @@
-"""Assets: what each is called, its type and size at once; its bytes when somebody asks."""
+"""Assets: their names, types and sizes are known at once; their bytes are generated when read."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from . import parameters as ask
+from . import parameters
 from .film import Film
+from .parameters import Input
 from .picture import Picture
 from .sound import AudioFormat, Tune
 
-Recipe: TypeAlias = Picture | Film | Tune
-"""What is to be made, and how many bytes it will have; equal ones make equal bytes."""
+Source: TypeAlias = Picture | Film | Tune
+"""What generates the bytes of an asset; equal sources generate equal bytes."""
 
-LARGEST: Final = 2048
+MAX_SIDE: Final = 2048
 """The longest side of a picture in pixels."""
 
-LONGEST_SOUND: Final = 60.0
+MAX_SECONDS: Final = 60.0
 """The longest sound in seconds."""
 
 _MEDIA_TYPES: Final[Mapping[AudioFormat, str]] = {
@@ -33,39 +34,39 @@ _MEDIA_TYPES: Final[Mapping[AudioFormat, str]] = {
 class File:
     """An asset of a prediction.
 
-    Arguments:
-        name: the last part of its URL.
-        media_type: such as `image/png`.
-        recipe: how it is made.
+    Args:
+        name: The last part of its URL.
+        media_type: Such as `image/png`.
+        source: Generates its bytes.
     """
 
     name: str
     media_type: str
-    recipe: Recipe
+    source: Source
 
     @property
     def size(self) -> int:
-        """How many bytes it has; known without making them."""
-        return self.recipe.size
+        """Its size in bytes, known without generating them."""
+        return self.source.size
 
     @property
     def etag(self) -> str:
-        """What tells it from every other asset, in HTTP's spelling."""
-        return f'"{hashlib.sha256(ascii(self.recipe).encode("ascii")).hexdigest()[:32]}"'
+        """Its entity tag."""
+        return f'"{hashlib.sha256(ascii(self.source).encode("ascii")).hexdigest()[:32]}"'
 
     @property
     def content(self) -> bytes:
-        """Its bytes; those of the last few assets are remembered."""
-        return _content(self.recipe)
+        """Its bytes; those of the last few assets are cached."""
+        return _content(self.source)
 
 
-def files(kind: str, slug: str, asked: ask.Asked) -> tuple[File, ...]:
-    """The assets that a model makes of an input; none if it answers in words.
+def files(kind: str, slug: str, given: Input) -> tuple[File, ...]:
+    """The assets that a model makes; none if it makes text.
 
-    Arguments:
-        kind: the type of the model.
-        slug: its name.
-        asked: the input.
+    Args:
+        kind: The type of the model.
+        slug: Its slug.
+        given: The input.
 
     Example:
         >>> [file] = files("image", "flux-pro", {"prompt": "a fox", "width": 64, "height": 64})
@@ -74,33 +75,34 @@ def files(kind: str, slug: str, asked: ask.Asked) -> tuple[File, ...]:
     """
     match kind:
         case "image":
-            total = ask.count(asked)
-            return tuple(_image(slug, asked, place, total) for place in range(total))
+            total = parameters.count(given)
+            return tuple(_image(slug, given, place, total) for place in range(total))
         case "video":
-            return (File("0.mp4", "video/mp4", Film(ask.chance(slug, asked))),)
+            return (File("0.mp4", "video/mp4", Film(parameters.random_seed(slug, given))),)
         case "audio" | "music":
-            return (_audio(slug, asked),)
+            return (_audio(slug, given),)
         case _:
             return ()
 
 
-def _image(slug: str, asked: ask.Asked, place: int, total: int) -> File:
-    width, height = ask.size(asked, cap=LARGEST)
-    which = f", {place + 1} of {total}" if total > 1 else ""
-    seed = ask.seed(asked)
-    note = f"{slug}, {'no seed' if seed is None else f'seed {seed}'}{which}"
-    chance = ask.chance(slug, asked, which)
-    picture = Picture(chance, ask.prompt(asked), note, width, height)
+def _image(slug: str, given: Input, place: int, total: int) -> File:
+    width, height = parameters.size(given, cap=MAX_SIDE)
+    position = f", {place + 1} of {total}" if total > 1 else ""
+    seed = parameters.seed(given)
+    note = f"{slug}, {'no seed' if seed is None else f'seed {seed}'}{position}"
+    random_seed = parameters.random_seed(slug, given, position)
+    picture = Picture(random_seed, parameters.prompt(given), note, width, height)
     return File(f"{place}.png", "image/png", picture)
 
 
-def _audio(slug: str, asked: ask.Asked) -> File:
-    form = ask.audio_format(asked)
-    seconds = ask.seconds(asked, usual=8, cap=LONGEST_SOUND)
-    tune = Tune(ask.chance(slug, asked), ask.sample_rate(asked), seconds, form)
-    return File(f"0.{form}", _MEDIA_TYPES[form], tune)
+def _audio(slug: str, given: Input) -> File:
+    format_ = parameters.audio_format(given)
+    seconds = parameters.seconds(given, default=8, cap=MAX_SECONDS)
+    rate = parameters.sample_rate(given)
+    tune = Tune(parameters.random_seed(slug, given), rate, seconds, format_)
+    return File(f"0.{format_}", _MEDIA_TYPES[format_], tune)
 
 
 @lru_cache(maxsize=8)
-def _content(recipe: Recipe) -> bytes:
-    return recipe.make()
+def _content(source: Source) -> bytes:
+    return source.generate()

@@ -1,7 +1,7 @@
-"""Films: the same two seconds for every prediction, from a file that is part of the package.
+"""Films: the same two seconds for every prediction, from a file of the package.
 
 `film.mp4` has 320 by 180 pixels and 12 frames per second, in H.264 (constrained baseline) with its
-index in front. It was made once with PyAV: frames drawn with Pillow, encoded by libx264.
+index before the frames. It was made once: frames drawn with Pillow, encoded with PyAV (libx264).
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from pathlib import Path
 class Film:
     """An MP4.
 
-    Arguments:
-        chance: what tells the file from others; its digest is in a box that players skip.
+    Args:
+        random_seed: Makes the file unique: its digest is in a box that players ignore.
     """
 
-    chance: str
+    random_seed: str
 
     @property
     def size(self) -> int:
-        """The bytes of the file."""
-        return len(self.make())
+        """The size of the file in bytes."""
+        return len(self.generate())
 
-    def make(self) -> bytes:
+    def generate(self) -> bytes:
         """The file."""
-        digest = sha256(self.chance.encode("ascii")).hexdigest().encode("ascii")
+        digest = sha256(self.random_seed.encode("ascii")).hexdigest().encode("ascii")
         return _film() + struct.pack(">I4s", 8 + len(digest), b"free") + digest
 
 

@@ -1,7 +1,7 @@
-"""What an input asks for, within what the local platform makes; anything odd means the usual.
+"""The parameters in an input, within the limits of the local platform; invalid ones are ignored.
 
-Models spell the same wish in several ways (`num_outputs`, `number_of_images`, `n`), and what their
-schema doesn't declare arrives unchecked.
+Models have several names for one parameter (`num_outputs`, `number_of_images`, `n`), and inputs that
+their schema does not name are not checked before.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from .sound import AudioFormat
 
-Asked = Mapping[str, Any]
+Input = Mapping[str, Any]
 """The input of a prediction."""
 
-USUAL: Final = 1024
-"""The longer side in pixels where no size was asked for."""
+DEFAULT_SIDE: Final = 1024
+"""The longer side in pixels by default."""
 
 _SIDES: Final = ("width", "height")
 _LARGEST_SEED: Final = 2**63
@@ -27,82 +27,84 @@ _PIXELS: Final = re.compile(r"([1-9][0-9]{0,5})[x*]([1-9][0-9]{0,5})")
 _RESOLUTION: Final = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,3})?) ?(p|k|mp)", re.IGNORECASE)
 
 
-def size(asked: Asked, *, cap: int) -> tuple[int, int]:
-    """Width and height in pixels; what is too large shrinks and keeps its shape.
+def size(given: Input, *, cap: int) -> tuple[int, int]:
+    """Width and height in pixels; a size that is too large is scaled down.
 
-    Arguments:
-        asked: the input: `width` and `height`, or `size`, or `aspect_ratio` and `resolution`.
-        cap: the longest side.
+    Args:
+        given: The input: `width` and `height`, or `size`, or `aspect_ratio` and `resolution`.
+        cap: The longest side.
 
     Example:
         >>> size({"aspect_ratio": "16:9", "resolution": "720p"}, cap=2048)
         (1280, 720)
     """
-    across, down = _pixels(asked) or _shaped(asked)
+    across, down = _pixels(given) or _from_ratio(given)
     scale = min(1.0, cap / max(across, down))
     return max(1, round(across * scale)), max(1, round(down * scale))
 
 
-def count(asked: Asked) -> int:
-    """How many assets, 1 to 8."""
-    return int(_number(asked, ("num_outputs", "number_of_images", "n"), 1, low=1, high=8))
+def count(given: Input) -> int:
+    """The number of assets, 1 to 8."""
+    return int(_number(given, ("num_outputs", "number_of_images", "n"), 1, low=1, high=8))
 
 
-def seconds(asked: Asked, *, usual: float, cap: float) -> float:
-    """How long it plays, at least half a second."""
-    return _number(asked, ("duration_seconds", "duration", "seconds"), usual, low=0.5, high=cap)
+def seconds(given: Input, *, default: float, cap: float) -> float:
+    """The duration, at least half a second."""
+    return _number(given, ("duration_seconds", "duration", "seconds"), default, low=0.5, high=cap)
 
 
-def sample_rate(asked: Asked) -> int:
+def sample_rate(given: Input) -> int:
     """Samples per second, 8,000 to 48,000."""
-    return round(_number(asked, ("sample_rate",), 44_100, low=8_000, high=48_000))
+    return round(_number(given, ("sample_rate",), 44_100, low=8_000, high=48_000))
 
 
-def audio_format(asked: Asked) -> AudioFormat:
-    """How a sound is written; as MP3 where nothing else was asked for."""
-    match asked.get("audio_format"):
-        case "wav" | "pcm" as form:
-            return form
+def audio_format(given: Input) -> AudioFormat:
+    """The format of a sound, MP3 by default."""
+    match given.get("audio_format"):
+        case "wav":
+            return "wav"
+        case "pcm":
+            return "pcm"
         case _:
             return "mp3"
 
 
-def prompt(asked: Asked) -> str:
-    """The words of an input: its prompt, else its lyrics or text."""
+def prompt(given: Input) -> str:
+    """The prompt of an input, or else its lyrics or text."""
     names = ("prompt", "lyrics", "text")
-    return next((words for words in map(asked.get, names) if isinstance(words, str)), "")
+    return next((words for words in map(given.get, names) if isinstance(words, str)), "")
 
 
-def seed(asked: Asked) -> int | None:
+def seed(given: Input) -> int | None:
     """The seed, if one was given."""
-    given = asked.get("seed")
-    return min(max(given, -_LARGEST_SEED), _LARGEST_SEED) if isinstance(given, int) else None
+    value = given.get("seed")
+    return min(max(value, -_LARGEST_SEED), _LARGEST_SEED) if isinstance(value, int) else None
 
 
-def chance(slug: str, asked: Asked, *more: object) -> str:
-    """What decides what chance brings: model, prompt and seed, and nothing else that was asked."""
-    return ascii((slug, prompt(asked), seed(asked), *more))
+def random_seed(slug: str, given: Input, *more: object) -> str:
+    """The seed of what is random in an output: model, prompt and seed, and nothing else."""
+    return ascii((slug, prompt(given), seed(given), *more))
 
 
-def _pixels(asked: Asked) -> tuple[int, int] | None:
-    across, down = (int(_number(asked, (name,), 0, low=0, high=1e6)) for name in _SIDES)
+def _pixels(given: Input) -> tuple[int, int] | None:
+    across, down = (int(_number(given, (name,), 0, low=0, high=1e6)) for name in _SIDES)
     if across and down:
         return across, down
-    found = _match(_PIXELS, asked.get("size")) or _match(_PIXELS, asked.get("resolution"))
+    found = _match(_PIXELS, given.get("size")) or _match(_PIXELS, given.get("resolution"))
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _shaped(asked: Asked) -> tuple[float, float]:
-    found = _match(_RATIO, asked.get("aspect_ratio"))
+def _from_ratio(given: Input) -> tuple[float, float]:
+    found = _match(_RATIO, given.get("aspect_ratio"))
     across, down = (int(found[1]), int(found[2])) if found else (1, 1)
-    scale = _scale(across, down, _match(_RESOLUTION, asked.get("resolution")))
+    scale = _scale(across, down, _match(_RESOLUTION, given.get("resolution")))
     return across * scale, down * scale
 
 
 def _scale(across: int, down: int, resolution: re.Match[str] | None) -> float:
     amount = float(resolution[1]) if resolution else 0.0
     if resolution is None or not amount:
-        return USUAL / max(across, down)
+        return DEFAULT_SIDE / max(across, down)
     match resolution[2].lower():
         case "p":
             return amount / min(across, down)
@@ -113,16 +115,16 @@ def _scale(across: int, down: int, resolution: re.Match[str] | None) -> float:
 
 
 def _number(
-    asked: Asked, names: tuple[str, ...], usual: float, *, low: float, high: float
+    given: Input, names: tuple[str, ...], default: float, *, low: float, high: float
 ) -> float:
-    given = (_positive(asked.get(name)) for name in names)
-    return float(min(max(next(filter(None, given), usual), low), high))
+    values = (_positive(given.get(name)) for name in names)
+    return float(min(max(next(filter(None, values), default), low), high))
 
 
 def _positive(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    # False for NaN; and `min` makes fit what is infinite, or too large for a float.
+    # False for NaN; `min` limits what is infinite, or too large for a float.
     return min(value, 10**9) if value > 0 else None
 
 

@@ -1,6 +1,6 @@
-"""Pictures: what is known of them before they are drawn.
+"""Pictures: their size in bytes is known before they are drawn.
 
-Pillow is imported when the first one is drawn, so that a platform starts without it.
+Pillow is imported with the first picture, so that a platform starts without it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG with words on it.
+    """A PNG with text on it.
 
-    Arguments:
-        chance: decides the colours.
-        prompt: what is written on it.
-        note: what is written below.
-        width: in pixels.
-        height: in pixels.
+    Args:
+        random_seed: Determines the colours.
+        prompt: The text.
+        note: The text below.
+        width: In pixels.
+        height: In pixels.
     """
 
-    chance: str
+    random_seed: str
     prompt: str
     note: str
     width: int
@@ -28,12 +28,12 @@ class Picture:
 
     @property
     def size(self) -> int:
-        """More than any drawing of these sides takes; the file is filled up to it."""
+        """The size of the file in bytes: more than a drawing needs, so it is padded."""
         return 8192 + self.width * self.height // 4
 
-    def make(self) -> bytes:
-        """Draw it."""
-        from .drawing import drawn, png
+    def generate(self) -> bytes:
+        """The file."""
+        from .drawing import draw, png
 
-        image = drawn(self.chance, f"{self.prompt}\n{self.note}", self.width, self.height)
+        image = draw(self.random_seed, f"{self.prompt}\n{self.note}", self.width, self.height)
         return png(image, {"Description": self.prompt, "Software": self.note}, self.size)

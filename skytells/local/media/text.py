@@ -1,11 +1,11 @@
-"""What text models answer: a paragraph that quotes its prompt, the same for the same request."""
+"""The output of text models: a paragraph that quotes the prompt."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Final
 
-from . import parameters as ask
+from . import parameters
 
 _OPENINGS: Final = (
     "Here is what the local platform makes of it.",
@@ -23,24 +23,24 @@ _ENDINGS: Final = (
 )
 
 
-def text(slug: str, asked: ask.Asked) -> str:
-    """The answer of a text model, at most `max_tokens` words of it.
+def text(slug: str, given: parameters.Input) -> str:
+    """The output of a text model, cut to `max_tokens` words.
 
-    Arguments:
-        slug: the model.
-        asked: the input.
+    Args:
+        slug: The model.
+        given: The input.
     """
-    prompt, limit = ask.prompt(asked), asked.get("max_tokens")
-    dice = Random(ask.chance(slug, asked))
+    prompt, limit = parameters.prompt(given), given.get("max_tokens")
+    random = Random(parameters.random_seed(slug, given))
     quoted = (
         f"You asked {slug}: {' '.join(prompt.split())}" if prompt.strip() else f"This is {slug}"
     )
-    sentences = [_sentence(dice) for _ in range(dice.randint(3, 5))]
-    words = " ".join([f"{quoted.rstrip('.?!')}.", dice.choice(_OPENINGS), *sentences]).split(" ")
+    sentences = [_sentence(random) for _ in range(random.randint(3, 5))]
+    words = " ".join([f"{quoted.rstrip('.?!')}.", random.choice(_OPENINGS), *sentences]).split(" ")
     return " ".join(words[:limit] if isinstance(limit, int) and limit > 0 else words)
 
 
-def _sentence(dice: Random) -> str:
+def _sentence(random: Random) -> str:
     parts = (_SUBJECTS, _VERBS, _OBJECTS, _ENDINGS)
-    subject, verb, complement, ending = map(dice.choice, parts)
+    subject, verb, complement, ending = map(random.choice, parts)
     return f"{subject} {verb} {complement}, {ending}."

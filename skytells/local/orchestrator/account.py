@@ -1,4 +1,4 @@
-"""What an account has at the Orchestrator besides workflows: keys, integrations, a profile."""
+"""The resources of an Orchestrator account besides workflows: keys, integrations, a profile."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from skytells.local.prediction_json import Json, JsonObject, Refusal
-from skytells.local.requests import is_object, part_of
+from skytells.local.errors import ApiError
+from skytells.local.json_values import Json, JsonObject, is_object, object_in
 
-from .parsing import bad, fields_of, found, text_of
+from .parsing import find, invalid, parse_fields, required_text
 
 DEFAULT_KEY: Final = "wfb_local"
-"""The key that an Orchestrator without one of its own hands out; it takes any other too."""
+"""The key of an Orchestrator that accepts any."""
 
-_PREFIX: Final = 11
+_PREFIX_LENGTH: Final = 11
 
 
-class Belongings:
-    """Keys, integrations and the profile, safe to use from several threads.
+class OrchestratorAccount:
+    """Keys, integrations and the profile. Thread-safe.
 
-    Arguments:
-        key: the only key that is taken besides those that are made; `None` takes any `wfb_…`.
-        new_id: makes an id that there was not before.
-        today: tells the date.
+    Args:
+        key: The only key that is accepted besides created ones; `None` accepts any `wfb_…`.
+        new_id: Returns a new id.
+        today: Returns the date.
     """
 
     def __init__(
         self, key: str | None, *, new_id: Callable[[], str], today: Callable[[], str]
     ) -> None:
         self.key: str = key or DEFAULT_KEY
-        self._takes_any_key = key is None
+        self._accepts_any_key = key is None
         self._new_id = new_id
         self._today = today
         self._integrations: dict[str, JsonObject] = {}
         self._keys: dict[str, JsonObject] = {}
-        self._user: JsonObject = {
+        self._profile: JsonObject = {
             "id": "user_local",
             "name": "Local User",
             "email": "local@example.com",
@@ -43,87 +43,92 @@ class Belongings:
         }
         self._lock = threading.RLock()
 
-    def authorise(self, key: str | None, other: str | None) -> None:
-        """Let a key pass.
+    def authorise(self, bearer: str | None, api_key: str | None) -> None:
+        """Check the key of a request.
 
-        Arguments:
-            key: what came as `Authorization: Bearer`.
-            other: what came as `x-api-key`, which has no business here.
+        Args:
+            bearer: The key in `Authorization: Bearer`.
+            api_key: The key in `x-api-key`, which is not accepted.
 
         Raises:
-            Refusal: 401, the key is missing, wrong, or one of the platform's API.
+            ApiError: 401, the key is missing, wrong, or one of the platform's API.
         """
-        if other is not None:
-            raise _stranger("x-api-key carries the key of the platform's API")
-        if not key:
-            raise _stranger("there is no Authorization: Bearer wfb_…")
-        if key.startswith("sk-"):
-            raise _stranger("sk-… is a key of the platform's API")
-        known = self._takes_any_key or key == self.key or key in self._keys
-        if not (key.startswith("wfb_") and known):
-            raise _stranger("this key is not known")
+        if api_key is not None:
+            raise _unauthorized("x-api-key carries the key of the platform's API")
+        if not bearer:
+            raise _unauthorized("there is no Authorization: Bearer wfb_…")
+        if bearer.startswith("sk-"):
+            raise _unauthorized("sk-… is a key of the platform's API")
+        known = self._accepts_any_key or bearer == self.key or bearer in self._keys
+        if not (bearer.startswith("wfb_") and known):
+            raise _unauthorized("this key is not known")
 
     def integrations(self, kind: str | None) -> list[JsonObject]:
-        """Those of a type, or all; without what they are configured with."""
+        """The integrations of a type, or all, without their configuration."""
         with self._lock:
-            found = [*self._integrations.values()]
-        return [_without(one, "config") for one in found if kind in (None, one["type"])]
+            integrations = [*self._integrations.values()]
+        return [_without(one, "config") for one in integrations if kind in (None, one["type"])]
 
     def integration(self, id: str) -> JsonObject:
-        """One of them, with what it is configured with.
+        """An integration with its configuration.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
-        return found(self._integrations, id, "integration")
+        return find(self._integrations, id, "integration")
 
-    def integrate(self, body: Json) -> JsonObject:
-        """A new one.
+    def create_integration(self, body: Json) -> JsonObject:
+        """Create an integration.
 
         Raises:
-            Refusal: 400, it makes no sense.
+            ApiError: 400, a field is missing or wrong.
         """
-        fields = fields_of(body)
-        name, kind, config = text_of(fields, "name"), text_of(fields, "type"), fields.get("config")
-        if not is_object(config):
-            raise bad("config must be an object")
+        fields = parse_fields(body)
+        integration: JsonObject = {
+            "id": self._new_id(),
+            "name": required_text(fields, "name"),
+            "type": required_text(fields, "type"),
+            "config": fields.get("config"),
+            "createdAt": self._today(),
+            "updatedAt": self._today(),
+        }
+        if not is_object(integration["config"]):
+            raise invalid("config must be an object")
         with self._lock:
-            made: JsonObject = {"id": self._new_id(), "name": name, "type": kind, "config": config}
-            made |= {"createdAt": self._today(), "updatedAt": self._today()}
-            self._integrations[made["id"]] = made
-        return _without(made, "config")
+            self._integrations[integration["id"]] = integration
+        return _without(integration, "config")
 
-    def reintegrate(self, id: str, body: Json) -> JsonObject:
-        """Change the name or the configuration of one.
+    def update_integration(self, id: str, body: Json) -> JsonObject:
+        """Change the name or the configuration of an integration.
 
         Raises:
-            Refusal: 404, there is none; 400, the changes make no sense.
+            ApiError: 404, it does not exist; 400, a field is wrong.
         """
-        fields = fields_of(body)
+        fields = parse_fields(body)
         changes: JsonObject = {"updatedAt": self._today()}
         if "name" in fields:
-            changes["name"] = text_of(fields, "name")
+            changes["name"] = required_text(fields, "name")
         if "config" in fields:
-            changes["config"] = part_of(fields, "config")
+            changes["config"] = object_in(fields, "config")
         with self._lock:
             self._integrations[id] = {**self.integration(id), **changes}
         return self._integrations[id]
 
-    def disintegrate(self, id: str) -> None:
-        """Delete one.
+    def delete_integration(self, id: str) -> None:
+        """Delete an integration.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         with self._lock:
             self.integration(id)
             del self._integrations[id]
 
-    def tested(self, id: str) -> JsonObject:
-        """Whether one works: it does if everything that it is configured with says something.
+    def test_integration(self, id: str) -> JsonObject:
+        """The result of a test, which succeeds if no value of the configuration is empty.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         config = self.integration(id)["config"]
         if config and all(config.values()):
@@ -131,45 +136,45 @@ class Belongings:
         return {"status": "error", "message": "A credential is missing"}
 
     def keys(self) -> list[JsonObject]:
-        """The keys that were made, without the keys themselves."""
+        """The created keys, without their secrets."""
         with self._lock:
             return [_without(key, "key") for key in self._keys.values()]
 
-    def make_key(self, body: Json) -> JsonObject:
-        """A new key, which is shown this once.
+    def create_key(self, body: Json) -> JsonObject:
+        """Create a key, whose secret is returned only here.
 
         Raises:
-            Refusal: 400, it has no name.
+            ApiError: 400, it has no name.
         """
-        name = text_of(fields_of(body), "name")
+        name = required_text(parse_fields(body), "name")
         with self._lock:
-            key = f"wfb_{self._new_id()}"
-            made: JsonObject = {"id": self._new_id(), "name": name, "key": key}
-            made |= {"keyPrefix": key[:_PREFIX], "createdAt": self._today()}
-            self._keys[key] = made
-        return made
+            secret = f"wfb_{self._new_id()}"
+            key: JsonObject = {"id": self._new_id(), "name": name, "key": secret}
+            key |= {"keyPrefix": secret[:_PREFIX_LENGTH], "createdAt": self._today()}
+            self._keys[secret] = key
+        return key
 
     @property
-    def user(self) -> JsonObject:
-        """The account's profile."""
-        return self._user
+    def profile(self) -> JsonObject:
+        """The profile."""
+        return self._profile
 
-    def rename_user(self, body: Json) -> JsonObject:
+    def update_profile(self, body: Json) -> JsonObject:
         """Change the name in the profile.
 
         Raises:
-            Refusal: 400, it is no name.
+            ApiError: 400, it is empty.
         """
-        fields = fields_of(body)
+        fields = parse_fields(body)
         if "name" in fields:
-            self._user = {**self._user, "name": text_of(fields, "name")}
-        return self._user
+            self._profile = {**self._profile, "name": required_text(fields, "name")}
+        return self._profile
 
 
-def _stranger(why: str) -> Refusal:
-    message = f"Unauthorized: {why}. The Orchestrator takes Authorization: Bearer wfb_… alone."
-    return Refusal(401, "UNAUTHORIZED", message)
+def _unauthorized(why: str) -> ApiError:
+    message = f"Unauthorized: {why}. The Orchestrator accepts Authorization: Bearer wfb_… only."
+    return ApiError(401, "UNAUTHORIZED", message)
 
 
-def _without(thing: JsonObject, name: str) -> JsonObject:
-    return {key: value for key, value in thing.items() if key != name}
+def _without(fields: JsonObject, name: str) -> JsonObject:
+    return {key: value for key, value in fields.items() if key != name}

@@ -1,4 +1,4 @@
-"""What a prompt makes of a workflow: operations, each of which adds a little to it."""
+"""Generation of a workflow from a prompt, as operations that each add a part of it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,38 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
-from .workflows import trigger
+from .workflows import trigger_node
 
-_STEPS: Final = re.compile(r"\s*(?:,|;|\.|\bthen\b|\band\b)\s*", re.IGNORECASE)
-_HOOK: Final = re.compile(r"\b(?:webhook|when|whenever)\b", re.IGNORECASE)
-_MOST: Final = 8
-_NAME: Final = 40
+_SEPARATOR: Final = re.compile(r"\s*(?:,|;|\.|\bthen\b|\band\b)\s*", re.IGNORECASE)
+_WEBHOOK: Final = re.compile(r"\b(?:webhook|when|whenever)\b", re.IGNORECASE)
+_MAX_STEPS: Final = 8
+_MAX_NAME: Final = 40
 
 
-def draft(prompt: str) -> Iterator[JsonObject]:
-    """The operations that make the workflow, in order.
+def generate_workflow(prompt: str) -> Iterator[JsonObject]:
+    """The operations that make a workflow, in order.
 
-    Arguments:
-        prompt: what it is to do, step by step.
+    Args:
+        prompt: The steps of the workflow.
 
     Example:
-        >>> [operation["op"] for operation in draft("Fetch news, then post them")]
+        >>> [operation["op"] for operation in generate_workflow("Fetch news, then post them")]
         ['setName', 'setDescription', 'addNode', 'addNode', 'addEdge', 'addNode', 'addEdge']
     """
-    yield {"op": "setName", "name": " ".join(prompt.split())[:_NAME]}
+    yield {"op": "setName", "name": " ".join(prompt.split())[:_MAX_NAME]}
     yield {"op": "setDescription", "description": f"Made from: {prompt}"}
-    yield {
-        "op": "addNode",
-        "node": trigger("trigger", "Webhook" if _HOOK.search(prompt) else "Manual"),
-    }
-    before = "trigger"
-    steps = [step for step in _STEPS.split(prompt) if step][:_MOST]
+    kind = "Webhook" if _WEBHOOK.search(prompt) else "Manual"
+    yield {"op": "addNode", "node": trigger_node("trigger", kind)}
+    previous = "trigger"
+    steps = [step for step in _SEPARATOR.split(prompt) if step][:_MAX_STEPS]
     for number, step in enumerate(steps, 1):
         id = f"action-{number}"
         data = {"label": step, "type": "action", "config": {"actionType": "Note"}}
         position = {"x": 250 * number, "y": 0}
         node = {"id": id, "type": "action", "position": position, "data": data}
         yield {"op": "addNode", "node": node}
-        edge = {"id": f"edge-{number}", "source": before, "target": id}
+        edge = {"id": f"edge-{number}", "source": previous, "target": id}
         yield {"op": "addEdge", "edge": edge}
-        before = id
+        previous = id

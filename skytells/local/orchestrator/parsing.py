@@ -1,51 +1,51 @@
-"""Bodies of the Orchestrator's requests, read; each wrong one becomes a `Refusal`."""
+"""Parsing of request bodies; what is wrong in one is an error."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TypeVar
 
-from skytells.local.prediction_json import Json, JsonObject, Refusal
-from skytells.local.requests import is_object
+from skytells.local.errors import ApiError
+from skytells.local.json_values import Json, JsonObject, is_object
 
 T = TypeVar("T")
 
 
-def bad(message: str) -> Refusal:
-    """A refusal of what was asked for."""
-    return Refusal(400, "INVALID_PARAMETER", message)
+def invalid(message: str) -> ApiError:
+    """The error for a request that is wrong."""
+    return ApiError(400, "INVALID_PARAMETER", message)
 
 
-def fields_of(body: Json) -> JsonObject:
+def parse_fields(body: Json) -> JsonObject:
     """The fields of a body.
 
     Raises:
-        Refusal: 400, it is no object.
+        ApiError: 400, it is not an object.
     """
     if not is_object(body):
-        raise bad("The body must be a JSON object")
+        raise invalid("The body must be a JSON object")
     return body
 
 
-def text_of(fields: JsonObject, name: str) -> str:
-    """The words in a field.
+def required_text(fields: JsonObject, name: str) -> str:
+    """The text in a field.
 
     Raises:
-        Refusal: 400, there are none.
+        ApiError: 400, there is none.
     """
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise bad(f"{name} is required")
+        raise invalid(f"{name} is required")
     return value
 
 
-def found(things: Mapping[str, T], id: str, what: str) -> T:
-    """One of several things.
+def find(things: Mapping[str, T], id: str, kind: str) -> T:
+    """The thing with an id.
 
     Raises:
-        Refusal: 404, there is none of this id.
+        ApiError: 404, it does not exist.
     """
     try:
         return things[id]
     except KeyError:
-        raise Refusal(404, "NOT_FOUND", f"There is no {what} {id!r}.") from None
+        raise ApiError(404, "NOT_FOUND", f"There is no {kind} {id!r}.") from None

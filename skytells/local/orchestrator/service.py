@@ -1,4 +1,4 @@
-"""The Orchestrator itself: its state, changed when somebody asks for it. No network here."""
+"""The Orchestrator service: workflows and executions. No network here."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from random import Random
 from typing import Final
 
 from skytells.local.clock import Clock
-from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.json_values import Json, JsonObject
 from skytells.local.scripts import ScriptFields
 
-from .account import Belongings
+from .account import OrchestratorAccount
 from .executions import Execution, iso
-from .parsing import bad, fields_of, found, text_of
+from .parsing import find, invalid, parse_fields, required_text
 from .workflows import (
     VISIBILITIES,
     Workflow,
-    copied,
-    read_edges,
-    read_nodes,
+    copy_of,
+    parse_edges,
+    parse_nodes,
     with_trigger,
 )
 
-_PER_NODE: Final = 1.0
-_SHOWN: Final = 50
-_KEPT: Final = 1000
-_SCRIPTED: Final = frozenset({"fails", "seconds", "times"})
+_SECONDS_PER_NODE: Final = 1.0
+_MAX_LISTED: Final = 50
+_MAX_EXECUTIONS: Final = 1000
+_SCRIPT_FIELDS: Final = frozenset({"fails", "seconds", "times"})
 
 
 @dataclass
@@ -37,58 +37,68 @@ class _Script:
 
 
 class Orchestrator:
-    """Workflows and what belongs to them, of one account; safe to use from several threads.
+    """The workflows of one account and their executions. Thread-safe.
 
-    Arguments:
-        clock: the platform's time.
-        seed: makes ids repeatable; `None` makes them random.
-        key: the only key it takes besides those it makes; `None` takes any that begins with `wfb_`.
+    Args:
+        clock: The platform's clock.
+        seed: Makes ids repeatable; `None` makes them random.
+        key: The only key that is accepted besides created ones; `None` accepts any `wfb_…`.
     """
 
     def __init__(self, clock: Clock, *, seed: int | None, key: str | None) -> None:
         self._clock = clock
-        self._dice = Random(None if seed is None else f"{seed}/orchestrator")
+        self._random = Random(None if seed is None else f"{seed}/orchestrator")
         self._workflows: dict[str, Workflow] = {}
         self._executions: dict[str, Execution] = {}
         self._scripts: dict[str, _Script] = {}
         self._lock = threading.RLock()
-        self.belongings: Belongings = Belongings(key, new_id=self._new_id, today=self._today)
+        self.account: OrchestratorAccount = OrchestratorAccount(
+            key, new_id=self._new_id, today=self._today
+        )
+
+    def now(self) -> float:
+        """The current moment of the platform's clock."""
+        return self._clock.now()
 
     def workflows(self) -> list[Workflow]:
-        """All of them, newest first."""
+        """All workflows, newest first."""
         with self._lock:
             return [*reversed(self._workflows.values())]
 
     def workflow(self, id: str) -> Workflow:
-        """One of them.
+        """A workflow.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
-        return found(self._workflows, id, "workflow")
+        return find(self._workflows, id, "workflow")
+
+    def has_workflow(self, id: str) -> bool:
+        """Whether a workflow exists."""
+        return id in self._workflows
 
     def create(self, body: Json) -> Workflow:
-        """A new one; without a trigger of its own a person triggers it.
+        """Create a workflow, with a manual trigger if it has none.
 
         Raises:
-            Refusal: 400, it makes no sense.
+            ApiError: 400, a field is missing or wrong.
         """
-        fields = fields_of(body)
-        nodes, edges = read_nodes(fields) or [], read_edges(fields) or []
-        return self._kept(text_of(fields, "name"), fields.get("description"), nodes, edges)
+        fields = parse_fields(body)
+        nodes, edges = parse_nodes(fields) or [], parse_edges(fields) or []
+        return self._add(required_text(fields, "name"), fields.get("description"), nodes, edges)
 
-    def change(self, id: str, body: Json) -> Workflow:
-        """Change what a body names.
+    def update(self, id: str, body: Json) -> Workflow:
+        """Change the fields of a workflow that a body has.
 
         Raises:
-            Refusal: 404, there is none; 400, the changes make no sense.
+            ApiError: 404, it does not exist; 400, a field is wrong.
         """
-        fields = fields_of(body)
-        nodes, edges = read_nodes(fields), read_edges(fields)
+        fields = parse_fields(body)
+        nodes, edges = parse_nodes(fields), parse_edges(fields)
         visibility = fields.get("visibility")
         if visibility not in (None, *VISIBILITIES):
-            raise bad(f"visibility must be one of {', '.join(VISIBILITIES)}")
-        name = text_of(fields, "name") if "name" in fields else None
+            raise invalid(f"visibility must be one of {', '.join(VISIBILITIES)}")
+        name = required_text(fields, "name") if "name" in fields else None
         with self._lock:
             workflow = self.workflow(id)
             workflow.name = workflow.name if name is None else name
@@ -100,70 +110,37 @@ class Orchestrator:
         return workflow
 
     def delete(self, id: str) -> None:
-        """Delete one with its executions.
+        """Delete a workflow and its executions.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         with self._lock:
-            self.workflow(id)
-            self.forget(id)
+            self.delete_executions(id)
             del self._workflows[id]
 
     def duplicate(self, id: str) -> Workflow:
-        """A private copy, without integrations.
+        """Create a private copy of a workflow, without integrations.
 
         Raises:
-            Refusal: 404, there is none.
+            ApiError: 404, it does not exist.
         """
         workflow = self.workflow(id)
-        nodes, edges = copied(workflow, self._new_id)
-        return self._kept(f"{workflow.name} (Copy)", workflow.description, nodes, edges)
-
-    def executions(self, workflow: str) -> list[Execution]:
-        """The latest of a workflow, newest first.
-
-        Raises:
-            Refusal: 404, there is no such workflow.
-        """
-        with self._lock:
-            self.workflow(workflow)
-            found = [one for one in self._executions.values() if one.workflow == workflow]
-        return found[: -_SHOWN - 1 : -1]
-
-    def execution(self, id: str) -> Execution:
-        """One of any workflow.
-
-        Raises:
-            Refusal: 404, there is none.
-        """
-        return found(self._executions, id, "execution")
-
-    def forget(self, workflow: str) -> int:
-        """Delete all of a workflow, and say how many there were.
-
-        Raises:
-            Refusal: 404, there is no such workflow.
-        """
-        with self._lock:
-            self.workflow(workflow)
-            gone = [one.id for one in self._executions.values() if one.workflow == workflow]
-            for id in gone:
-                del self._executions[id]
-        return len(gone)
+        nodes, edges = copy_of(workflow, self._new_id)
+        return self._add(f"{workflow.name} (Copy)", workflow.description, nodes, edges)
 
     def trigger(self, id: str, given: Json) -> Execution:
-        """Let a workflow run that a webhook triggers.
+        """Start an execution through the webhook of a workflow.
 
         Raises:
-            Refusal: 404, there is none; 400, no webhook triggers it.
+            ApiError: 404, it does not exist; 400, it has no webhook.
         """
         with self._lock:
             workflow = self.workflow(id)
-            if not workflow.by_webhook:
-                raise bad("This workflow is not configured for webhook triggers")
-            nodes, script = workflow.in_order(), self._used_script(id)
-            usual = _PER_NODE * len(nodes)
+            if not workflow.has_webhook:
+                raise invalid("This workflow is not configured for webhook triggers")
+            nodes, script = workflow.nodes_in_order(), self._use_script(id)
+            usual = _SECONDS_PER_NODE * len(nodes)
             execution = Execution(
                 id=self._new_id(),
                 workflow=id,
@@ -175,24 +152,47 @@ class Orchestrator:
                 clock=self._clock,
             )
             self._executions[execution.id] = execution
-            while len(self._executions) > _KEPT:
+            while len(self._executions) > _MAX_EXECUTIONS:
                 del self._executions[next(iter(self._executions))]
         return execution
 
-    def knows(self, id: str) -> bool:
-        """Whether there is such a workflow."""
-        return id in self._workflows
-
-    def script(self, id: str, fields: ScriptFields) -> None:
-        """Decide how the next executions of a workflow fare; it replaces the script before.
+    def executions(self, workflow: str) -> list[Execution]:
+        """The latest executions of a workflow, newest first.
 
         Raises:
-            ValueError: the script makes no sense.
+            ApiError: 404, the workflow does not exist.
         """
-        if unknown := sorted(fields.keys() - _SCRIPTED):
-            raise ValueError(
-                f"an execution takes {', '.join(sorted(_SCRIPTED))}: not {unknown[0]!r}"
-            )
+        return self._executions_of(workflow)[: -_MAX_LISTED - 1 : -1]
+
+    def execution(self, id: str) -> Execution:
+        """An execution of any workflow.
+
+        Raises:
+            ApiError: 404, it does not exist.
+        """
+        return find(self._executions, id, "execution")
+
+    def delete_executions(self, workflow: str) -> int:
+        """Delete the executions of a workflow; returns their number.
+
+        Raises:
+            ApiError: 404, the workflow does not exist.
+        """
+        with self._lock:
+            deleted = self._executions_of(workflow)
+            for execution in deleted:
+                del self._executions[execution.id]
+        return len(deleted)
+
+    def script(self, id: str, fields: ScriptFields) -> None:
+        """Set the script of a workflow's executions, which replaces the one before.
+
+        Raises:
+            ValueError: A field is wrong.
+        """
+        if unknown := sorted(fields.keys() - _SCRIPT_FIELDS):
+            names = ", ".join(sorted(_SCRIPT_FIELDS))
+            raise ValueError(f"the script of a workflow has {names}, not {unknown[0]!r}")
         seconds, times = fields.get("seconds"), fields.get("times")
         if seconds is not None and seconds < 0:
             raise ValueError(f"seconds must be zero or a positive number, not {seconds!r}")
@@ -201,25 +201,22 @@ class Orchestrator:
         with self._lock:
             self._scripts[id] = _Script(fields.get("fails"), seconds, times)
 
-    def now(self) -> float:
-        """The moment, as the platform's clock shows it."""
-        return self._clock.now()
-
-    def _kept(
-        self,
-        name: str,
-        description: Json,
-        nodes: list[JsonObject],
-        edges: list[JsonObject],
+    def _add(
+        self, name: str, description: Json, nodes: list[JsonObject], edges: list[JsonObject]
     ) -> Workflow:
         with self._lock:
             today = self._today()
             nodes = with_trigger(nodes, self._new_id())
-            made = Workflow(self._new_id(), name, description, nodes, edges, today, today)
-            self._workflows[made.id] = made
-        return made
+            workflow = Workflow(self._new_id(), name, description, nodes, edges, today, today)
+            self._workflows[workflow.id] = workflow
+        return workflow
 
-    def _used_script(self, id: str) -> _Script:
+    def _executions_of(self, workflow: str) -> list[Execution]:
+        with self._lock:
+            self.workflow(workflow)
+            return [one for one in self._executions.values() if one.workflow == workflow]
+
+    def _use_script(self, id: str) -> _Script:
         script = self._scripts.get(id, _Script(None, None, None))
         if script.times is not None:
             script.times -= 1
@@ -229,7 +226,7 @@ class Orchestrator:
 
     def _new_id(self) -> str:
         with self._lock:
-            return f"{self._dice.getrandbits(84):021x}"
+            return f"{self._random.getrandbits(84):021x}"
 
     def _today(self) -> str:
         return iso(self._clock.date())

@@ -1,4 +1,4 @@
-"""What the page shows of a platform, as HTML. It changes nothing and knows nothing of HTTP."""
+"""The HTML of the page. It changes nothing and knows nothing of HTTP."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from skytells.local.inference.types import Talk
+from skytells.local.inference.types import Exchange
 from skytells.local.jobs import Job
+from skytells.local.json_values import Json, JsonObject
 from skytells.local.platform import DEFAULT_KEY, Platform
-from skytells.local.prediction_json import Json, JsonObject, prediction_json
+from skytells.local.prediction_json import prediction_json
 from skytells.local.schedule import TERMINAL
 from skytells.local.webhooks import Delivery
 
 from ..._markup import Markup, tag, together
 
-_SHOWN: Final = 50
-"""How many predictions and deliveries the page shows, the newest ones."""
+_MAX_ITEMS: Final = 50
+"""The number of predictions and deliveries that are shown."""
 
-_LONGEST: Final = 2000
-"""How many characters of a value the page shows."""
+_MAX_TEXT: Final = 2000
+"""The number of characters of a value that are shown."""
 
 _STYLE: Final = Markup(Path(__file__).with_name("style.css").read_text("utf-8"))
 _SCRIPT: Final = Markup(Path(__file__).with_name("script.js").read_text("utf-8"))
@@ -32,8 +33,8 @@ _SCRIPT: Final = Markup(Path(__file__).with_name("script.js").read_text("utf-8")
 _ACTIONS: Final = {"finish": "Finish", "fail": "Fail", "cancel": "Cancel"}
 
 
-def policy() -> str:
-    """What the page may load: its own style and script, and files of this platform."""
+def content_security_policy() -> str:
+    """The policy for the page: its own style and script, and files of this platform."""
     return (
         f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; "
         "img-src 'self' data:; media-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -42,11 +43,11 @@ def policy() -> str:
 
 
 def page(platform: Platform, origin: str) -> str:
-    """The whole page.
+    """The page.
 
-    Arguments:
-        platform: what is shown.
-        origin: scheme, host and port by which the page was called.
+    Args:
+        platform: The platform.
+        origin: Scheme, host and port of the request for the page.
     """
     jobs, now = platform.all(), platform.now()
     head = tag(
@@ -61,52 +62,50 @@ def page(platform: Platform, origin: str) -> str:
     main = tag(
         "main",
         _predictions(jobs, now, origin),
-        talks(platform.inference.talks),
+        exchanges(platform.inference.history),
         deliveries(list(platform.outbox.deliveries)),
     )
     body = tag("body", _header(platform, jobs, now, origin), main, tag("script", _SCRIPT))
     return f"<!doctype html>{tag('html', head, body, lang='en')}"
 
 
-def talks(had: Sequence[Talk]) -> Markup:
-    """What chat, responses and embeddings were asked and answered."""
+def exchanges(history: Sequence[Exchange]) -> Markup:
+    """A table of requests to chat, responses and embeddings."""
     rows = [
         tag(
             "tr",
-            tag("td", talk.model),
-            tag("td", _short(talk.prompt)),
-            tag("td", _short(talk.said)),
-            tag("td", f"{talk.tokens} for {_credits(talk.credits)}"),
+            tag("td", one.model),
+            tag("td", _short(one.prompt)),
+            tag("td", _short(one.result)),
+            tag("td", f"{one.tokens} for {_credits(one.credits)}"),
         )
-        for talk in had
+        for one in history
     ]
     return _table(
         "Chat and embeddings",
-        "talks",
-        ("Model", "Asked", "Answered", "Tokens"),
+        "exchanges",
+        ("Model", "Prompt", "Result", "Tokens"),
         rows,
-        "None yet. Ask a model that chats to see them.",
+        "None yet. Send a request to a chat model to see it here.",
     )
 
 
-def deliveries(tried: Sequence[Delivery]) -> Markup:
-    """The attempts to deliver webhooks and their answers, newest first."""
+def deliveries(sent: Sequence[Delivery]) -> Markup:
+    """A table of webhook deliveries, newest first."""
     return _table(
         "Webhook deliveries",
         "deliveries",
-        ("Event", "To", "Attempt", "Answer"),
-        [_delivery(delivery) for delivery in reversed(tried[-_SHOWN:])],
-        "None yet. Give a prediction a webhook to see them.",
+        ("Event", "URL", "Attempt", "Response"),
+        [_delivery(delivery) for delivery in reversed(sent[-_MAX_ITEMS:])],
+        "None yet. Create a prediction with a webhook to see them here.",
     )
 
 
-def _table(
-    title: str, id: str, names: Sequence[str], rows: Sequence[Markup], nothing: str
-) -> Markup:
-    """A section with a table, or with a note as long as there is nothing in it."""
+def _table(title: str, id: str, names: Sequence[str], rows: Sequence[Markup], note: str) -> Markup:
+    """A section with a table, or with a note if it has no rows."""
     head = tag("tr", *(tag("th", name, scope="col") for name in names))
     table = tag("table", tag("thead", head), tag("tbody", *rows))
-    empty = tag("p", nothing, class_="note")
+    empty = tag("p", note, class_="note")
     return tag(
         "section",
         tag("h2", title, id=f"{id}-title"),
@@ -116,14 +115,14 @@ def _table(
 
 
 def _header(platform: Platform, jobs: list[Job], now: float, origin: str) -> Markup:
-    # A key that somebody chose is theirs: whoever sees this page need not see it.
-    key = DEFAULT_KEY if platform.key == DEFAULT_KEY else "<the key you gave it>"
+    # A key that was chosen by the user must not be shown to whoever opens the page.
+    key = DEFAULT_KEY if platform.key == DEFAULT_KEY else "<your key>"
     exports = f"export SKYTELLS_BASE_URL={origin}/v1\nexport SKYTELLS_API_KEY={key}"
     exports += f"\nexport SKYTELLS_ORCHESTRATOR_BASE_URL={origin}/orchestrator"
     statuses = Counter(job.stage(now).status for job in jobs)
     counted = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none yet"
-    speed = "stands still" if not platform.clock.speed else f"{platform.clock.speed:g} times real"
-    facts = {"Predictions": counted, "Credits": f"{platform.account.balance:,.2f}", "Time": speed}
+    speed = "stopped" if not platform.clock.speed else f"{platform.clock.speed:g} times real time"
+    facts = {"Predictions": counted, "Credits": f"{platform.account.balance:,.2f}", "Clock": speed}
     return tag(
         "header",
         tag("h1", "Skytells ", tag("span", "local platform")),
@@ -131,7 +130,7 @@ def _header(platform: Platform, jobs: list[Job], now: float, origin: str) -> Mar
         tag(
             "dl", *(_fact(name, value) for name, value in facts.items()), id="facts", data_live=True
         ),
-        tag("p", tag("a", "Look again", href="/"), id="again"),
+        tag("p", tag("a", "Refresh", href="/"), id="refresh"),
     )
 
 
@@ -140,10 +139,10 @@ def _fact(name: str, value: str | Markup) -> Markup:
 
 
 def _predictions(jobs: list[Job], now: float, origin: str) -> Markup:
-    shown = [_prediction(job, now, origin) for job in islice(jobs, _SHOWN)]
-    if len(jobs) > _SHOWN:
-        shown.append(_note(f"{len(jobs) - _SHOWN} older ones are not shown."))
-    empty = _note("Nothing yet. Point a client here and run a model.")
+    shown = [_prediction(job, now, origin) for job in islice(jobs, _MAX_ITEMS)]
+    if len(jobs) > _MAX_ITEMS:
+        shown.append(_note(f"{len(jobs) - _MAX_ITEMS} older ones are not shown."))
+    empty = _note("None yet. Connect a client and run a model to see it here.")
     return tag(
         "section",
         tag("h2", "Predictions", id="predictions-title"),
@@ -157,32 +156,32 @@ def _note(text: str) -> Markup:
 
 
 def _prediction(job: Job, now: float, origin: str) -> Markup:
-    said = prediction_json(job, now, origin)
+    shown = prediction_json(job, now, origin)
     name = f"{job.model.namespace} {job.id[:8]}"
-    over = said["status"] in TERMINAL
+    finished = shown["status"] in TERMINAL
     return tag(
         "article",
         tag(
             "h3",
             tag("span", job.model.namespace, class_="model"),
             " ",
-            tag("span", said["status"], class_=f"status {_mood(said['status'])}"),
+            tag("span", shown["status"], class_=f"status {_state_class(shown['status'])}"),
         ),
-        tag("p", tag("code", job.id), ", ", _moment(said["created_at"]), class_="id"),
-        together() if over else _progress(job, now, name),
-        _input(job.order.input),
-        _outcome(job, said, now),
-        together() if over else _buttons(job, name),
-        _details(said),
+        tag("p", tag("code", job.id), ", ", _moment(shown["created_at"]), class_="id"),
+        together() if finished else _progress(job, now, name),
+        _input(job.request.input),
+        _outcome(job, shown, now),
+        together() if finished else _buttons(job, name),
+        _details(shown),
         id=f"p-{job.id}",
         data_live=True,
-        aria_label=f"{name}, {said['status']}",
+        aria_label=f"{name}, {shown['status']}",
     )
 
 
-def _mood(status: str) -> str:
-    moods = {"succeeded": "good", "failed": "bad", "cancelled": "off", "canceled": "off"}
-    return moods.get(status, "busy")
+def _state_class(status: str) -> str:
+    classes = {"succeeded": "good", "failed": "bad", "cancelled": "off", "canceled": "off"}
+    return classes.get(status, "busy")
 
 
 def _moment(date: str) -> Markup:
@@ -190,7 +189,7 @@ def _moment(date: str) -> Markup:
 
 
 def _progress(job: Job, now: float, name: str) -> Markup:
-    done = job.life.progress(job.age(now))
+    done = job.schedule.progress(job.age(now))
     bar = tag("progress", f"{done} %", max=100, value=done, aria_label=f"Progress of {name}")
     return tag("p", bar, tag("span", f"{done:.0f} %"), class_="progress")
 
@@ -202,15 +201,15 @@ def _input(given: Mapping[str, Json]) -> Markup:
 
 def _short(value: Json) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
 
 
-def _outcome(job: Job, said: JsonObject, now: float) -> Markup:
-    match said["status"]:
+def _outcome(job: Job, shown: JsonObject, now: float) -> Markup:
+    match shown["status"]:
         case "failed":
-            return tag("p", said["response"], class_="failure")
+            return tag("p", shown["response"], class_="failure")
         case "succeeded":
-            cost = _credits(said["metadata"]["billing"]["credits_used"])
+            cost = _credits(shown["metadata"]["billing"]["credits_used"])
             return together(_output(job, now), tag("p", cost, class_="note"))
         case _:
             return together()
@@ -223,10 +222,10 @@ def _credits(amount: float) -> str:
 
 def _output(job: Job, now: float) -> Markup:
     if not job.has_assets(now):
-        return tag("p", "Its files are gone.", class_="note")
+        return tag("p", "Its files are deleted.", class_="note")
     if job.text is not None:
         return tag("blockquote", _short(job.text))
-    prompt = _short(job.order.input.get("prompt") or job.model.name)
+    prompt = _short(job.request.input.get("prompt") or job.model.name)
     shown = [
         _player(file.media_type, f"/assets/{job.id}/{file.name}", prompt) for file in job.files
     ]
@@ -255,8 +254,8 @@ def _buttons(job: Job, name: str) -> Markup:
     return tag("form", which, *buttons, method="post", action="/")
 
 
-def _details(said: JsonObject) -> Markup:
-    shown = json.dumps(said, indent=2, ensure_ascii=False)
+def _details(prediction: JsonObject) -> Markup:
+    shown = json.dumps(prediction, indent=2, ensure_ascii=False)
     return tag(
         "details",
         tag("summary", "JSON"),
@@ -265,14 +264,14 @@ def _details(said: JsonObject) -> Markup:
 
 
 def _delivery(delivery: Delivery) -> Markup:
-    mood = "good" if delivery.delivered else "bad"
-    answer = delivery.error if delivery.status is None else str(delivery.status)
+    state = "good" if delivery.delivered else "bad"
+    response = delivery.error if delivery.status is None else str(delivery.status)
     return tag(
         "tr",
         tag("td", delivery.event),
         tag("td", delivery.url),
         tag("td", str(delivery.attempt)),
-        tag("td", tag("span", answer or "none", class_=f"status {mood}")),
+        tag("td", tag("span", response or "none", class_=f"status {state}")),
     )
 
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skytells.local import Clock, Platform
-from skytells.local.inference.chat import chunks, completion
-from skytells.local.inference.responses import events, response
+from skytells.local.errors import ApiError
+from skytells.local.inference.chat import chat_chunks, chat_completion
+from skytells.local.inference.responses import response_events, response_json
 from skytells.local.inference.schemas import instance
-from skytells.local.prediction_json import Json, JsonObject, Refusal
+from skytells.local.json_values import Json, JsonObject
 
 WORDS = st.sampled_from(
     ["", "gpt-5", "user", "tool", "text", "function", "json_schema", "weather", "\ud800", "é" * 9]
@@ -163,25 +164,25 @@ def test_any_schema_has_an_instance_or_is_refused(schema: JsonObject) -> None:
 @given(body=CHATS | ANY)
 @settings(max_examples=100, deadline=None)
 def test_any_chat_is_answered_or_refused(platform: Platform, body: Json) -> None:
-    with suppress(Refusal):
+    with suppress(ApiError):
         ask, answer = platform.inference.chat(body)
-        assert completion(ask, answer)["choices"]
-        assert list(chunks(ask, answer))
+        assert chat_completion(ask, answer)["choices"]
+        assert list(chat_chunks(ask, answer))
 
 
 @given(body=RESPONSES | ANY)
 @settings(max_examples=100, deadline=None)
 def test_any_response_is_made_or_refused(platform: Platform, body: Json) -> None:
-    with suppress(Refusal):
+    with suppress(ApiError):
         ask, answer = platform.inference.respond(body)
-        last = [*events(ask, answer)][-1]
-        assert last["response"] == response(ask, answer)
+        last = [*response_events(ask, answer)][-1]
+        assert last["response"] == response_json(ask, answer)
 
 
 @given(body=st.fixed_dictionaries({"model": st.just("skytells-embed-3-small"), "input": ANY}))
 @settings(max_examples=100, deadline=None)
 def test_any_input_is_embedded_or_refused(platform: Platform, body: JsonObject) -> None:
-    with suppress(Refusal):
+    with suppress(ApiError):
         _, made, _ = platform.inference.embed(body)
         assert made["data"]
 
@@ -194,12 +195,12 @@ def test_any_body_is_taken_or_refused_by_the_orchestrator(
     studio = platform.orchestrator
     makers: list[Callable[[Json], object]] = [
         studio.create,
-        studio.belongings.integrate,
-        studio.belongings.make_key,
-        studio.belongings.rename_user,
+        studio.account.create_integration,
+        studio.account.create_key,
+        studio.account.update_profile,
     ]
     for make in makers:
-        with suppress(Refusal):
+        with suppress(ApiError):
             make(body)
     for workflow in studio.workflows()[:1]:
         assert workflow.package()

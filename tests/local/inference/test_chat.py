@@ -14,7 +14,7 @@ from pydantic import BaseModel
 import skytells.local
 from skytells.local import LocalPlatform, ScriptFields
 from skytells.local.faults import HEADER
-from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.json_values import Json, JsonObject
 
 FOX: JsonObject = {"model": "gpt-5", "messages": [{"role": "user", "content": "What is a fox?"}]}
 WEATHER: JsonObject = {
@@ -587,14 +587,14 @@ def test_calls_that_are_cut_end_in_the_midst(platform: LocalPlatform, http: http
 @pytest.mark.parametrize(
     ("slug", "fields", "reason"),
     [
-        ("flux-pro", {"says": "Hello"}, "does not chat"),
+        ("flux-pro", {"says": "Hello"}, "is not a chat model"),
         ("gpt-5", {"finish": "suddenly"}, "finish must be one of"),
-        ("gpt-5", {"filters": {"boredom": "high"}}, "no filter 'boredom'"),
+        ("gpt-5", {"filters": {"boredom": "high"}}, "unknown filter 'boredom'"),
         ("gpt-5", {"filters": {"hate": "total"}}, "hate must be one of"),
         ("gpt-5", {"sings": "Hello"}, "a script has no 'sings'"),
         ("gpt-5", {"calls": ["get_weather"]}, "calls must be tools and their arguments"),
         ("gpt-5", {"calls": 3}, "calls must be tools and their arguments"),
-        ("gpt-5", {"then": {"says": "Hello"}}, "then has no turn where times are not limited"),
+        ("gpt-5", {"then": {"says": "Hello"}}, "then applies after a number of requests"),
         ("gpt-5", {"times": 1, "then": {"finish": "suddenly"}}, "finish must be one of"),
     ],
 )

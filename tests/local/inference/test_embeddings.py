@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from skytells.local import LocalPlatform
-from skytells.local.inference.embeddings import embeddings, read_embed
-from skytells.local.prediction_json import JsonObject, Refusal
+from skytells.local.errors import ApiError
+from skytells.local.inference.embeddings import create_embeddings, parse_embeddings
+from skytells.local.json_values import JsonObject
 
 
 @pytest.fixture
@@ -116,9 +117,9 @@ def test_a_wrong_field_is_named(
 
 def test_vectors_for_which_nobody_waits_are_not_made() -> None:
     asked = iter([False, False, True])
-    embed = read_embed({"model": "m", "input": ["a fox"] * 2048})
-    with pytest.raises(Refusal, match="has closed") as caught:
-        embeddings(embed, "m", 8, lambda: next(asked))
+    embed = parse_embeddings({"model": "m", "input": ["a fox"] * 2048})
+    with pytest.raises(ApiError, match="has closed") as caught:
+        create_embeddings(embed, "m", 8, lambda: next(asked))
     assert caught.value.status == 503
 
 

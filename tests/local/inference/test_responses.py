@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from skytells.local import LocalPlatform
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 WEATHER: JsonObject = {
     "type": "function",
@@ -221,7 +221,7 @@ def test_a_schema_in_the_instructions_is_the_shape_of_the_answer(http: httpx.Cli
 
 
 def test_only_so_many_are_stored(http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skytells.local.inference.service._STORED", 1)
+    monkeypatch.setattr("skytells.local.inference.service._MAX_STORED", 1)
     first, second = (responded(http, store=True)["id"] for _ in range(2))
     assert posted(http, previous_response_id=first).status_code == 404
     assert posted(http, previous_response_id=second).status_code == 200

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from skytells.local.inference.patterns import matching
+from skytells.local.inference.patterns import matching_string
 from skytells.local.inference.schemas import instance
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 PROMPT = 'How warm is it in Paris, and in "New York", for the next 3 days?'
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_met_is_said(schema: JsonObject) -> None:
     ],
 )
 def test_a_string_matches_a_pattern(pattern: str) -> None:
-    assert re.search(pattern, matching(pattern))
+    assert re.search(pattern, matching_string(pattern))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_string_matches_a_pattern(pattern: str) -> None:
 )
 def test_a_pattern_that_is_not_known_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"pattern|set of|character"):
-        matching(pattern)
+        matching_string(pattern)
 
 
 def test_a_tree_comes_to_an_end() -> None:

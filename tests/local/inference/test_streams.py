@@ -9,7 +9,7 @@ import pytest
 
 import skytells.local
 from skytells.local import LocalPlatform
-from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.json_values import Json, JsonObject
 
 CHAT: JsonObject = {
     "model": "gpt-5",

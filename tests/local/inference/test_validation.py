@@ -9,8 +9,8 @@ import pytest
 
 import skytells.local
 from skytells.local import MODELS
-from skytells.local.inference.validation import strict_fault
-from skytells.local.prediction_json import JsonObject
+from skytells.local.inference.validation import strict_schema_error
+from skytells.local.json_values import JsonObject
 
 HELLO: JsonObject = {"role": "user", "content": "Hello"}
 CALL: JsonObject = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}
@@ -173,7 +173,7 @@ def test_what_openai_takes_is_taken(http: httpx.Client) -> None:
     ],
 )
 def test_a_strict_schema_knows_every_property(schema: JsonObject, fault: str | None) -> None:
-    found = strict_fault(schema)
+    found = strict_schema_error(schema)
     assert found is None if fault is None else found is not None and found.startswith(fault)
 
 

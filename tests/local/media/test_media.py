@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from skytells.local import media
+from skytells.local.json_values import JsonObject
 from skytells.local.media import parameters as asked
-from skytells.local.media.files import LARGEST
-from skytells.local.prediction_json import JsonObject
+from skytells.local.media.files import MAX_SIDE
 
 LONG = "A lighthouse keeper's cottage at dusk, seen from the sea, in heavy rain. " * 12
 
@@ -102,7 +102,7 @@ def test_pictures_of_one_prediction_differ() -> None:
     ],
 )
 def test_a_size_is_capped_and_keeps_its_shape(given: JsonObject, expected: tuple[int, int]) -> None:
-    assert asked.size(given, cap=LARGEST) == expected
+    assert asked.size(given, cap=MAX_SIDE) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import pytest
 
 import skytells.local
 from skytells.local import LocalPlatform
-from skytells.local.orchestrator.generation import draft
-from skytells.local.orchestrator.workflows import Workflow, trigger
-from skytells.local.prediction_json import Json, JsonObject
+from skytells.local.json_values import Json, JsonObject
+from skytells.local.orchestrator.generation import generate_workflow
+from skytells.local.orchestrator.workflows import Workflow, trigger_node
 
-HOOK = trigger("t", "Webhook")
+HOOK = trigger_node("t", "Webhook")
 WORK: JsonObject = {"id": "a", "type": "action", "data": {"label": "Draw a fox"}}
 EDGE: JsonObject = {"id": "e", "source": "t", "target": "a"}
 POSTERS: JsonObject = {"name": "Posters", "nodes": [HOOK, WORK], "edges": [EDGE]}
@@ -167,9 +167,9 @@ def test_nodes_work_in_the_order_of_the_edges() -> None:
     nodes = [{"id": name} for name in "cab"]
     edges = [{"source": "a", "target": "b"}, {"source": "b", "target": "c"}]
     workflow = Workflow("w", "W", None, nodes, edges, "", "")
-    assert [node["id"] for node in workflow.in_order()] == ["a", "b", "c"]
+    assert [node["id"] for node in workflow.nodes_in_order()] == ["a", "b", "c"]
     edges.append({"source": "c", "target": "a"})
-    assert len(workflow.in_order()) == 3
+    assert len(workflow.nodes_in_order()) == 3
     assert "return input;" in Workflow("w", "W", None, [], [], "", "").code()
 
 
@@ -254,7 +254,7 @@ def test_executions_are_listed_newest_first_and_deleted(http: httpx.Client) -> N
 def test_only_so_many_executions_are_kept(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skytells.local.orchestrator.service._KEPT", 1)
+    monkeypatch.setattr("skytells.local.orchestrator.service._MAX_EXECUTIONS", 1)
     workflow = made(http)
     first, _ = triggered(http, workflow), triggered(http, workflow)
     assert error_of(http.get(f"/workflows/executions/{first}/status"))[0] == 404
@@ -299,7 +299,7 @@ def test_a_prompt_becomes_operations_line_by_line(http: httpx.Client) -> None:
     assert answer.headers["content-type"].startswith("application/x-ndjson")
     assert not answer.text.endswith("\n")
     operations = [json.loads(line) for line in answer.text.split("\n")]
-    assert operations == list(draft(prompt))
+    assert operations == list(generate_workflow(prompt))
     assert operations[2]["node"]["data"]["config"] == {"triggerType": "Webhook"}
     nodes = [one["node"] for one in operations if one["op"] == "addNode"]
     edges = [one["edge"] for one in operations if one["op"] == "addEdge"]

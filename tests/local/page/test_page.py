@@ -14,9 +14,9 @@ import skytells.local
 from skytells._markup import Markup, tag, together
 from skytells.local import Clock, LocalPlatform, Platform
 from skytells.local.jobs import Job
+from skytells.local.json_values import JsonObject
 from skytells.local.page.html import deliveries, page
-from skytells.local.prediction_json import JsonObject
-from skytells.local.requests import Order
+from skytells.local.requests import PredictionRequest
 from skytells.local.webhooks import Delivery
 
 ORIGIN = "http://127.0.0.1:8787"
@@ -61,7 +61,7 @@ def http(served: LocalPlatform) -> Iterator[httpx.Client]:
 
 
 def ordered(platform: Platform, model: str = "flux-pro", **given: object) -> Job:
-    return platform.create(Order(model, {"prompt": "a fox", **given}))
+    return platform.create(PredictionRequest(model, {"prompt": "a fox", **given}))
 
 
 def read(platform: Platform) -> Reader:
@@ -77,13 +77,13 @@ def created(http: httpx.Client) -> str:
 def test_the_page_says_what_to_export(still: Platform) -> None:
     shown = read(still)
     assert f"export SKYTELLS_BASE_URL={ORIGIN}/v1\nexport SKYTELLS_API_KEY=sk-local" in shown.text
-    assert "Nothing yet" in shown.text
+    assert "None yet. Connect a client" in shown.text
 
 
 def test_the_page_never_shows_a_key_that_somebody_chose() -> None:
     content = page(Platform(key="sk-secret"), ORIGIN)
     assert "sk-secret" not in content
-    assert "export SKYTELLS_API_KEY=&lt;the key you gave it&gt;" in content
+    assert "export SKYTELLS_API_KEY=&lt;your key&gt;" in content
 
 
 def test_a_running_prediction_shows_its_progress_and_buttons(still: Platform) -> None:
@@ -91,7 +91,7 @@ def test_a_running_prediction_shows_its_progress_and_buttons(still: Platform) ->
     still.advance(5.0)
     shown = read(still)
     (bar,) = shown.all("progress")
-    assert bar["value"] == str(job.life.progress(5.0))
+    assert bar["value"] == str(job.schedule.progress(5.0))
     assert [button["value"] for button in shown.all("button")] == ["finish", "fail", "cancel"]
     assert {"type": "hidden", "name": "id", "value": job.id} in shown.all("input")
     assert "processing" in shown.text
@@ -137,7 +137,7 @@ def test_files_that_are_gone_are_not_shown(still: Platform) -> None:
     still.advance(1_000.0)
     shown = read(still)
     assert shown.all("img") == []
-    assert "Its files are gone." in shown.text
+    assert "Its files are deleted." in shown.text
 
 
 def test_everything_that_users_write_is_escaped(still: Platform) -> None:
@@ -146,8 +146,11 @@ def test_everything_that_users_write_is_escaped(still: Platform) -> None:
         ordered(still, model, lyrics=EVIL, **{"prompt": EVIL, EVIL: {EVIL: [EVIL, None]}})
     still.advance(200.0)
     still.fail(ordered(still).id, EVIL)
-    heard = Delivery(EVIL, EVIL, b"{}", {}, 1, error=EVIL)
-    still.outbox.record(heard)
+    webhook: JsonObject = {"url": EVIL, "events": []}
+    still.create(PredictionRequest("flux-pro", {"prompt": "a fox"}, webhook=webhook))
+    [notification, *_] = still.outbox.take_due(still.now() + 60.0)
+    delivery = Delivery(EVIL, EVIL, b"{}", {}, 1, error=EVIL)
+    still.outbox.record(notification, delivery, still.now())
     shown = read(still)
     assert len(shown.all("script")) == 1
     assert [image["src"] for image in shown.all("img") if image["src"] == "x"] == []
@@ -176,7 +179,7 @@ def test_only_the_newest_predictions_are_shown(still: Platform) -> None:
 
 
 def test_talks_show_what_was_asked_answered_and_paid(still: Platform) -> None:
-    assert "None yet. Ask a model that chats" in read(still).text
+    assert "None yet. Send a request to a chat model" in read(still).text
     asked = [{"role": "user", "content": EVIL}]
     still.inference.chat({"model": "gpt-5", "messages": asked})
     still.script("gpt-5", calls={"get_weather": {"city": "Rome"}})

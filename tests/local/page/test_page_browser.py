@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from skytells.local import LocalPlatform
-from skytells.local.prediction_json import JsonObject
+from skytells.local.json_values import JsonObject
 
 from .. import browser
 
@@ -74,12 +74,12 @@ def test_the_page_follows_a_prediction_without_being_loaded_again(
 @pytest.mark.parametrize(
     ("button", "status"), [("Finish", "succeeded"), ("Fail", "failed"), ("Cancel", "cancelled")]
 )
-@pytest.mark.parametrize("scripted", [True, False])
+@pytest.mark.parametrize("scripted_schedule", [True, False])
 def test_a_button_ends_a_prediction_with_and_without_script(
-    tab: browser.Tab, platform: LocalPlatform, button: str, status: str, scripted: bool
+    tab: browser.Tab, platform: LocalPlatform, button: str, status: str, scripted_schedule: bool
 ) -> None:
     prediction = created(platform, "flux-pro", num_outputs=2, width=64, height=64)
-    tab.ask("Emulation.setScriptExecutionDisabled", value=not scripted)
+    tab.ask("Emulation.setScriptExecutionDisabled", value=not scripted_schedule)
     shown(tab, platform)
     tab.value(f"document.querySelector('button[aria-label^={button}]').click()")
     tab.wait_for(f"{status_of(prediction)} === '{status}'")
