@@ -1,4 +1,7 @@
-"""Access control: loopback host names only, and no web page except the platform's own."""
+"""Access control: loopback host names only, and no web page except the platform's own.
+
+The checks raise an `ApiError` with 403.
+"""
 
 from __future__ import annotations
 
@@ -17,20 +20,13 @@ def check_host(request: Request) -> None:
     """Accept requests for a loopback host name only.
 
     A web page can make its own host name resolve to 127.0.0.1, but cannot change this header.
-
-    Raises:
-        ApiError: 403, the request is for another name.
     """
     if not _LOOPBACK.fullmatch(request.headers.get("host", "")):
         raise ApiError(403, "SECURITY_VIOLATION", "This platform accepts loopback names only.")
 
 
 def check_same_origin(request: Request) -> None:
-    """Reject what a page of another origin makes a browser send; programs send neither header.
-
-    Raises:
-        ApiError: 403, the request comes from such a page.
-    """
+    """Reject what a page of another origin makes a browser send; programs send neither header."""
     site, page = (request.headers.get(name) for name in ("sec-fetch-site", "origin"))
     if site not in (None, "same-origin", "none") or page not in (None, origin(request)):
         raise ApiError(403, "SECURITY_VIOLATION", "Only the platform's own page may send this.")

@@ -1,4 +1,4 @@
-"""Parsing and validation of requests to the predictions API."""
+"""Parsing and validation of requests to the predictions API; what is wrong raises an `ApiError`."""
 
 from __future__ import annotations
 
@@ -42,11 +42,7 @@ class ListQuery:
 
 
 def check_content_type(content_type: str | None) -> None:
-    """Reject a body that is not sent as JSON.
-
-    Raises:
-        InvalidRequestError: The header is missing or has another value.
-    """
+    """Reject a body that is not sent as JSON."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise InvalidRequestError(
@@ -59,11 +55,7 @@ def check_content_type(content_type: str | None) -> None:
 
 
 def parse_json(body: bytes) -> Json:
-    """Parse a body.
-
-    Raises:
-        ApiError: 400, it is not JSON.
-    """
+    """Parse a body."""
     try:
         return json.loads(body, parse_constant=_reject_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
@@ -73,22 +65,14 @@ def parse_json(body: bytes) -> Json:
 
 
 def parse_object(body: Json) -> JsonObject:
-    """The fields of a JSON body.
-
-    Raises:
-        ApiError: 400, it is not an object.
-    """
+    """The fields of a JSON body."""
     if not is_object(body):
         raise ApiError(400, "INVALID_PARAMETER", "The body must be a JSON object.")
     return body
 
 
 def parse_prediction(body: Json) -> PredictionRequest:
-    """Parse the JSON body of `POST /predict`.
-
-    Raises:
-        ApiError: 400, it is not an object; 422, a field is missing or has the wrong type.
-    """
+    """Parse the JSON body of `POST /predict`."""
     fields = parse_object(body)
     for name in ("model", "input"):
         if fields.get(name) is None:
@@ -109,9 +93,6 @@ def check_input(model: Model, given: Mapping[str, Json]) -> None:
 
     Other keywords only describe, and fields that the schema does not name are accepted: the
     platform's schemas have no `additionalProperties`.
-
-    Raises:
-        ApiError: 422, naming the field and what it must be.
     """
     for name in model.required:
         if given.get(name) is None:
@@ -121,11 +102,7 @@ def check_input(model: Model, given: Mapping[str, Json]) -> None:
 
 
 def parse_list_query(query: list[tuple[str, str]]) -> ListQuery:
-    """Parse the query string of `GET /predictions`.
-
-    Raises:
-        ApiError: 400, a parameter is repeated, out of range, or not a date.
-    """
+    """Parse the query string of `GET /predictions`."""
     given = dict(query)
     if len(given) < len(query):
         raise ApiError(400, "INVALID_PARAMETER_COMBINATION", "A parameter was given twice.")

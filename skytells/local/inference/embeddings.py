@@ -52,11 +52,7 @@ class EmbeddingRequest:
 
 
 def parse_embeddings(body: JsonObject) -> EmbeddingRequest:
-    """Parse the body of an embeddings request.
-
-    Raises:
-        ApiError: 400, a field is missing or wrong.
-    """
+    """Parse the body of an embeddings request."""
     check_fields(body, _FIELDS, required=("model", "input"))
     inputs = _inputs(body["input"])
     if not 1 <= len(inputs) <= _MAX_INPUTS:
@@ -85,9 +81,6 @@ def create_embeddings(
         model: The slug of the model without its vendor.
         dimensions: The length of the model's vectors.
         closed: Whether the platform has closed; called before each vector.
-
-    Raises:
-        ApiError: 400, longer vectors are requested; 503, the platform has closed.
     """
     if (request.dimensions or 1) > dimensions:
         reject("dimensions", f"must be at most {dimensions}")

@@ -1,4 +1,4 @@
-"""Parsing of request bodies; each wrong field is an error that names it."""
+"""Parsing of request bodies; a field that is missing or wrong raises an `ApiError` that names it."""
 
 from __future__ import annotations
 
@@ -64,11 +64,7 @@ _IMAGES: Final = ("image_url", "input_image")
 
 
 def parse_chat(body: JsonObject) -> CompletionRequest:
-    """Parse the body of a chat completion.
-
-    Raises:
-        ApiError: 400, a field is missing or wrong.
-    """
+    """Parse the body of a chat completion."""
     check_fields(body, _CHAT, required=("model", "messages"))
     check_chat_parameters(body)
     messages = _messages(body["messages"])
@@ -101,9 +97,6 @@ def parse_response(
     Args:
         body: The fields.
         stored: Returns the conversation up to a stored response, by its id.
-
-    Raises:
-        ApiError: 400, a field is missing or wrong; 404, the response is not stored.
     """
     check_fields(body, _RESPONSES, required=("model", "input"))
     check_stream_options(body)
@@ -133,11 +126,7 @@ def parse_response(
 def check_fields(
     body: JsonObject, schemas: Mapping[str, JsonObject], *, required: tuple[str, ...]
 ) -> None:
-    """Check the types and bounds of fields.
-
-    Raises:
-        ApiError: 400, a field is missing or wrong.
-    """
+    """Check the types and bounds of fields."""
     for name in required:
         if body.get(name) is None:
             reject(name, "is required")
@@ -148,11 +137,7 @@ def check_fields(
 
 
 def reject(name: str, reason: str) -> NoReturn:
-    """Reject a field.
-
-    Raises:
-        ApiError: 400.
-    """
+    """Reject a field."""
     raise ApiError(400, "INVALID_PARAMETER", f"The {name} field {reason}.", param=name)
 
 

@@ -74,10 +74,6 @@ class Inference:
         Args:
             body: The JSON body.
             stream: Whether the query asks for events; the body may too.
-
-        Raises:
-            ApiError: 400, 404, 451, the request is wrong; 429, 402, a limit or the balance does not
-                allow it; 500, a script makes it fail.
         """
         fields = parse_object(body)
         return self._complete(parse_chat({**fields, "stream": True} if stream else fields))
@@ -96,11 +92,7 @@ class Inference:
         return request, completion
 
     def embed(self, body: Json) -> tuple[EmbeddingRequest, JsonObject, float]:
-        """Make embeddings; also returns the platform seconds that it takes.
-
-        Raises:
-            ApiError: As for `chat`; 503, the platform has closed.
-        """
+        """Make embeddings; also returns the platform seconds that it takes."""
         request = parse_embeddings(parse_object(body))
         model = self._model(request.model, embeddings=True)
         result = create_embeddings(request, model.namespace, model.dimensions, self._closed)

@@ -1,4 +1,7 @@
-"""Errors of OpenAI's API beyond wrong types of fields, with its wording, `param` and `code`."""
+"""Errors of OpenAI's API beyond wrong types of fields, with its wording, `param` and `code`.
+
+The `check_…` functions raise them.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,7 @@ _MAX_DEPTH: Final = 80
 
 
 def check_chat_parameters(body: JsonObject) -> None:
-    """Reject fields of chat that are not allowed without others.
-
-    Raises:
-        InvalidRequestError: Such a field is set.
-    """
+    """Reject fields of chat that are not allowed without others."""
     check_stream_options(body)
     for name in ("tool_choice", "parallel_tool_calls"):
         if body.get(name) is not None and not body.get("tools"):
@@ -34,22 +33,14 @@ def check_chat_parameters(body: JsonObject) -> None:
 
 
 def check_stream_options(body: JsonObject) -> None:
-    """Reject stream options without a stream.
-
-    Raises:
-        InvalidRequestError: They are set.
-    """
+    """Reject stream options without a stream."""
     if body.get("stream_options") is not None and not body.get("stream"):
         message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
         raise InvalidRequestError(message, "stream_options")
 
 
 def check_stop(stops: list[Json]) -> None:
-    """Reject more than four stop sequences.
-
-    Raises:
-        InvalidRequestError: There are more.
-    """
+    """Reject more than four stop sequences."""
     if len(stops) > _MAX_STOPS:
         raise InvalidRequestError(
             f"Invalid 'stop': array too long. Expected an array with maximum length {_MAX_STOPS}, "
@@ -65,9 +56,6 @@ def check_tool(function: JsonObject, param: str) -> None:
     Args:
         function: Its definition.
         param: Its place in the body, such as `tools[0].function`.
-
-    Raises:
-        InvalidRequestError: One is invalid.
     """
     name: str = function["name"]
     if len(name) > _MAX_NAME:

@@ -1,4 +1,7 @@
-"""The resources of an Orchestrator account besides workflows: keys, integrations, a profile."""
+"""The resources of an Orchestrator account besides workflows: keys, integrations, a profile.
+
+Methods raise an `ApiError` for a body that is wrong, and for an id that does not exist.
+"""
 
 from __future__ import annotations
 
@@ -49,9 +52,6 @@ class OrchestratorAccount:
         Args:
             bearer: The key in `Authorization: Bearer`.
             api_key: The key in `x-api-key`, which is not accepted.
-
-        Raises:
-            ApiError: 401, the key is missing, wrong, or one of the platform's API.
         """
         if api_key is not None:
             raise _unauthorized("x-api-key carries the key of the platform's API")
@@ -70,19 +70,11 @@ class OrchestratorAccount:
         return [_without(one, "config") for one in integrations if kind in (None, one["type"])]
 
     def integration(self, id: str) -> JsonObject:
-        """An integration with its configuration.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """An integration with its configuration."""
         return find(self._integrations, id, "integration")
 
     def create_integration(self, body: Json) -> JsonObject:
-        """Create an integration.
-
-        Raises:
-            ApiError: 400, a field is missing or wrong.
-        """
+        """Create an integration."""
         fields = parse_fields(body)
         integration: JsonObject = {
             "id": self._new_id(),
@@ -99,11 +91,7 @@ class OrchestratorAccount:
         return _without(integration, "config")
 
     def update_integration(self, id: str, body: Json) -> JsonObject:
-        """Change the name or the configuration of an integration.
-
-        Raises:
-            ApiError: 404, it does not exist; 400, a field is wrong.
-        """
+        """Change the name or the configuration of an integration."""
         fields = parse_fields(body)
         changes: JsonObject = {"updatedAt": self._today()}
         if "name" in fields:
@@ -115,21 +103,13 @@ class OrchestratorAccount:
         return self._integrations[id]
 
     def delete_integration(self, id: str) -> None:
-        """Delete an integration.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """Delete an integration."""
         with self._lock:
             self.integration(id)
             del self._integrations[id]
 
     def test_integration(self, id: str) -> JsonObject:
-        """The result of a test, which succeeds if no value of the configuration is empty.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """The result of a test, which succeeds if no value of the configuration is empty."""
         config = self.integration(id)["config"]
         if config and all(config.values()):
             return {"status": "success", "message": "Connection successful"}
@@ -141,11 +121,7 @@ class OrchestratorAccount:
             return [_without(key, "key") for key in self._keys.values()]
 
     def create_key(self, body: Json) -> JsonObject:
-        """Create a key, whose secret is returned only here.
-
-        Raises:
-            ApiError: 400, it has no name.
-        """
+        """Create a key, whose secret is returned only here."""
         name = required_text(parse_fields(body), "name")
         with self._lock:
             secret = f"wfb_{self._new_id()}"
@@ -160,11 +136,7 @@ class OrchestratorAccount:
         return self._profile
 
     def update_profile(self, body: Json) -> JsonObject:
-        """Change the name in the profile.
-
-        Raises:
-            ApiError: 400, it is empty.
-        """
+        """Change the name in the profile."""
         fields = parse_fields(body)
         if "name" in fields:
             self._profile = {**self._profile, "name": required_text(fields, "name")}

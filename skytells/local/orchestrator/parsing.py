@@ -1,4 +1,4 @@
-"""Parsing of request bodies; what is wrong in one is an error."""
+"""Parsing of request bodies; what is missing or wrong raises an `ApiError`."""
 
 from __future__ import annotations
 
@@ -17,22 +17,14 @@ def invalid(message: str) -> ApiError:
 
 
 def parse_fields(body: Json) -> JsonObject:
-    """The fields of a body.
-
-    Raises:
-        ApiError: 400, it is not an object.
-    """
+    """The fields of a body."""
     if not is_object(body):
         raise invalid("The body must be a JSON object")
     return body
 
 
 def required_text(fields: JsonObject, name: str) -> str:
-    """The text in a field.
-
-    Raises:
-        ApiError: 400, there is none.
-    """
+    """The text in a field."""
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
         raise invalid(f"{name} is required")
@@ -40,11 +32,7 @@ def required_text(fields: JsonObject, name: str) -> str:
 
 
 def find(things: Mapping[str, T], id: str, kind: str) -> T:
-    """The thing with an id.
-
-    Raises:
-        ApiError: 404, it does not exist.
-    """
+    """The thing with an id."""
     try:
         return things[id]
     except KeyError:

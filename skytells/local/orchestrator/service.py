@@ -1,4 +1,7 @@
-"""The Orchestrator service: workflows and executions. No network here."""
+"""The Orchestrator service: workflows and executions. No network here.
+
+Methods raise an `ApiError` for a body that is wrong, and for an id that does not exist.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +69,7 @@ class Orchestrator:
             return [*reversed(self._workflows.values())]
 
     def workflow(self, id: str) -> Workflow:
-        """A workflow.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """A workflow."""
         return find(self._workflows, id, "workflow")
 
     def has_workflow(self, id: str) -> bool:
@@ -78,21 +77,13 @@ class Orchestrator:
         return id in self._workflows
 
     def create(self, body: Json) -> Workflow:
-        """Create a workflow, with a manual trigger if it has none.
-
-        Raises:
-            ApiError: 400, a field is missing or wrong.
-        """
+        """Create a workflow, with a manual trigger if it has none."""
         fields = parse_fields(body)
         nodes, edges = parse_nodes(fields) or [], parse_edges(fields) or []
         return self._add(required_text(fields, "name"), fields.get("description"), nodes, edges)
 
     def update(self, id: str, body: Json) -> Workflow:
-        """Change the fields of a workflow that a body has.
-
-        Raises:
-            ApiError: 404, it does not exist; 400, a field is wrong.
-        """
+        """Change the fields of a workflow that a body has."""
         fields = parse_fields(body)
         nodes, edges = parse_nodes(fields), parse_edges(fields)
         visibility = fields.get("visibility")
@@ -110,31 +101,19 @@ class Orchestrator:
         return workflow
 
     def delete(self, id: str) -> None:
-        """Delete a workflow and its executions.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """Delete a workflow and its executions."""
         with self._lock:
             self.delete_executions(id)
             del self._workflows[id]
 
     def duplicate(self, id: str) -> Workflow:
-        """Create a private copy of a workflow, without integrations.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """Create a private copy of a workflow, without integrations."""
         workflow = self.workflow(id)
         nodes, edges = copy_of(workflow, self._new_id)
         return self._add(f"{workflow.name} (Copy)", workflow.description, nodes, edges)
 
     def trigger(self, id: str, given: Json) -> Execution:
-        """Start an execution through the webhook of a workflow.
-
-        Raises:
-            ApiError: 404, it does not exist; 400, it has no webhook.
-        """
+        """Start an execution through the webhook of a workflow."""
         with self._lock:
             workflow = self.workflow(id)
             if not workflow.has_webhook:
@@ -157,27 +136,15 @@ class Orchestrator:
         return execution
 
     def executions(self, workflow: str) -> list[Execution]:
-        """The latest executions of a workflow, newest first.
-
-        Raises:
-            ApiError: 404, the workflow does not exist.
-        """
+        """The latest executions of a workflow, newest first."""
         return self._executions_of(workflow)[: -_MAX_LISTED - 1 : -1]
 
     def execution(self, id: str) -> Execution:
-        """An execution of any workflow.
-
-        Raises:
-            ApiError: 404, it does not exist.
-        """
+        """An execution of any workflow."""
         return find(self._executions, id, "execution")
 
     def delete_executions(self, workflow: str) -> int:
-        """Delete the executions of a workflow; returns their number.
-
-        Raises:
-            ApiError: 404, the workflow does not exist.
-        """
+        """Delete the executions of a workflow; returns their number."""
         with self._lock:
             deleted = self._executions_of(workflow)
             for execution in deleted:

@@ -94,20 +94,12 @@ class Workflow:
 
 
 def parse_nodes(fields: JsonObject) -> list[JsonObject] | None:
-    """The nodes in a body, if it has any.
-
-    Raises:
-        ApiError: 400, they are invalid.
-    """
+    """The nodes in a body, if it has any."""
     return _items(fields, "nodes", lambda node: _is_name(node.get("id")))
 
 
 def parse_edges(fields: JsonObject) -> list[JsonObject] | None:
-    """The edges in a body, if it has any.
-
-    Raises:
-        ApiError: 400, they are invalid.
-    """
+    """The edges in a body, if it has any."""
     return _items(
         fields, "edges", lambda edge: all(_is_name(edge.get(end)) for end in ("source", "target"))
     )
