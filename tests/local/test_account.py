@@ -1,4 +1,4 @@
-"""What an account may spend, and how much it may ask for, on a clock that stands still."""
+"""The balance and the limits of an account, with a stopped clock."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_balance_that_does_not_cover_the_price_is_a_402() -> None:
     assert len(platform.all()) == 1
 
 
-def test_credits_set_aside_come_back_with_a_cancellation() -> None:
+def test_reserved_credits_are_released_with_a_cancellation() -> None:
     platform = platform_with(credits=0.05)
     platform.cancel(platform.create(order()).id)
     platform.create(order())
@@ -163,7 +163,7 @@ def test_retry_after_is_in_the_callers_seconds() -> None:
     assert refused(platform).headers["Retry-After"] == "6"
 
 
-def test_both_families_of_headers_tell_how_things_stand() -> None:
+def test_both_families_of_headers_report_the_limits() -> None:
     platform = platform_with(rpm=25, concurrency=3)
     platform.create(order())
     assert platform.account.limit_headers("flux-pro") == {
@@ -182,7 +182,7 @@ def test_both_families_of_headers_tell_how_things_stand() -> None:
     }
 
 
-def test_an_account_without_limits_says_nothing_of_them() -> None:
+def test_an_account_without_limits_has_no_headers() -> None:
     assert platform_with().account.limit_headers("flux-pro") == {}
 
 
@@ -194,7 +194,7 @@ def test_an_account_without_limits_says_nothing_of_them() -> None:
         ({"credits": float("nan")}, "credits"),
     ],
 )
-def test_an_account_refuses_what_makes_no_sense(options: JsonObject, culprit: str) -> None:
+def test_an_account_refuses_what_is_invalid(options: JsonObject, culprit: str) -> None:
     with pytest.raises(ValueError, match=culprit):
         platform_with(**options)
 

@@ -1,4 +1,4 @@
-"""The platform without sockets, on a clock that only moves when it is told to."""
+"""The platform without sockets, with a clock that is moved by the tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def shown(platform: Platform, job: Job) -> JsonObject:
     return prediction_json(job, platform.now(), ORIGIN)
 
 
-def test_a_life_passes_through_every_status_in_order() -> None:
+def test_a_schedule_passes_through_every_status_in_order() -> None:
     life = Schedule(11.0)
     ages = (0.0, 1.0, 2.0, 3.0, 10.999, 11.0, 1e9)
     assert [life.at(age).status for age in ages] == [
@@ -41,7 +41,7 @@ def test_a_life_passes_through_every_status_in_order() -> None:
     ]
 
 
-def test_a_life_of_no_length_is_over_at_once() -> None:
+def test_a_schedule_without_duration_ends_at_once() -> None:
     life = Schedule(0.0)
     assert life.at(0.0).status == "succeeded"
     assert life.progress(0.0) == 100.0
@@ -64,12 +64,12 @@ def test_a_clock_runs_at_its_speed_and_its_calendar_does_not() -> None:
     assert clock.real_seconds_until(50.0) == 0.0
 
 
-def test_a_standing_clock_says_that_waiting_is_in_vain() -> None:
+def test_a_stopped_clock_never_reaches_a_moment() -> None:
     assert Clock(speed=0).real_seconds_until(0.0) is None
 
 
 @pytest.mark.parametrize("speed", [-1.0, float("inf"), float("nan")])
-def test_a_clock_refuses_a_speed_that_makes_no_sense(speed: float) -> None:
+def test_a_clock_refuses_a_speed_that_is_invalid(speed: float) -> None:
     with pytest.raises(ValueError, match="speed"):
         Clock(speed=speed)
 
@@ -96,7 +96,7 @@ def test_a_clock_goes_on_from_where_it_is_when_its_speed_changes() -> None:
     ]
 
 
-def test_a_clock_keeps_its_speed_when_the_new_one_makes_no_sense() -> None:
+def test_a_clock_keeps_its_speed_when_the_new_one_is_invalid() -> None:
     clock = Clock(speed=0)
     with pytest.raises(ValueError, match="speed"):
         clock.speed = -1.0
@@ -235,7 +235,7 @@ def test_assets_do_not_exist_before_the_end(platform: Platform) -> None:
         platform.asset(job.id, "0.png")
 
 
-def test_watchers_hear_of_what_time_alone_does_not_do(platform: Platform) -> None:
+def test_watchers_are_notified_of_changes(platform: Platform) -> None:
     heard: list[str] = []
     job = platform.create(PredictionRequest("flux-pro", FOX))
 
@@ -283,7 +283,7 @@ def test_a_script_gives_the_statuses_it_was_given(platform: Platform) -> None:
     assert seen == ["queued", "warming", "canceled"]
 
 
-def test_a_script_of_failure_without_words_says_something(platform: Platform) -> None:
+def test_a_scripted_failure_has_a_message_by_default(platform: Platform) -> None:
     platform.script("flux-pro", statuses=["failed"])
     job = platform.create(PredictionRequest("flux-pro", FOX))
     platform.advance(60.0)

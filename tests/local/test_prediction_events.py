@@ -1,4 +1,4 @@
-"""The stream of events behind `urls.stream`, told on a clock that stands still."""
+"""The event stream behind `urls.stream`, with a stopped clock."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def platform() -> Platform:
     return Platform(clock=Clock(speed=0))
 
 
-def story_of(platform: Platform) -> tuple[PredictionEvents, str]:
+def events_of(platform: Platform) -> tuple[PredictionEvents, str]:
     job = platform.create(PredictionRequest("flux-pro", {"prompt": "a fox"}))
     return PredictionEvents(job, ORIGIN, platform.now()), job.id
 
 
-def heard(story: PredictionEvents, platform: Platform) -> list[tuple[str, JsonObject]]:
-    events = b"".join(story.update(platform.now())).decode().split("\n\n")[:-1]
-    lines = [event.split("\n") for event in events]
+def received(events: PredictionEvents, platform: Platform) -> list[tuple[str, JsonObject]]:
+    text = b"".join(events.update(platform.now())).decode().split("\n\n")[:-1]
+    lines = [event.split("\n") for event in text]
     return [
         (name.removeprefix("event: "), json.loads(data.removeprefix("data: ")))
         for name, data in lines
@@ -40,16 +40,16 @@ def summary(events: list[tuple[str, JsonObject]]) -> list[str]:
     ]
 
 
-def test_a_story_begins_with_the_status(platform: Platform) -> None:
-    story, job_id = story_of(platform)
-    assert heard(story, platform) == [("status", {"id": job_id, "status": "pending"})]
-    assert heard(story, platform) == []
+def test_the_events_begin_with_the_status(platform: Platform) -> None:
+    events, job_id = events_of(platform)
+    assert received(events, platform) == [("status", {"id": job_id, "status": "pending"})]
+    assert received(events, platform) == []
 
 
-def test_a_story_tells_every_step_that_a_leap_of_the_clock_took(platform: Platform) -> None:
-    story, _ = story_of(platform)
+def test_the_events_include_every_step_when_the_clock_is_moved(platform: Platform) -> None:
+    events, _ = events_of(platform)
     platform.advance(60.0)
-    assert summary(heard(story, platform)) == [
+    assert summary(received(events, platform)) == [
         "status pending",
         "status starting",
         "status started",
@@ -60,51 +60,51 @@ def test_a_story_tells_every_step_that_a_leap_of_the_clock_took(platform: Platfo
         "output",
         "done succeeded",
     ]
-    assert story.finished
+    assert events.finished
 
 
-def test_a_story_ends_with_the_prediction_itself(platform: Platform) -> None:
-    story, job_id = story_of(platform)
+def test_the_events_end_with_the_prediction(platform: Platform) -> None:
+    events, job_id = events_of(platform)
     platform.advance(60.0)
-    name, last = heard(story, platform)[-1]
+    name, last = received(events, platform)[-1]
     assert name == "done"
     assert last == prediction_json(platform.get(job_id), platform.now(), ORIGIN)
 
 
-def test_a_story_names_the_moment_of_its_next_step(platform: Platform) -> None:
-    story, _ = story_of(platform)
-    heard(story, platform)
-    moment = story.next_moment()
+def test_the_moment_of_the_next_event_is_known(platform: Platform) -> None:
+    events, _ = events_of(platform)
+    received(events, platform)
+    moment = events.next_moment()
     assert moment is not None
     platform.advance(moment)
-    assert summary(heard(story, platform)) == ["status starting"]
+    assert summary(received(events, platform)) == ["status starting"]
     platform.advance(60.0)
-    heard(story, platform)
-    assert story.next_moment() is None
+    received(events, platform)
+    assert events.next_moment() is None
 
 
-def test_a_story_of_a_cancelled_prediction_ends_without_output(platform: Platform) -> None:
-    story, job_id = story_of(platform)
-    heard(story, platform)
+def test_the_events_of_a_cancelled_prediction_have_no_output(platform: Platform) -> None:
+    events, job_id = events_of(platform)
+    received(events, platform)
     platform.cancel(job_id)
-    assert summary(heard(story, platform)) == ["status cancelled", "done cancelled"]
+    assert summary(received(events, platform)) == ["status cancelled", "done cancelled"]
 
 
-def test_a_story_of_what_is_over_is_short(platform: Platform) -> None:
-    _, job_id = story_of(platform)
+def test_the_events_of_a_finished_prediction_are_few(platform: Platform) -> None:
+    _, job_id = events_of(platform)
     platform.advance(60.0)
-    story = PredictionEvents(platform.get(job_id), ORIGIN, platform.now())
-    assert summary(heard(story, platform)) == ["status succeeded", "output", "done succeeded"]
-    assert heard(story, platform) == []
+    events = PredictionEvents(platform.get(job_id), ORIGIN, platform.now())
+    assert summary(received(events, platform)) == ["status succeeded", "output", "done succeeded"]
+    assert received(events, platform) == []
 
 
-def test_a_story_tells_words_bit_by_bit_when_asked_to(platform: Platform) -> None:
+def test_text_is_sent_in_pieces_with_a_variant(platform: Platform) -> None:
     job = platform.create(PredictionRequest("local-text", {"prompt": "a \ud83d fox"}))
-    story = PredictionEvents(job, ORIGIN, platform.now(), {"output-pieces"})
+    events = PredictionEvents(job, ORIGIN, platform.now(), {"output-pieces"})
     told: list[bytes] = []
     for _ in range(40):
         platform.advance(0.1)
-        told += story.update(platform.now())
+        told += events.update(platform.now())
     pieces = [t.removeprefix(b"event: output\ndata: ")[:-2] for t in told if b": output" in t]
     text = prediction_json(job, platform.now(), ORIGIN)["output"]
     assert b"".join(pieces) == text.encode("utf-8", "replace")
@@ -112,9 +112,9 @@ def test_a_story_tells_words_bit_by_bit_when_asked_to(platform: Platform) -> Non
     assert told.index(b"event: output\ndata: You\n\n") < len(told) - len(pieces)
 
 
-def test_a_story_is_spelled_as_asked_for(platform: Platform) -> None:
+def test_the_events_have_the_spelling_of_a_variant(platform: Platform) -> None:
     job = platform.create(PredictionRequest("flux-pro", {"prompt": "a fox"}))
-    story = PredictionEvents(job, ORIGIN, platform.now(), {"queued", "canceled"})
+    events = PredictionEvents(job, ORIGIN, platform.now(), {"queued", "canceled"})
     platform.cancel(job.id)
     platform.advance(1.0)
-    assert summary(heard(story, platform)) == ["status canceled", "done canceled"]
+    assert summary(received(events, platform)) == ["status canceled", "done canceled"]

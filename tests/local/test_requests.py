@@ -1,4 +1,4 @@
-"""What is asked of the platform, read and checked."""
+"""Parsing and validation of requests to the predictions API."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def refusal_of(query: list[tuple[str, str]]) -> tuple[int, str]:
         ([("page", "1"), ("page", "2")], "INVALID_PARAMETER_COMBINATION"),
     ],
 )
-def test_a_wrong_search_is_refused(query: list[tuple[str, str]], error_id: str) -> None:
+def test_a_wrong_query_is_refused(query: list[tuple[str, str]], error_id: str) -> None:
     assert refusal_of(query) == (400, error_id)
 
 
@@ -57,7 +57,9 @@ def test_a_body_that_is_not_json_is_refused(body: bytes) -> None:
         ({"webhook": {"url": 7}}, "webhook.url"),
     ],
 )
-def test_a_wrong_order_is_refused_by_the_name_of_its_field(change: JsonObject, field: str) -> None:
+def test_a_wrong_prediction_is_refused_by_the_name_of_its_field(
+    change: JsonObject, field: str
+) -> None:
     with pytest.raises(ApiError) as caught:
         parse_prediction({"model": "flux-pro", "input": FOX, **change})
     assert (caught.value.status, caught.value.error_id) == (422, "VALIDATION_ERROR")

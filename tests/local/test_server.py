@@ -1,4 +1,4 @@
-"""The platform over real sockets, asked by a plain HTTP client."""
+"""The platform over real sockets, with a plain HTTP client."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_await_ends_when_the_prediction_is_cancelled(
         assert answer.result()["status"] == "cancelled"
 
 
-def test_close_lets_go_of_requests_that_wait() -> None:
+def test_close_ends_pending_requests() -> None:
     with ThreadPoolExecutor(1) as pool, skytells.local.serve(speed=0) as platform:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         answer = pool.submit(created, http, **{"await": True})
@@ -158,7 +158,7 @@ def test_cancel_answers_the_prediction(http: httpx.Client) -> None:
     assert error_of(http.post(cancel)) == (409, "PREDICTION_NOT_CANCELLABLE")
 
 
-def test_the_stream_url_is_there_when_asked_for(http: httpx.Client) -> None:
+def test_the_stream_url_is_there_with_a_variant(http: httpx.Client) -> None:
     plain = created(http)
     url = plain["urls"]["get"]
     assert "stream" not in plain["urls"]
@@ -348,7 +348,7 @@ def test_a_client_is_made_for_this_platform(
     assert made == [{**where, "timeout": 5_000}, where]
 
 
-def test_a_caller_who_leaves_in_the_middle_leaves_no_traceback(
+def test_a_client_that_disconnects_causes_no_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with skytells.local.serve() as platform:

@@ -1,4 +1,4 @@
-"""The platform stays small however long it runs, and does the same thing under the same seed."""
+"""The platform keeps a bounded number of things, and is deterministic for a seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skytells.local.store import RecentItems
 FOX = PredictionRequest("flux-pro", {"prompt": "a fox", "width": 64, "height": 64})
 
 
-def test_the_latest_things_are_kept_by_number_and_weight() -> None:
+def test_the_latest_items_are_kept_by_number_and_size() -> None:
     recent = RecentItems[str](count=3, size=10)
     for name in "abcd":
         recent.add(name, 1)
@@ -24,7 +24,7 @@ def test_the_latest_things_are_kept_by_number_and_weight() -> None:
     assert list(recent) == ["f"]
 
 
-def test_the_oldest_predictions_that_are_over_are_forgotten() -> None:
+def test_the_oldest_finished_predictions_are_dropped() -> None:
     platform = Platform(clock=Clock(speed=0), keep=10)
     first = platform.create(FOX)
     platform.advance(60.0)
@@ -36,7 +36,7 @@ def test_the_oldest_predictions_that_are_over_are_forgotten() -> None:
         platform.get(first.id)
 
 
-def test_running_predictions_are_never_forgotten() -> None:
+def test_running_predictions_are_never_dropped() -> None:
     platform = Platform(clock=Clock(speed=0), keep=1)
     jobs = [platform.create(FOX) for _ in range(100)]
     assert platform.all() == jobs[::-1]
@@ -46,7 +46,7 @@ def test_running_predictions_are_never_forgotten() -> None:
     assert len(platform.all()) < 100
 
 
-def test_heavy_predictions_are_forgotten_sooner() -> None:
+def test_large_predictions_are_dropped_sooner() -> None:
     platform = Platform(clock=Clock(speed=0))
     for _ in range(10):
         platform.create(FOX, size=100 * 1024 * 1024)
@@ -97,7 +97,7 @@ def test_files_are_gone_five_minutes_after_the_end() -> None:
         platform.asset(job.id, "0.png")
 
 
-def test_words_stay_when_files_would_be_gone() -> None:
+def test_text_is_kept_when_files_would_be_deleted() -> None:
     platform = Platform(clock=Clock(speed=0), asset_lifetime=1.0)
     job = platform.create(PredictionRequest("local-text", {"prompt": "hello"}))
     platform.advance(600.0)

@@ -1,4 +1,4 @@
-"""Whatever is sent to inference and the Orchestrator is answered or refused, and never breaks them."""
+"""Any body sent to inference and the Orchestrator is accepted or refused, without an exception."""
 
 from __future__ import annotations
 

@@ -261,7 +261,7 @@ def test_what_is_not_there_is_an_endpoint_not_found(
         ("MODEL_NOT_FOUND", 404, "invalid_request_error", "model_not_found"),
     ],
 )
-def test_every_documented_error_comes_in_the_shape_of_inference(
+def test_every_documented_error_has_the_inference_envelope(
     platform: LocalPlatform,
     http: httpx.Client,
     error_id: str,
@@ -285,7 +285,7 @@ def test_few_tokens_cut_the_answer(http: httpx.Client) -> None:
     assert completion["usage"]["completion_tokens"] == 3
 
 
-def test_a_router_lets_another_answer_and_spends_tokens_on_it(http: httpx.Client) -> None:
+def test_a_router_selects_a_model_and_uses_tokens(http: httpx.Client) -> None:
     short = completed(http, model="deepbrain-router", max_tokens=16)
     assert short["model"] == "gpt-5-nano"
     choice = short["choices"][0]
@@ -296,7 +296,7 @@ def test_a_router_lets_another_answer_and_spends_tokens_on_it(http: httpx.Client
     assert long["choices"][0]["message"]["content"]
 
 
-def test_a_router_is_brief_where_little_room_is_left(http: httpx.Client) -> None:
+def test_a_router_is_brief_with_few_tokens(http: httpx.Client) -> None:
     for prompt, said in (("Hi", "You asked deepbrain-router: Hi."), ("fox " * 99, "Here is an")):
         completion = completed(http, model="deepbrain-router", max_tokens=32, **asking(prompt))
         choice = completion["choices"][0]
@@ -305,7 +305,7 @@ def test_a_router_is_brief_where_little_room_is_left(http: httpx.Client) -> None
         assert completion["usage"]["completion_tokens"] <= 32
 
 
-def test_effort_costs_tokens_that_nobody_sees(http: httpx.Client) -> None:
+def test_reasoning_effort_costs_tokens(http: httpx.Client) -> None:
     usage = completed(http, reasoning_effort="medium")["usage"]
     assert usage["completion_tokens_details"]["reasoning_tokens"] == 64
 
@@ -357,7 +357,7 @@ class Report(BaseModel):
     words: list[str]
 
 
-def test_an_answer_has_the_shape_that_was_asked_for(http: httpx.Client) -> None:
+def test_a_completion_fits_the_schema(http: httpx.Client) -> None:
     shape = {"name": "report", "schema": Report.model_json_schema()}
     wanted = {"type": "json_schema", "json_schema": shape}
     choice = choice_of(http, messages=[PARIS], response_format=wanted)
@@ -371,7 +371,7 @@ def test_an_answer_has_the_shape_that_was_asked_for(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("role", ["system", "developer", "user"])
 @pytest.mark.parametrize("change", [{}, {"response_format": {"type": "json_object"}}])
-def test_a_schema_in_a_message_is_the_shape_of_the_answer(
+def test_a_schema_in_a_message_is_honoured(
     http: httpx.Client, role: str, change: JsonObject
 ) -> None:
     example = '{"properties": {"no": {"type": "string"}}}'
@@ -391,7 +391,7 @@ def test_a_schema_and_the_question_may_come_in_one_message(http: httpx.Client) -
 @pytest.mark.parametrize(
     "told", ['{"properties": 7}', '{"properties": {"a": ', '{"properties": {"a": {"$ref": "#/x"}}}']
 )
-def test_what_is_no_schema_is_answered_in_words(http: httpx.Client, told: str) -> None:
+def test_json_that_is_not_a_schema_is_ignored(http: httpx.Client, told: str) -> None:
     assert choice_of(http, **asking(told))["message"]["content"].startswith("You asked")
 
 
@@ -452,7 +452,7 @@ def test_a_required_call_goes_to_a_tool_that_was_not_called_yet(http: httpx.Clie
     assert again["message"]["tool_calls"][0]["function"]["name"] == "get_weather"
 
 
-def test_calls_that_are_written_out_as_words_count_too(http: httpx.Client) -> None:
+def test_calls_in_text_count_too(http: httpx.Client) -> None:
     messages = [PARIS]
     called: list[str] = []
     for _ in range(2):
@@ -478,7 +478,7 @@ def test_what_a_tool_says_is_used(http: httpx.Client) -> None:
     assert choice_of(http, messages=[PARIS, old])["message"]["content"] == "old says: 7."
 
 
-def test_low_severity_is_told_and_answered(http: httpx.Client) -> None:
+def test_low_severity_is_reported_only(http: httpx.Client) -> None:
     completion = completed(http, **asking("They insulted each other"))
     filters = completion["prompt_filter_results"][0]["content_filter_results"]
     assert filters["hate"] == {"filtered": False, "severity": "low"}
@@ -529,7 +529,7 @@ def test_what_was_written_is_filtered_too(platform: LocalPlatform, http: httpx.C
     assert choice_of(http)["content_filter_results"]["sexual"]["filtered"] is True
 
 
-def test_a_script_decides_what_is_said(platform: LocalPlatform, http: httpx.Client) -> None:
+def test_a_script_sets_the_completion(platform: LocalPlatform, http: httpx.Client) -> None:
     platform.script("gpt-5", says="Good morning.", times=1)
     assert choice_of(http)["message"]["content"] == "Good morning."
     assert choice_of(http)["message"]["content"].startswith("You asked")
@@ -576,7 +576,9 @@ def test_a_script_calls_in_order_and_as_it_is_told(
     assert len({call["id"] for call in calls}) == 3
 
 
-def test_calls_that_are_cut_end_in_the_midst(platform: LocalPlatform, http: httpx.Client) -> None:
+def test_truncated_calls_end_within_their_arguments(
+    platform: LocalPlatform, http: httpx.Client
+) -> None:
     platform.script("gpt-5", calls=[("one", {"a": 1}), ("two", {"a": 1})], finish="length")
     choice = choice_of(http)
     assert choice["finish_reason"] == "length"
@@ -598,7 +600,7 @@ def test_calls_that_are_cut_end_in_the_midst(platform: LocalPlatform, http: http
         ("gpt-5", {"times": 1, "then": {"finish": "suddenly"}}, "finish must be one of"),
     ],
 )
-def test_a_script_that_makes_no_sense_is_refused(
+def test_a_script_that_is_invalid_is_refused(
     platform: LocalPlatform, slug: str, fields: JsonObject, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
@@ -634,7 +636,7 @@ def test_requests_are_limited_and_say_so_in_both_families_of_headers() -> None:
         http.close()
 
 
-def test_what_takes_time_counts_as_running_until_it_is_over() -> None:
+def test_inference_counts_as_running_until_it_ends() -> None:
     with skytells.local.serve(speed=0, concurrency=1) as platform:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         platform.script("gpt-5", seconds=5.0, times=1)
@@ -647,7 +649,7 @@ def test_what_takes_time_counts_as_running_until_it_is_over() -> None:
         http.close()
 
 
-def test_predictions_refuse_a_model_that_chats(http: httpx.Client, platform: LocalPlatform) -> None:
+def test_predictions_refuse_a_chat_model(http: httpx.Client, platform: LocalPlatform) -> None:
     body = {"model": "gpt-5", "input": {"prompt": "a fox"}}
     answer = httpx.post(f"{platform.url}/predict", json=body, headers={"x-api-key": platform.key})
     assert answer.status_code == 422
@@ -655,9 +657,7 @@ def test_predictions_refuse_a_model_that_chats(http: httpx.Client, platform: Loc
     assert "/v1/chat/completions" in answer.json()["response"]
 
 
-def test_an_answer_waits_for_the_clock_when_a_script_says_so(
-    platform: LocalPlatform, http: httpx.Client
-) -> None:
+def test_a_script_delays_a_response(platform: LocalPlatform, http: httpx.Client) -> None:
     platform.script("gpt-5", seconds=50.0)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(completed, http)
@@ -716,7 +716,7 @@ def test_a_filtered_prompt_has_a_stream_without_words(http: httpx.Client) -> Non
     assert end["choices"][0]["finish_reason"] == "content_filter"
 
 
-def test_a_fault_in_the_header_befalls_one_stream(http: httpx.Client) -> None:
+def test_a_fault_in_the_header_applies_to_one_stream(http: httpx.Client) -> None:
     answer = http.post(
         "/chat/completions",
         json={**FOX, "stream": True},

@@ -115,7 +115,7 @@ def test_a_wrong_field_is_named(
     assert (error["status"], error["error_id"], error["param"]) == (400, "INVALID_PARAMETER", param)
 
 
-def test_vectors_for_which_nobody_waits_are_not_made() -> None:
+def test_no_vectors_are_made_after_the_platform_has_closed() -> None:
     asked = iter([False, False, True])
     embed = parse_embeddings({"model": "m", "input": ["a fox"] * 2048})
     with pytest.raises(ApiError, match="has closed") as caught:

@@ -74,7 +74,7 @@ def test_a_response_has_every_documented_field(http: httpx.Client) -> None:
     assert set(documented.split()) == set(responded(http))
 
 
-def test_a_stream_tells_a_response_step_by_step(http: httpx.Client) -> None:
+def test_a_stream_has_the_events_of_a_response(http: httpx.Client) -> None:
     events = events_of(http)
     names = [event["type"].removeprefix("response.") for event in events]
     assert names[:4] == ["created", "in_progress", "output_item.added", "content_part.added"]
@@ -101,7 +101,7 @@ def test_a_tool_is_called_and_its_output_is_used(http: httpx.Client) -> None:
     assert text_of(last) == "get_weather says: 30 °C."
 
 
-def test_a_call_is_told_in_pieces(http: httpx.Client) -> None:
+def test_a_call_is_sent_in_pieces(http: httpx.Client) -> None:
     events = events_of(http, input="Weather in Rome?", tools=[WEATHER])
     deltas = [event["delta"] for event in events if event["type"].endswith("arguments.delta")]
     (done,) = [event for event in events if event["type"].endswith("arguments.done")]
@@ -132,7 +132,7 @@ class Fox(BaseModel):
     tails: int
 
 
-def test_an_answer_has_the_shape_that_was_asked_for(http: httpx.Client) -> None:
+def test_a_completion_fits_the_schema(http: httpx.Client) -> None:
     wanted = {"type": "json_schema", "name": "fox", "schema": Fox.model_json_schema()}
     assert Fox.model_validate_json(text_of(responded(http, text={"format": wanted})))
 
@@ -166,7 +166,7 @@ def test_a_script_lets_it_fail_as_a_plain_answer(
     assert platform.credits == 1_000_000
 
 
-def test_a_stored_response_can_be_gone_on_from(http: httpx.Client) -> None:
+def test_a_stored_response_can_be_continued(http: httpx.Client) -> None:
     first = responded(http, store=True, instructions="Be brief.")
     second = responded(http, input="And a wolf?", previous_response_id=first["id"])
     assert second["previous_response_id"] == first["id"]
@@ -214,7 +214,7 @@ def test_logprobs_come_if_they_are_included(http: httpx.Client) -> None:
     assert responded(http, top_logprobs=3)["output"][0]["content"][0]["logprobs"] == []
 
 
-def test_a_schema_in_the_instructions_is_the_shape_of_the_answer(http: httpx.Client) -> None:
+def test_a_schema_in_the_instructions_is_honoured(http: httpx.Client) -> None:
     instructions = f"Fit this schema: {json.dumps(Fox.model_json_schema())}"
     for text in ({}, {"format": {"type": "json_object"}}):
         Fox.model_validate_json(text_of(responded(http, instructions=instructions, text=text)))

@@ -1,4 +1,4 @@
-"""Instances of schemas: what a chat model answers in a shape, and the arguments of its calls."""
+"""Instances of schemas, for structured output and for the arguments of tool calls."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_keyword_is_kept(schema: JsonObject, value: object) -> None:
         },
     ],
 )
-def test_what_cannot_be_met_is_said(schema: JsonObject) -> None:
+def test_a_schema_without_an_instance_is_refused(schema: JsonObject) -> None:
     with pytest.raises(ValueError, match=r"schema|enum|number|pattern"):
         instance(schema)
 
@@ -174,7 +174,7 @@ def test_a_string_matches_a_pattern(pattern: str) -> None:
 @pytest.mark.parametrize(
     "pattern", [r"(a", r"(?!a)", r"[a", "\\", r"a)", r"a{999999}", r"[z-a]", r"[^\x00-\x7f]"]
 )
-def test_a_pattern_that_is_not_known_is_refused(pattern: str) -> None:
+def test_an_unsupported_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"pattern|set of|character"):
         matching_string(pattern)
 

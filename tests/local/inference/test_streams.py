@@ -1,4 +1,4 @@
-"""Streams of inference in all their forms, and what befalls them on the way."""
+"""Inference streams in all variants, and with faults."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def words(events: list[Json]) -> str:
 
 
 @pytest.mark.parametrize("forms", [*[[form] for form in FORMS], FORMS])
-def test_every_form_says_the_same(
+def test_every_variant_has_the_same_content(
     platform: LocalPlatform, http: httpx.Client, forms: list[str]
 ) -> None:
     plain = told(http)
@@ -78,7 +78,7 @@ def test_every_form_says_the_same(
         ("multi-line", "\ndata: "),
     ],
 )
-def test_a_form_is_what_it_says(form: str, seen: str) -> None:
+def test_a_variant_changes_a_stream(form: str, seen: str) -> None:
     with skytells.local.serve(speed=0, variants=[form]) as platform:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         assert seen in told(http)
@@ -162,7 +162,7 @@ def test_a_response_may_fail_on_the_way(platform: LocalPlatform, http: httpx.Cli
     assert events[-1]["response"]["error"]["message"] == "Out of ideas."
 
 
-def test_a_stream_may_fall_silent_until_the_platform_closes(
+def test_a_stream_may_stall_until_the_platform_closes(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     platform.fault(stream="stalled", after=1, times=1)
@@ -173,7 +173,7 @@ def test_a_stream_may_fall_silent_until_the_platform_closes(
         assert list(lines) == [""]
 
 
-def test_a_stream_that_somebody_leaves_is_forgotten(
+def test_a_stream_that_is_left_early_is_forgotten(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     platform.fault(stream="stalled", times=1)
@@ -183,7 +183,7 @@ def test_a_stream_that_somebody_leaves_is_forgotten(
 
 
 @pytest.mark.parametrize("asked", [("/chat/completions", CHAT), ("/responses", RESPONSE)])
-def test_a_stream_that_somebody_leaves_logs_nothing(
+def test_a_stream_that_is_left_early_logs_nothing(
     platform: LocalPlatform,
     http: httpx.Client,
     asked: tuple[str, JsonObject],

@@ -1,4 +1,4 @@
-"""What inference refuses as OpenAI's API does: its status, `param` and `code`, over a real socket."""
+"""Requests that inference refuses as OpenAI's API does, over a real socket."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_responses_are_refused_as_openai_does(
     assert (error["param"], error["code"]) == (param, code)
 
 
-def test_what_openai_takes_is_taken(http: httpx.Client) -> None:
+def test_what_openai_accepts_is_accepted(http: httpx.Client) -> None:
     tool = {"type": "function", "function": function(parameters=STRICT, strict=True)}
     shape = {"type": "json_schema", "json_schema": {"name": "x", "schema": STRICT, "strict": True}}
     fields: JsonObject = {

@@ -1,4 +1,4 @@
-"""What predictions produce: real files that open, the same for the same request."""
+"""The outputs of predictions: real files, the same for the same request."""
 
 from __future__ import annotations
 
@@ -194,18 +194,18 @@ def test_a_tune_depends_on_its_words_and_seed(form: str) -> None:
     assert len({made("audio", **asked | one).content for one in given}) == 3
 
 
-def test_an_answer_in_words_quotes_its_prompt_and_repeats_itself() -> None:
+def test_a_text_quotes_its_prompt_and_repeats_itself() -> None:
     answer = media.text("local-text", {"prompt": "What is  rain?"})
     assert answer.startswith("You asked local-text: What is rain. ")
     assert answer == media.text("local-text", {"prompt": "What is  rain?"})
     assert answer != media.text("local-text", {"prompt": "What is  rain?", "seed": 2})
 
 
-def test_an_answer_in_words_is_as_long_as_permitted() -> None:
+def test_a_text_is_as_long_as_permitted() -> None:
     assert media.text("local-text", {"max_tokens": 2}) == "This is"
 
 
-def test_models_that_answer_in_words_have_no_files() -> None:
+def test_text_models_have_no_files() -> None:
     assert media.files("text", "local-text", {"prompt": "x"}) == ()
 
 

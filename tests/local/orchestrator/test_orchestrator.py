@@ -56,7 +56,7 @@ def error_of(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, error
 
 
-def test_each_side_refuses_the_others_key(platform: LocalPlatform) -> None:
+def test_each_product_refuses_the_others_key(platform: LocalPlatform) -> None:
     url = f"{platform.orchestrator_url}/api/workflows"
     wrong: list[tuple[dict[str, str], str]] = [
         ({}, "there is no Authorization"),
@@ -85,7 +85,7 @@ def test_a_key_of_its_own_is_the_only_one_besides_those_it_makes() -> None:
         assert "key" not in listed[0]
 
 
-def test_management_may_want_a_session(platform: LocalPlatform, http: httpx.Client) -> None:
+def test_management_may_require_a_session(platform: LocalPlatform, http: httpx.Client) -> None:
     workflow = made(http)
     platform.fault(variants=["session-only"], times=2)
     assert error_of(http.get("/workflows"))[0] == 401
@@ -127,7 +127,7 @@ def test_a_workflow_without_a_trigger_gets_one(http: httpx.Client) -> None:
         {"edges": [{"source": "a"}]},
     ],
 )
-def test_a_workflow_that_makes_no_sense_is_refused(http: httpx.Client, fields: JsonObject) -> None:
+def test_a_workflow_that_is_invalid_is_refused(http: httpx.Client, fields: JsonObject) -> None:
     assert error_of(http.post("/workflows/create", json={**POSTERS, **fields}))[0] == 400
 
 
@@ -173,7 +173,7 @@ def test_nodes_work_in_the_order_of_the_edges() -> None:
     assert "return input;" in Workflow("w", "W", None, [], [], "", "").code()
 
 
-def test_an_execution_goes_with_the_clock(platform: LocalPlatform, http: httpx.Client) -> None:
+def test_an_execution_follows_the_clock(platform: LocalPlatform, http: httpx.Client) -> None:
     workflow = made(http)
     id = triggered(http, workflow, {"title": "Jazz", "apiKey": "secret"})
     status = f"/workflows/executions/{id}/status"
@@ -207,7 +207,9 @@ def test_logs_come_node_by_node_and_without_secrets(
     assert (second["nodeType"], second["status"]) == ("action", "success")
 
 
-def test_a_script_decides_how_executions_fare(platform: LocalPlatform, http: httpx.Client) -> None:
+def test_a_script_sets_the_result_of_executions(
+    platform: LocalPlatform, http: httpx.Client
+) -> None:
     workflow = made(http)
     platform.script(workflow["id"], fails="Out of ink.", seconds=8.0, times=1)
     id = triggered(http, workflow)
@@ -231,7 +233,7 @@ def test_a_script_decides_how_executions_fare(platform: LocalPlatform, http: htt
         ({"times": 0}, "times must be"),
     ],
 )
-def test_a_script_that_makes_no_sense_is_refused(
+def test_a_script_that_is_invalid_is_refused(
     platform: LocalPlatform, http: httpx.Client, fields: JsonObject, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
@@ -321,6 +323,8 @@ def test_lines_of_a_generation_may_go_wrong(platform: LocalPlatform, http: httpx
         http.post("/ai/generate", json=body)
 
 
-def test_faults_have_the_orchestrators_shape(platform: LocalPlatform, http: httpx.Client) -> None:
+def test_faults_have_the_orchestrators_envelope(
+    platform: LocalPlatform, http: httpx.Client
+) -> None:
     platform.fault(path="/api/workflows", status=403, message="Not yours.", times=1)
     assert error_of(http.get("/workflows")) == (403, "Not yours.")

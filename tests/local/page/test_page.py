@@ -1,4 +1,4 @@
-"""The page at `/`: what it shows, that all of it is escaped, and what its buttons do."""
+"""The page at `/`: its content, escaping, and buttons."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def http(served: LocalPlatform) -> Iterator[httpx.Client]:
         yield http
 
 
-def ordered(platform: Platform, model: str = "flux-pro", **given: object) -> Job:
+def submitted(platform: Platform, model: str = "flux-pro", **given: object) -> Job:
     return platform.create(PredictionRequest(model, {"prompt": "a fox", **given}))
 
 
@@ -87,7 +87,7 @@ def test_the_page_never_shows_a_key_that_somebody_chose() -> None:
 
 
 def test_a_running_prediction_shows_its_progress_and_buttons(still: Platform) -> None:
-    job = ordered(still, seed=7)
+    job = submitted(still, seed=7)
     still.advance(5.0)
     shown = read(still)
     (bar,) = shown.all("progress")
@@ -98,7 +98,7 @@ def test_a_running_prediction_shows_its_progress_and_buttons(still: Platform) ->
 
 
 def test_a_finished_prediction_shows_its_output_and_no_buttons(still: Platform) -> None:
-    job = ordered(still, num_outputs=2)
+    job = submitted(still, num_outputs=2)
     still.advance(60.0)
     shown = read(still)
     urls = [f"/assets/{job.id}/{place}.png" for place in range(2)]
@@ -112,7 +112,7 @@ def test_a_finished_prediction_shows_its_output_and_no_buttons(still: Platform) 
     ("model", "element"), [("veo-3.1-fast", "video"), ("beatfusion-2.0", "audio")]
 )
 def test_films_and_sounds_have_players(still: Platform, model: str, element: str) -> None:
-    job = ordered(still, model, lyrics="la")
+    job = submitted(still, model, lyrics="la")
     still.advance(100.0)
     (player,) = read(still).all(element)
     assert (player["src"] or "").startswith(f"/assets/{job.id}/0.")
@@ -120,20 +120,20 @@ def test_films_and_sounds_have_players(still: Platform, model: str, element: str
     assert player["aria-label"] == "a fox"
 
 
-def test_an_answer_in_words_is_shown(still: Platform) -> None:
-    job = ordered(still, "local-text")
+def test_a_text_is_shown(still: Platform) -> None:
+    job = submitted(still, "local-text")
     still.advance(60.0)
     assert job.text
     assert job.text in read(still).text
 
 
 def test_a_failure_says_why(still: Platform) -> None:
-    still.fail(ordered(still).id, "NSFW content detected.")
+    still.fail(submitted(still).id, "NSFW content detected.")
     assert "NSFW content detected." in read(still).text
 
 
 def test_files_that_are_gone_are_not_shown(still: Platform) -> None:
-    ordered(still)
+    submitted(still)
     still.advance(1_000.0)
     shown = read(still)
     assert shown.all("img") == []
@@ -143,9 +143,9 @@ def test_files_that_are_gone_are_not_shown(still: Platform) -> None:
 def test_everything_that_users_write_is_escaped(still: Platform) -> None:
     plain = read(still).elements
     for model in ("flux-pro", "local-text", "veo-3.1-fast", "beatfusion-2.0"):
-        ordered(still, model, lyrics=EVIL, **{"prompt": EVIL, EVIL: {EVIL: [EVIL, None]}})
+        submitted(still, model, lyrics=EVIL, **{"prompt": EVIL, EVIL: {EVIL: [EVIL, None]}})
     still.advance(200.0)
-    still.fail(ordered(still).id, EVIL)
+    still.fail(submitted(still).id, EVIL)
     webhook: JsonObject = {"url": EVIL, "events": []}
     still.create(PredictionRequest("flux-pro", {"prompt": "a fox"}, webhook=webhook))
     [notification, *_] = still.outbox.take_due(still.now() + 60.0)
@@ -160,17 +160,17 @@ def test_everything_that_users_write_is_escaped(still: Platform) -> None:
 
 
 def test_half_a_surrogate_pair_does_no_harm(still: Platform) -> None:
-    ordered(still, prompt="\ud800")
+    submitted(still, prompt="\ud800")
     assert page(still, ORIGIN).encode()
 
 
 def test_long_inputs_are_cut_short(still: Platform) -> None:
-    ordered(still, image="data:" + "A" * 10_000)
+    submitted(still, image="data:" + "A" * 10_000)
     assert "A" * 1_990 + "…" in read(still).text
 
 
 def test_only_the_newest_predictions_are_shown(still: Platform) -> None:
-    jobs = [ordered(still) for _ in range(53)]
+    jobs = [submitted(still) for _ in range(53)]
     shown = read(still)
     assert len(shown.all("article")) == 50
     assert "3 older ones are not shown." in shown.text
@@ -178,7 +178,7 @@ def test_only_the_newest_predictions_are_shown(still: Platform) -> None:
     assert jobs[0].id not in shown.text
 
 
-def test_talks_show_what_was_asked_answered_and_paid(still: Platform) -> None:
+def test_exchanges_show_prompt_result_and_price(still: Platform) -> None:
     assert "None yet. Send a request to a chat model" in read(still).text
     asked = [{"role": "user", "content": EVIL}]
     still.inference.chat({"model": "gpt-5", "messages": asked})
@@ -222,9 +222,7 @@ def test_the_page_is_html_that_loads_nothing_from_elsewhere(http: httpx.Client) 
     assert {"http-equiv": "refresh", "content": "5"} in shown.all("meta")
 
 
-def test_looking_at_the_page_is_not_a_request_to_the_platform(
-    served: LocalPlatform, http: httpx.Client
-) -> None:
+def test_the_page_is_not_recorded_as_a_request(served: LocalPlatform, http: httpx.Client) -> None:
     http.get("/")
     assert served.requests == []
 
@@ -240,9 +238,7 @@ def test_a_button_ends_a_prediction_and_leads_back(
     assert served.predictions[0]["status"] == status
 
 
-def test_a_button_makes_the_platform_tell_a_webhook(
-    served: LocalPlatform, http: httpx.Client
-) -> None:
+def test_a_button_causes_a_webhook(served: LocalPlatform, http: httpx.Client) -> None:
     hook = {"url": "http://127.0.0.1:1/", "events": ["failed"]}
     body = {"model": "flux-pro", "input": {"prompt": "a fox"}, "webhook": hook}
     job_id = http.post("/v1/predict", json=body).json()["id"]
