@@ -85,7 +85,7 @@ def _endpoint(
         except ApiError as error:
             response = error_response(request, error)
         except ClientDisconnect:
-            # Nobody reads it, but the server would log an exception as an error of its own.
+            # Not read by anyone, but without it the server would log an exception.
             response = Response(status_code=400)
         response.headers["x-request-id"] = request_id
         return response

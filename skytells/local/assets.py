@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .media import File
+from .media.files import File
 
 if find_spec("PIL") is None:  # report it at the start, not with the first picture
     raise ImportError("pictures need Pillow")

@@ -127,7 +127,7 @@ class Fault:
     slow: float = 0.0
     error: str | None = None
     status: int | None = None
-    message: str = "A fault that was asked for."
+    message: str = "An injected fault."
     envelope: Envelope | None = None
     retry_after: float | None = None
     drop: Drop | None = None

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from . import media
 from .catalogue import Model
 from .clock import Clock
+from .media.files import File, generate_files
+from .media.text import generate_text
 from .requests import PredictionRequest
 from .schedule import TERMINAL, Schedule, Stage
 
@@ -113,14 +114,14 @@ class Job:
         return self.model.credits(self.request.input, completed - started, len(self.files))
 
     @cached_property
-    def files(self) -> tuple[media.File, ...]:
+    def files(self) -> tuple[File, ...]:
         """Its assets, which are generated when they are read."""
-        return media.files(self.model.type, self.model.namespace, self.request.input)
+        return generate_files(self.model.type, self.model.namespace, self.request.input)
 
     @cached_property
     def text(self) -> str | None:
         """Its output if the model makes text."""
-        return None if self.files else media.text(self.model.namespace, self.request.input)
+        return None if self.files else generate_text(self.model.namespace, self.request.input)
 
 
 @dataclass(frozen=True)

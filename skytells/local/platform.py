@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Unpack
 
-from . import media
 from .account import Account
 from .catalogue import MODELS, Model
 from .clock import Clock
@@ -24,6 +23,7 @@ from .faults import FaultRules
 from .inference.service import Inference
 from .jobs import EarlyEnd, Job, JobPage
 from .json_values import Json
+from .media.files import File
 from .orchestrator.service import Orchestrator
 from .requests import ListQuery, PredictionRequest, check_input
 from .scripts import ScriptFields, ScriptStore, usual_schedule
@@ -201,7 +201,7 @@ class Platform:
         page = found[first : first + query.per_page]
         return JobPage(page, query.page, query.per_page, len(found))
 
-    def asset(self, job_id: str, name: str) -> media.File:
+    def asset(self, job_id: str, name: str) -> File:
         """An asset of a successful prediction.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Bounded storage, since a platform may run in somebody's terminal for weeks."""
+"""Bounded storage, since a platform may run for weeks."""
 
 from __future__ import annotations
 

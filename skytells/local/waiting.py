@@ -44,7 +44,7 @@ class ChangeListener:
         self._changed.clear()
 
     def _notify_from_any_thread(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nothing waits
             self._loop.call_soon_threadsafe(self._changed.set)
 
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import Final
 from zlib import crc32
 
-from skytells.local import media
 from skytells.local.errors import ApiError
 from skytells.local.json_values import Json, JsonObject, object_in
+from skytells.local.media.text import generate_text
 from skytells.local.scripts import Script
 
 from .content_filters import (
@@ -155,7 +155,7 @@ def _words(request: CompletionRequest, index: int) -> str:
         return " ".join(f"{result.tool} says: {result.text.strip()}." for result in results)
     conversation = [(message.role, message.text) for message in request.messages]
     seed = crc32(ascii((conversation, request.body.get("seed"), index)).encode())
-    words = media.text(request.model, {"prompt": request.prompt[:_QUOTED], "seed": seed})
+    words = generate_text(request.model, {"prompt": request.prompt[:_QUOTED], "seed": seed})
     match request.messages[-1].images:
         case 0:
             return words

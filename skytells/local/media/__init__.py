@@ -3,8 +3,3 @@
 Pictures show the prompt and have the requested size. Sounds are a short melody; films are always the
 same two seconds.
 """
-
-from .files import File, files
-from .text import text
-
-__all__ = ["File", "files", "text"]

@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from . import parameters
 from .film import Film
-from .parameters import Input
+from .parameters import (
+    Input,
+    audio_format,
+    count,
+    prompt,
+    random_seed,
+    sample_rate,
+    seconds,
+    seed,
+    size,
+)
 from .picture import Picture
 from .sound import AudioFormat, Tune
 
@@ -60,7 +69,7 @@ class File:
         return _content(self.source)
 
 
-def files(kind: str, slug: str, given: Input) -> tuple[File, ...]:
+def generate_files(kind: str, slug: str, given: Input) -> tuple[File, ...]:
     """The assets that a model makes; none if it makes text.
 
     Args:
@@ -69,16 +78,16 @@ def files(kind: str, slug: str, given: Input) -> tuple[File, ...]:
         given: The input.
 
     Example:
-        >>> [file] = files("image", "flux-pro", {"prompt": "a fox", "width": 64, "height": 64})
+        >>> [file] = generate_files("image", "flux-pro", {"prompt": "a fox", "width": 64, "height": 64})
         >>> file.name, file.media_type, file.size
         ('0.png', 'image/png', 9216)
     """
     match kind:
         case "image":
-            total = parameters.count(given)
+            total = count(given)
             return tuple(_image(slug, given, place, total) for place in range(total))
         case "video":
-            return (File("0.mp4", "video/mp4", Film(parameters.random_seed(slug, given))),)
+            return (File("0.mp4", "video/mp4", Film(random_seed(slug, given))),)
         case "audio" | "music":
             return (_audio(slug, given),)
         case _:
@@ -86,21 +95,17 @@ def files(kind: str, slug: str, given: Input) -> tuple[File, ...]:
 
 
 def _image(slug: str, given: Input, place: int, total: int) -> File:
-    width, height = parameters.size(given, cap=MAX_SIDE)
+    width, height = size(given, cap=MAX_SIDE)
     position = f", {place + 1} of {total}" if total > 1 else ""
-    seed = parameters.seed(given)
-    note = f"{slug}, {'no seed' if seed is None else f'seed {seed}'}{position}"
-    random_seed = parameters.random_seed(slug, given, position)
-    picture = Picture(random_seed, parameters.prompt(given), note, width, height)
+    note = f"{slug}, {'no seed' if seed(given) is None else f'seed {seed(given)}'}{position}"
+    picture = Picture(random_seed(slug, given, position), prompt(given), note, width, height)
     return File(f"{place}.png", "image/png", picture)
 
 
 def _audio(slug: str, given: Input) -> File:
-    format_ = parameters.audio_format(given)
-    seconds = parameters.seconds(given, default=8, cap=MAX_SECONDS)
-    rate = parameters.sample_rate(given)
-    tune = Tune(parameters.random_seed(slug, given), rate, seconds, format_)
-    return File(f"0.{format_}", _MEDIA_TYPES[format_], tune)
+    kind, duration = audio_format(given), seconds(given, default=8, cap=MAX_SECONDS)
+    tune = Tune(random_seed(slug, given), sample_rate(given), duration, kind)
+    return File(f"0.{kind}", _MEDIA_TYPES[kind], tune)
 
 
 @lru_cache(maxsize=8)

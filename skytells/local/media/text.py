@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from . import parameters
+from .parameters import Input, prompt, random_seed
 
 _OPENINGS: Final = (
     "Here is what the local platform makes of it.",
@@ -23,18 +23,16 @@ _ENDINGS: Final = (
 )
 
 
-def text(slug: str, given: parameters.Input) -> str:
+def generate_text(slug: str, given: Input) -> str:
     """The output of a text model, cut to `max_tokens` words.
 
     Args:
         slug: The model.
         given: The input.
     """
-    prompt, limit = parameters.prompt(given), given.get("max_tokens")
-    random = Random(parameters.random_seed(slug, given))
-    quoted = (
-        f"You asked {slug}: {' '.join(prompt.split())}" if prompt.strip() else f"This is {slug}"
-    )
+    asked, limit = prompt(given), given.get("max_tokens")
+    random = Random(random_seed(slug, given))
+    quoted = f"You asked {slug}: {' '.join(asked.split())}" if asked.strip() else f"This is {slug}"
     sentences = [_sentence(random) for _ in range(random.randint(3, 5))]
     words = " ".join([f"{quoted.rstrip('.?!')}.", random.choice(_OPENINGS), *sentences]).split(" ")
     return " ".join(words[:limit] if isinstance(limit, int) and limit > 0 else words)

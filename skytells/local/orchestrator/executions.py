@@ -1,4 +1,4 @@
-"""An execution of a workflow: its nodes run one after the other, as the clock goes on."""
+"""An execution of a workflow: its nodes run one after the other."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def _table(title: str, id: str, names: Sequence[str], rows: Sequence[Markup], no
 
 
 def _header(platform: Platform, jobs: list[Job], now: float, origin: str) -> Markup:
-    # A key that was chosen by the user must not be shown to whoever opens the page.
+    # A key that was chosen by the user must not be shown.
     key = DEFAULT_KEY if platform.key == DEFAULT_KEY else "<your key>"
     exports = f"export SKYTELLS_BASE_URL={origin}/v1\nexport SKYTELLS_API_KEY={key}"
     exports += f"\nexport SKYTELLS_ORCHESTRATOR_BASE_URL={origin}/orchestrator"

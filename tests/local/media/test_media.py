@@ -11,19 +11,19 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 
-from skytells.local import media
 from skytells.local.json_values import JsonObject
-from skytells.local.media import parameters as asked
-from skytells.local.media.files import MAX_SIDE
+from skytells.local.media.files import MAX_SIDE, File, generate_files
+from skytells.local.media.parameters import count, size
+from skytells.local.media.text import generate_text
 
 LONG = "A lighthouse keeper's cottage at dusk, seen from the sea, in heavy rain. " * 12
 
 
-def made(kind: str, **given: object) -> media.File:
-    return media.files(kind, "flux-pro", given)[0]
+def made(kind: str, **given: object) -> File:
+    return generate_files(kind, "flux-pro", given)[0]
 
 
-def opened(file: media.File) -> Image.Image:
+def opened(file: File) -> Image.Image:
     image = Image.open(io.BytesIO(file.content))
     image.load()
     return image
@@ -63,7 +63,7 @@ def test_a_picture_carries_its_prompt_in_full_as_text() -> None:
 
 def test_a_picture_depends_on_model_prompt_and_seed_only() -> None:
     def content(slug: str = "flux-pro", **given: object) -> bytes:
-        return media.files("image", slug, {"width": 64, "height": 64, **given})[0].content
+        return generate_files("image", slug, {"width": 64, "height": 64, **given})[0].content
 
     assert content(prompt="x", seed=1) == content(prompt="x", seed=1, guidance=3)
     others = [
@@ -75,7 +75,7 @@ def test_a_picture_depends_on_model_prompt_and_seed_only() -> None:
 
 
 def test_pictures_of_one_prediction_differ() -> None:
-    several = media.files("image", "m", {"prompt": "x", "n": 3, "width": 64, "height": 64})
+    several = generate_files("image", "m", {"prompt": "x", "n": 3, "width": 64, "height": 64})
     assert [file.name for file in several] == ["0.png", "1.png", "2.png"]
     assert len({file.content for file in several}) == len({file.etag for file in several}) == 3
 
@@ -102,7 +102,7 @@ def test_pictures_of_one_prediction_differ() -> None:
     ],
 )
 def test_a_size_is_capped_and_keeps_its_shape(given: JsonObject, expected: tuple[int, int]) -> None:
-    assert asked.size(given, cap=MAX_SIDE) == expected
+    assert size(given, cap=MAX_SIDE) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_size_is_capped_and_keeps_its_shape(given: JsonObject, expected: tuple
     ],
 )
 def test_a_count_is_understood_in_each_spelling(given: JsonObject, expected: int) -> None:
-    assert asked.count(given) == expected
+    assert count(given) == expected
 
 
 @pytest.mark.parametrize("width", [1, 39, 40, 65, 300])
@@ -195,18 +195,18 @@ def test_a_tune_depends_on_its_words_and_seed(form: str) -> None:
 
 
 def test_a_text_quotes_its_prompt_and_repeats_itself() -> None:
-    answer = media.text("local-text", {"prompt": "What is  rain?"})
+    answer = generate_text("local-text", {"prompt": "What is  rain?"})
     assert answer.startswith("You asked local-text: What is rain. ")
-    assert answer == media.text("local-text", {"prompt": "What is  rain?"})
-    assert answer != media.text("local-text", {"prompt": "What is  rain?", "seed": 2})
+    assert answer == generate_text("local-text", {"prompt": "What is  rain?"})
+    assert answer != generate_text("local-text", {"prompt": "What is  rain?", "seed": 2})
 
 
 def test_a_text_is_as_long_as_permitted() -> None:
-    assert media.text("local-text", {"max_tokens": 2}) == "This is"
+    assert generate_text("local-text", {"max_tokens": 2}) == "This is"
 
 
 def test_text_models_have_no_files() -> None:
-    assert media.files("text", "local-text", {"prompt": "x"}) == ()
+    assert generate_files("text", "local-text", {"prompt": "x"}) == ()
 
 
 def test_a_prompt_may_hold_half_a_surrogate_pair() -> None:
@@ -214,7 +214,7 @@ def test_a_prompt_may_hold_half_a_surrogate_pair() -> None:
         file = made(kind, prompt="\ud800", width=64, height=64, duration_seconds=1)
         assert len(file.content) == file.size
         assert file.etag.isascii()
-    assert "\ud800" in media.text("local-text", {"prompt": "\ud800"})
+    assert "\ud800" in generate_text("local-text", {"prompt": "\ud800"})
 
 
 def test_a_seed_may_be_too_long_to_be_written_out() -> None:
