@@ -35,13 +35,20 @@ test: $(READY) ## Run the tests with coverage.
 test-browser: $(READY) ## Test the pages in headless Chromium, which must be installed.
 	$(BIN)/python -m pytest -m browser tests/local tests/tools $(ARGS)
 
+PEER_PACKAGES := openai==3.57.0 langchain==1.5.2 langchain-openai==1.7.4 openai-agents==0.24.0 \
+	"pydantic-ai-slim[openai]==2.68.0" "smolagents[openai]==1.26.0"
+
+# One environment for the Python packages that agree on versions; instructor requires older ones.
 $(PEERS)/.ready: Makefile
 	$(PYTHON) -m venv $(PEERS)/published
 	$(PEERS)/published/bin/python -m pip install --quiet --disable-pip-version-check skytells==1.0.0
-	$(PYTHON) -m venv $(PEERS)/openai
-	$(PEERS)/openai/bin/python -m pip install --quiet --disable-pip-version-check openai==3.54.0
+	$(PYTHON) -m venv $(PEERS)/python
+	$(PEERS)/python/bin/python -m pip install --quiet --disable-pip-version-check $(PEER_PACKAGES)
+	$(PYTHON) -m venv $(PEERS)/instructor
+	$(PEERS)/instructor/bin/python -m pip install --quiet --disable-pip-version-check instructor==1.17.0 openai==3.3.0
 	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/typescript skytells@1.0.0
-	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/openai_node openai@6.49.0
+	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/openai_node openai@7.59.0
+	npm install --silent --no-audit --no-fund --no-save --prefix $(PEERS)/ai_sdk ai@7.0.173 @ai-sdk/openai@4.0.118 zod@4.6.7
 	@touch $@
 
 test-peers: $(READY) $(PEERS)/.ready ## Let clients that others wrote drive the local platform; needs Node.

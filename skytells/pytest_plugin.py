@@ -1,11 +1,11 @@
-"""Fixtures for tests of applications: a local platform, and clients of both colours on it.
+"""pytest fixtures for tests of applications: a local platform, and sync and async clients of it.
 
-pytest finds them once `skytells[local]` is installed:
+They are available once `skytells[local]` is installed:
 
     @pytest.mark.skytells_local(speed=0)
     def test_a_picture(skytells_local, skytells_client): ...
 
-Nothing global is set, and until a fixture is used nothing is loaded but this file.
+They set nothing global, and only this file is imported until a fixture is used.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .local import LocalPlatform
 
 SPEED: Final = 1000.0
-"""Platform seconds per second, unless the marker says otherwise."""
+"""The default speed of the platform's clock."""
 
 _MARKER: Final = (
     "skytells_local(**options): the arguments of skytells.local.serve for the fixture "
-    "skytells_local; of several markers on a test, the closest decides each argument."
+    "skytells_local; of several markers on a test, the closest sets each argument."
 )
 
 
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def skytells_local(request: pytest.FixtureRequest) -> Generator[LocalPlatform]:
-    """A local platform of the test's own, a thousand times as quick as the real one."""
+    """A local platform for one test, a thousand times as fast as the real one."""
     import skytells.local
 
     options: dict[str, Any] = {"speed": SPEED}
@@ -62,7 +62,7 @@ def skytells_client(skytells_local: LocalPlatform) -> Generator[SkytellsClient]:
 def async_skytells_client(skytells_local: LocalPlatform) -> AsyncSkytellsClient:
     """An async client of the test's local platform, for any plugin that runs async tests.
 
-    It is a plain fixture, since those plugins disagree about async ones. The client's connections
-    close with the test's event loop.
+    It is a sync fixture, since these plugins have different async fixtures. The connections of the
+    client are closed with the event loop of the test.
     """
     return skytells_local.async_client()

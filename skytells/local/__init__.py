@@ -1,4 +1,4 @@
-"""A stand-in for the platform that needs no key and no network.
+"""A local emulation of the platform that needs no key and no network.
 
     import skytells.local
 
@@ -6,17 +6,17 @@
         client = platform.client()
         client.run("flux-pro", input={"prompt": "a fox"})
 
-`serve` puts a platform on loopback, `in_process` hands one to async code without a socket;
-`Platform` is the machine itself. From a shell: `python -m skytells.local`. Its prices, times and
-schemas are illustrative.
+`serve` listens on loopback, `in_process` serves async code without a socket; `Platform` is the
+platform itself. From a shell: `python -m skytells.local`. Its prices, times and schemas are
+illustrative.
 """
 
 from .catalogue import MODELS, Model
 from .clock import Clock
-from .core import Platform, Request
 from .faults import Fault
 from .handle import LocalPlatform, in_process, serve
 from .options import PlatformOptions
+from .platform import Platform, Request
 from .scripts import ScriptFields
 from .webhooks import Delivery
 

@@ -16,15 +16,15 @@ from .handle import LocalPlatform, serve
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C.
 
-    Arguments:
-        arguments: the command line; that of the process by default.
+    Args:
+        arguments: The command line; that of the process by default.
     """
     parser = _parser()
-    asked = vars(parser.parse_args(arguments))
-    level = logging.WARNING if asked.pop("quiet") else logging.INFO
-    with suppress(KeyboardInterrupt), _served(parser, asked) as platform:
+    options = vars(parser.parse_args(arguments))
+    level = logging.WARNING if options.pop("quiet") else logging.INFO
+    with suppress(KeyboardInterrupt), _serve(parser, options) as platform:
         _log_to_stderr(level)
-        # What stops a container is as good as Ctrl-C.
+        # A container is stopped with SIGTERM.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         print(_welcome(platform), flush=True)
         while True:
@@ -33,22 +33,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m skytells.local", description="Serve a local stand-in for the platform."
+        prog="python -m skytells.local", description="Serve a local emulation of the platform."
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     add("--port", type=int, default=8787, help="port to listen at, 0 for a free one (%(default)s)")
     add("--speed", type=float, default=1.0, help="platform seconds per second (%(default)s)")
-    add("--seed", type=int, default=0, help="makes ids repeatable (%(default)s)")
-    add("--key", help="the only API key it takes (any)")
-    add("--allow-remote", action="store_true", help="permit a host that others can reach")
+    add("--seed", type=int, default=0, help="seed of ids (%(default)s)")
+    add("--key", help="the only API key that is accepted (any)")
+    add("--allow-remote", action="store_true", help="permit a host that other machines can reach")
     add("--quiet", action="store_true", help="do not log requests")
     return parser
 
 
-def _served(parser: argparse.ArgumentParser, asked: dict[str, Any]) -> LocalPlatform:
+def _serve(parser: argparse.ArgumentParser, options: dict[str, Any]) -> LocalPlatform:
     try:
-        return serve(**asked)
+        return serve(**options)
     except OSError as error:
         parser.error(f"cannot listen there, try another --host or --port: {error}")
     except (ImportError, ValueError) as error:

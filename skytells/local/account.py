@@ -1,8 +1,8 @@
-"""The caller's account: what is left of the balance, and how much may be asked of each model.
+"""The account: its balance, and its limits for each model.
 
-A prediction's price is set aside when it begins, so that no two can spend the same credit; it is
-charged when the prediction succeeds and given back when it fails or is cancelled. One platform is
-one account, whatever the key: on the real one, too, all keys of an account share their limits.
+The price of a prediction is reserved when it is created, so that no credit is spent twice. It is
+charged when the prediction succeeds, and released when it fails or is cancelled. A platform has one
+account, whatever the key: on the real platform, too, all keys of an account share their limits.
 """
 
 from __future__ import annotations
@@ -11,69 +11,34 @@ import heapq
 import math
 import threading
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from .answers import Refusal
 from .clock import Clock
+from .errors import ApiError
 from .jobs import Job
 
 WINDOW: Final = 60.0
 """Platform seconds over which requests are counted."""
 
-
-@dataclass(frozen=True)
-class Standing:
-    """How an account stands with one model; a limit that is not set is `None`.
-
-    Arguments:
-        rpm: predictions that may begin within the window.
-        begun: those that did.
-        concurrency: predictions that may run at once.
-        running: those that do.
-        reset: when the window has room again, in seconds since the epoch.
-    """
-
-    rpm: int | None
-    begun: int
-    concurrency: int | None
-    running: int
-    reset: int
-
-    def headers(self) -> dict[str, str]:
-        """What an answer says about it, in both families of names; nothing when all is free."""
-        if self.rpm is None and self.concurrency is None:
-            return {}
-        newer = {
-            "limit-requests": _shown(self.rpm),
-            "remaining-requests": _left(self.rpm, self.begun),
-            "window": f"{WINDOW:.0f}s",
-            **dict.fromkeys(_TOKENS, "-"),
-        }
-        older = {
-            "Limit-RPM": _shown(self.rpm),
-            "Remaining-RPM": _left(self.rpm, self.begun),
-            "Limit-Concurrent": _shown(self.concurrency),
-            "Remaining-Concurrent": _left(self.concurrency, self.running),
-            "Reset": str(self.reset),
-        }
-        return {f"x-skytells-ratelimit-{name}": value for name, value in newer.items()} | {
-            f"X-RateLimit-{name}": value for name, value in older.items()
-        }
+_TOKEN_HEADERS: Final = [
+    f"x-skytells-ratelimit-{name}-tokens-{way}"
+    for name in ("limit", "remaining")
+    for way in ("in", "out")
+]
 
 
 class Account:
-    """Balance and limits, safe to use from several threads.
+    """Balance and limits. Thread-safe.
 
-    Arguments:
-        clock: the platform's time.
-        credits: the balance at first; one credit is one dollar.
-        rpm: predictions of a model that may begin within 60 platform seconds; `None` is no limit.
-        concurrency: predictions of a model that may run at once; `None` is no limit.
+    Args:
+        clock: The platform's clock.
+        credits: The initial balance; one credit is one dollar.
+        rpm: Requests to one model that may begin within 60 platform seconds.
+        concurrency: Requests to one model that may run at once.
 
     Raises:
-        ValueError: a balance that is no number, or a limit below 1.
+        ValueError: The balance is not a number, or a limit is below 1.
     """
 
     def __init__(
@@ -91,118 +56,118 @@ class Account:
         self._begun: defaultdict[str, deque[float]] = defaultdict(deque)
         self._running: defaultdict[str, int] = defaultdict(int)
         self._reserved: dict[str, float] = {}
-        self._aside = 0.0
-        # By their end as it was foreseen. One that ended earlier has left `_reserved` by then.
-        self._ends: list[tuple[float, int, Job]] = []
-        self._talks: list[tuple[float, str]] = []
+        self._reserved_total = 0.0
+        # By the scheduled end. A job that ended earlier is no longer in `_reserved` by then.
+        self._jobs: list[tuple[float, int, Job]] = []
+        self._inferences: list[tuple[float, str]] = []
         self._numbers = count()
         self._lock = threading.RLock()
 
     @property
     def balance(self) -> float:
-        """Credits that were not spent, those set aside included."""
+        """Credits that were not charged, including reserved ones."""
         with self._lock:
-            self._settle()
+            self._update()
             return self._balance
 
     @balance.setter
     def balance(self, credits: float) -> None:
         with self._lock:
-            self._settle()
+            self._update()
             self._balance = credits
 
-    def enter(self, job: Job) -> None:
-        """Let a prediction begin, and set its price aside.
+    def reserve(self, job: Job) -> None:
+        """Reserve the price of a new prediction.
 
         Raises:
-            Refusal: 429, a limit is reached; 402, the balance does not cover the price.
+            ApiError: 429, a limit is reached; 402, the balance does not cover the price.
         """
         model, price = job.model.namespace, job.price()
         with self._lock:
-            self._settle()
-            self._check_limits(model)
-            self._check_balance(price)
-            if self._rpm is not None:
-                self._begun[model].append(job.created)
+            self._begin(model, price, job.created)
             self._running[model] += 1
             self._reserved[job.id] = price
-            self._aside = _sum(self._aside, price)
-            heapq.heappush(self._ends, (job.ends, next(self._numbers), job))
+            self._reserved_total = _sum(self._reserved_total, price)
+            heapq.heappush(self._jobs, (job.ends, next(self._numbers), job))
 
-    def leave(self, job: Job) -> None:
-        """Charge a prediction that is over, or give back what was set aside for it."""
+    def settle(self, job: Job) -> None:
+        """Charge a finished prediction, or release what was reserved for it."""
         with self._lock:
             if (price := self._reserved.pop(job.id, None)) is not None:
-                self._aside = _sum(self._aside, -price)
+                self._reserved_total = _sum(self._reserved_total, -price)
                 self._running[job.model.namespace] -= 1
                 charged = job.credits(max(self._clock.now(), job.ends))
                 self._balance = _sum(self._balance, -charged)
 
-    def pay(self, model: str, price: float, seconds: float) -> None:
-        """Let inference begin, and charge its price at once: it is known from the start.
+    def charge(self, model: str, price: float, seconds: float) -> None:
+        """Charge inference at once, since its price is known from the start.
 
-        Arguments:
-            model: who answers.
-            price: credits.
-            seconds: platform seconds that it takes.
+        Args:
+            model: The slug.
+            price: Credits.
+            seconds: Platform seconds for which it runs.
 
         Raises:
-            Refusal: as for `enter`.
+            ApiError: As for `reserve`.
         """
         with self._lock:
-            self._settle()
-            self._check_limits(model)
-            self._check_balance(price)
-            if self._rpm is not None:
-                self._begun[model].append(self._clock.now())
+            now = self._clock.now()
+            self._begin(model, price, now)
             self._balance = _sum(self._balance, -price)
             if seconds:
                 self._running[model] += 1
-                heapq.heappush(self._talks, (self._clock.now() + seconds, model))
+                heapq.heappush(self._inferences, (now + seconds, model))
 
-    def standing(self, model: str) -> Standing:
-        """How things stand with a model."""
+    def limit_headers(self, model: str) -> dict[str, str]:
+        """The response headers about limits, in both documented families; none without limits."""
+        if self._rpm is None and self._concurrency is None:
+            return {}
         with self._lock:
-            self._settle()
-            begun = self._within_window(model)
+            self._update()
+            begun, running = self._within_window(model), self._running[model]
             wait = self._real_seconds(begun[0] + WINDOW) if begun else 0.0
-            return Standing(
-                rpm=self._rpm,
-                begun=len(begun),
-                concurrency=self._concurrency,
-                running=self._running[model],
-                reset=math.ceil(self._clock.date() + wait),
-            )
+            headers = {
+                "x-skytells-ratelimit-limit-requests": _number(self._rpm),
+                "x-skytells-ratelimit-remaining-requests": _remaining(self._rpm, len(begun)),
+                "x-skytells-ratelimit-window": f"{WINDOW:.0f}s",
+                "X-RateLimit-Limit-RPM": _number(self._rpm),
+                "X-RateLimit-Remaining-RPM": _remaining(self._rpm, len(begun)),
+                "X-RateLimit-Limit-Concurrent": _number(self._concurrency),
+                "X-RateLimit-Remaining-Concurrent": _remaining(self._concurrency, running),
+                "X-RateLimit-Reset": str(math.ceil(self._clock.date() + wait)),
+            }
+        return dict.fromkeys(_TOKEN_HEADERS, "-") | headers
 
-    def _check_limits(self, model: str) -> None:
+    def _begin(self, model: str, price: float, now: float) -> None:
+        """Check that a request may begin, and count it."""
+        self._update()
         begun = self._within_window(model)
         if self._rpm is not None and len(begun) >= self._rpm:
-            raise self._limited(model, begun[0] + WINDOW, f"{self._rpm} requests per minute")
+            raise self._rate_limited(model, begun[0] + WINDOW, f"{self._rpm} requests per minute")
         if self._concurrency is not None and self._running[model] >= self._concurrency:
-            raise self._limited(model, self._next_end(model), f"{self._concurrency} at once")
+            raise self._rate_limited(model, self._next_end(model), f"{self._concurrency} at once")
+        available = _sum(self._balance, -self._reserved_total)
+        if price > available:
+            message = f"This costs {price:g} credits and {available:g} are left."
+            raise ApiError(402, "INSUFFICIENT_CREDITS", message)
+        if self._rpm is not None:
+            begun.append(now)
 
-    def _check_balance(self, price: float) -> None:
-        left = _sum(self._balance, -self._aside)
-        if price > left:
-            raise Refusal(
-                402,
-                "INSUFFICIENT_CREDITS",
-                f"This costs {price:g} credits and {left:g} are left.",
-            )
-
-    def _limited(self, model: str, free: float, limit: str) -> Refusal:
+    def _rate_limited(self, model: str, free: float, limit: str) -> ApiError:
         wait = max(1, math.ceil(self._real_seconds(free)))
         message = f"The limit of {model} is reached: {limit}. Try again in {wait} s."
-        headers = {"Retry-After": str(wait), **self.standing(model).headers()}
-        return Refusal(429, "RATE_LIMIT_EXCEEDED", message, headers=headers)
+        headers = {"Retry-After": str(wait), **self.limit_headers(model)}
+        return ApiError(429, "RATE_LIMIT_EXCEEDED", message, headers=headers)
 
     def _next_end(self, model: str) -> float:
-        ends = (
+        """The moment at which the next request to a model ends."""
+        jobs = (
             job.ends
-            for _, _, job in self._ends
+            for _, _, job in self._jobs
             if job.model.namespace == model and job.id in self._reserved
         )
-        return min(*ends, *(end for end, talker in self._talks if talker == model), math.inf)
+        inferences = (end for end, slug in self._inferences if slug == model)
+        return min(*jobs, *inferences, math.inf)
 
     def _within_window(self, model: str) -> deque[float]:
         begun = self._begun[model]
@@ -210,36 +175,29 @@ class Account:
             begun.popleft()
         return begun
 
-    def _settle(self) -> None:
+    def _update(self) -> None:
+        """Settle what has ended since the last call."""
         now = self._clock.now()
-        # A microsecond of grace: ten steps of 0.1 must make 1.
-        while self._ends and self._ends[0][0] <= now + 1e-6:
-            self.leave(heapq.heappop(self._ends)[2])
-        while self._talks and self._talks[0][0] <= now + 1e-6:
-            self._running[heapq.heappop(self._talks)[1]] -= 1
+        # A microsecond of tolerance: ten steps of 0.1 must make 1.
+        while self._jobs and self._jobs[0][0] <= now + 1e-6:
+            self.settle(heapq.heappop(self._jobs)[2])
+        while self._inferences and self._inferences[0][0] <= now + 1e-6:
+            self._running[heapq.heappop(self._inferences)[1]] -= 1
 
     def _real_seconds(self, moment: float) -> float:
-        """What a caller has to wait for a moment; on a standing clock, platform seconds."""
+        """Real seconds until a moment; platform seconds if the clock stands still."""
         real = self._clock.real_seconds_until(moment)
         return max(0.0, moment - self._clock.now()) if real is None else real
 
 
-_TOKENS: Final = (
-    "limit-tokens-in",
-    "remaining-tokens-in",
-    "limit-tokens-out",
-    "remaining-tokens-out",
-)
-
-
 def _sum(credits: float, more: float) -> float:
-    # To the billionth, or thousands of small prices would not add up.
+    # Rounded, or thousands of small prices would not add up.
     return round(credits + more, 9)
 
 
-def _shown(limit: int | None) -> str:
+def _number(limit: int | None) -> str:
     return "-" if limit is None else str(limit)
 
 
-def _left(limit: int | None, used: int) -> str:
+def _remaining(limit: int | None, used: int) -> str:
     return "-" if limit is None else str(max(0, limit - used))

@@ -1,4 +1,4 @@
-"""Assets over HTTP: whole or from any byte on, so that a download that broke can be resumed."""
+"""Assets over HTTP: whole or in ranges, so that an interrupted download can be resumed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .media import File
+from .media.files import File
 
-if find_spec("PIL") is None:  # better said at the start than with the first picture
+if find_spec("PIL") is None:  # report it at the start, not with the first picture
     raise ImportError("pictures need Pillow")
 
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
-async def asset_answer(request: Request, file: File) -> Response:
-    """Answer a GET or HEAD for an asset; its bytes are made only if they are sent.
+async def asset_response(request: Request, file: File) -> Response:
+    """Respond to a GET or HEAD for an asset, which is generated only if its bytes are sent.
 
-    Arguments:
-        request: may carry `Range`, `If-Range` and `If-None-Match`.
-        file: what is asked for.
+    Args:
+        request: It may have `Range`, `If-Range` and `If-None-Match`.
+        file: The asset.
     """
     headers = {
         "etag": file.etag,
@@ -31,13 +31,13 @@ async def asset_answer(request: Request, file: File) -> Response:
         "cache-control": "no-cache",
         "x-content-type-options": "nosniff",
     }
-    if _knows(request.headers.get("if-none-match", ""), file):
+    if _not_modified(request.headers.get("if-none-match", ""), file):
         return Response(status_code=304, headers=headers)
-    part = _part(request, file)
+    part = _range(request, file)
     if not part:
         headers["content-range"] = f"bytes */{file.size}"
         return Response(status_code=416, headers=headers)
-    if len(part) < file.size or _asks_for_part(request, file):
+    if len(part) < file.size or _range_header(request, file):
         headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{file.size}"
     headers["content-length"] = str(len(part))
     content = b"" if request.method == "HEAD" else await run_in_threadpool(lambda: file.content)
@@ -45,13 +45,13 @@ async def asset_answer(request: Request, file: File) -> Response:
     return Response(content[part.start : part.stop], status, headers, file.media_type)
 
 
-def _knows(validators: str, file: File) -> bool:
-    known = {validator.strip().removeprefix("W/") for validator in validators.split(",")}
-    return bool({file.etag, "*"} & known)
+def _not_modified(validators: str, file: File) -> bool:
+    etags = {validator.strip().removeprefix("W/") for validator in validators.split(",")}
+    return bool({file.etag, "*"} & etags)
 
 
-def _asks_for_part(request: Request, file: File) -> re.Match[str] | None:
-    """The range, unless it is one that HTTP lets a server pass over, such as several at once."""
+def _range_header(request: Request, file: File) -> re.Match[str] | None:
+    """The requested range, unless HTTP lets a server ignore it, such as several at once."""
     headers = request.headers
     found = _RANGE.fullmatch(headers.get("range", "").replace(" ", "").lower())
     if request.method != "GET" or headers.get("if-range", file.etag) != file.etag:
@@ -59,9 +59,9 @@ def _asks_for_part(request: Request, file: File) -> re.Match[str] | None:
     return found if found and found[1] + found[2] else None
 
 
-def _part(request: Request, file: File) -> range:
-    """The places of the bytes to send; empty if there are none of those asked for."""
-    whole, found = range(file.size), _asks_for_part(request, file)
+def _range(request: Request, file: File) -> range:
+    """The positions of the bytes to send; empty if the requested range is outside the file."""
+    whole, found = range(file.size), _range_header(request, file)
     if found is None:
         return whole
     first, last = found.groups()

@@ -1,9 +1,9 @@
-"""The platform's time: real time, run faster or slower, and moved forward on demand.
+"""The platform's clock: real time that runs faster or slower, and can be moved forward.
 
-Everything the platform does depends on `now()` alone, so a clock of speed 0 makes it a machine that
-moves only when it is told to. What it *writes* as a date is `date()`, which never runs fast: at
-a speed of 1000 a minute would be most of a day, and "today's predictions" would be tomorrow's.
-Moments count from 0, not from 1970, so that small steps add up to what was meant.
+The state of the platform depends on `now()` only, so with a clock of speed 0 nothing changes until
+the clock is moved. Dates in responses come from `date()`, which never runs fast: at a speed of 1000
+a minute would be most of a day, and a filter for today's predictions would find none. Moments count
+from 0, not from 1970, so that small steps add up exactly.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-_REMEMBERED: Final = 10_000
+_MOST_PERIODS: Final = 10_000
 
 
-class _Stretch(NamedTuple):
-    """A stretch of time that begins at a moment and a date; `rate` is calendar per platform second."""
+class _Period(NamedTuple):
+    """A period with a constant rate of calendar seconds per platform second."""
 
     moment: float
     date: float
@@ -27,15 +27,15 @@ class _Stretch(NamedTuple):
 
 
 class Clock:
-    """Platform seconds since the clock was made, and the date that goes with them.
+    """A clock in platform seconds since its creation, and the date of every moment.
 
-    Arguments:
-        speed: platform seconds per real second; 0 makes a clock that only `advance` moves.
-        start: the date at first, in seconds since the epoch; the real one by default.
-        ticker: a real, monotonic time in seconds.
+    Args:
+        speed: Platform seconds per real second; with 0 only `advance` moves the clock.
+        start: The initial date, in seconds since the epoch; the real date by default.
+        ticker: A monotonic clock, in real seconds.
 
     Raises:
-        ValueError: the speed is negative or not finite.
+        ValueError: The speed is negative or not finite.
 
     Example:
         >>> clock = Clock(speed=0)
@@ -55,7 +55,7 @@ class Clock:
         self._ticker = ticker
         self._began = ticker()
         self._base = 0.0
-        self._stretches = [_Stretch(0.0, time.time() if start is None else start, self._rate())]
+        self._periods = [_Period(0.0, time.time() if start is None else start, self._rate())]
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -63,7 +63,7 @@ class Clock:
 
     @property
     def speed(self) -> float:
-        """Platform seconds per real second; it may be set, and time goes on from where it is.
+        """Platform seconds per real second. Setting it does not change the current moment.
 
         Example:
             >>> clock = Clock(speed=0)
@@ -83,29 +83,32 @@ class Clock:
             self._begin(self._base, self._rate())
 
     def now(self) -> float:
-        """Platform seconds since the clock was made."""
+        """The current moment, in platform seconds since the clock was created."""
         with self._lock:
             return self._now()
 
     def date(self, moment: float | None = None) -> float:
-        """What the calendar shows now or at a moment, in seconds since the epoch.
+        """The date now or at a moment, in seconds since the epoch.
 
-        It goes on by what was advanced and by real time, and stands still at speed 0.
+        It moves with real time and with `advance`, and stands still at speed 0.
         """
         with self._lock:
             moment = self._now() if moment is None else moment
-            place = bisect_right(self._stretches, moment, key=lambda stretch: stretch.moment)
-            stretch = self._stretches[max(place - 1, 0)]
-            return stretch.date + (moment - stretch.moment) * stretch.rate
+            place = bisect_right(self._periods, moment, key=lambda period: period.moment)
+            period = self._periods[max(place - 1, 0)]
+            return period.date + (moment - period.moment) * period.rate
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forward by platform seconds; it never goes back.
+        """Move the clock forward.
+
+        Args:
+            seconds: Platform seconds.
 
         Raises:
-            ValueError: the seconds are negative or not finite.
+            ValueError: The seconds are negative or not finite.
         """
         if not 0 <= seconds < math.inf:
-            raise ValueError(f"a clock moves forward by a finite time, not by {seconds!r} seconds")
+            raise ValueError(f"seconds must be zero or a positive number, not {seconds!r}")
         with self._lock:
             now = self._now()
             self._begin(now, 1.0)
@@ -113,7 +116,7 @@ class Clock:
             self._begin(now + seconds, self._rate())
 
     def real_seconds_until(self, moment: float) -> float | None:
-        """Real seconds until the clock shows `moment`; `None` when only `advance` can bring it."""
+        """Real seconds until a moment; `None` if only `advance` can reach it."""
         with self._lock:
             return max(0.0, moment - self._now()) / self._speed if self._speed else None
 
@@ -124,12 +127,12 @@ class Clock:
         return 1 / (self._speed or 1.0)
 
     def _begin(self, moment: float, rate: float) -> None:
-        """From a moment on, the calendar goes at another rate."""
-        last = self._stretches[-1]
+        """Begin a period with another rate."""
+        last = self._periods[-1]
         if rate != last.rate:
             date = last.date + (moment - last.moment) * last.rate
-            self._stretches.append(_Stretch(moment, date, rate))
-            del self._stretches[:-_REMEMBERED]
+            self._periods.append(_Period(moment, date, rate))
+            del self._periods[:-_MOST_PERIODS]
 
 
 def _checked(speed: float) -> float:

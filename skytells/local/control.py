@@ -1,6 +1,6 @@
-"""The control endpoints under `/_platform`: what the Python handle can do, for everybody else.
+"""The control endpoints under `/_platform`: what `LocalPlatform` can do, over HTTP.
 
-They take no key, and refuse what a page of another origin makes a browser send.
+They require no key, and reject what a page of another origin makes a browser send.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .answers import Json, JsonObject, Refusal, prediction_json
-from .checks import read_json, read_object
-from .core import Platform
-from .faults import read_fault
-from .guard import check_same_origin, origin
+from .access import check_same_origin
+from .errors import ApiError
+from .faults import parse_fault
+from .http import JsonResponse, error_response, origin
 from .jobs import Job
-from .mishaps import JsonAnswer, refused
+from .json_values import Json, JsonObject
+from .platform import Platform
+from .prediction_json import prediction_json
+from .requests import parse_json, parse_object
 from .webhooks import Delivery
 
-Control: TypeAlias = Callable[[Platform, Request], Awaitable[Json]]
+Handler: TypeAlias = Callable[[Platform, Request], Awaitable[Json]]
 
 _SHOWN: Final = 100
 
@@ -29,25 +31,24 @@ _SHOWN: Final = 100
 def control_routes(platform: Platform) -> list[Route]:
     """The routes under `/_platform` of a platform."""
     return [
-        Route(f"/_platform/{path}", _endpoint(platform, control), methods=[method])
-        for method, path, control in _ROUTES
+        Route(f"/_platform/{path}", _endpoint(platform, handler), methods=[method])
+        for method, path, handler in _ROUTES
     ]
 
 
 def _endpoint(
-    platform: Platform, control: Control
+    platform: Platform, handler: Handler
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    async def answer(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
         try:
             check_same_origin(request)
-            return JsonAnswer(await control(platform, request))
-        except Refusal as refusal:
-            no = refusal
+            return JsonResponse(await handler(platform, request))
+        except ApiError as error:
+            return error_response(request, error)
         except (ValueError, TypeError) as error:
-            no = Refusal(400, "INVALID_PARAMETER", str(error))
-        return refused(request, no)
+            return error_response(request, ApiError(400, "INVALID_PARAMETER", str(error)))
 
-    return answer
+    return endpoint
 
 
 async def _state(platform: Platform, request: Request) -> Json:
@@ -64,52 +65,50 @@ async def _state(platform: Platform, request: Request) -> Json:
     }
 
 
-async def _fault(platform: Platform, request: Request) -> Json:
-    fault = read_fault(read_json(await request.body()))
+async def _add_fault(platform: Platform, request: Request) -> Json:
+    fault = parse_fault(parse_json(await request.body()))
     platform.faults.add(fault)
     return fault.as_json()
 
 
-async def _clear(platform: Platform, _: Request) -> Json:
+async def _clear_faults(platform: Platform, _: Request) -> Json:
     platform.faults.clear()
     return {"success": True}
 
 
 async def _advance(platform: Platform, request: Request) -> Json:
-    given = await _object(request)
-    platform.advance(**given)
+    platform.advance(**await _fields(request))
     return {"now": platform.now()}
 
 
 async def _speed(platform: Platform, request: Request) -> Json:
-    given = await _object(request)
-    platform.set_speed(**given)
+    platform.set_speed(**await _fields(request))
     return {"speed": platform.clock.speed}
 
 
 async def _script(platform: Platform, request: Request) -> Json:
-    given = await _object(request)
-    platform.script(given.pop("model", ""), **given)
+    fields = await _fields(request)
+    platform.script(fields.pop("model", ""), **fields)
     return {"success": True}
 
 
 async def _cancel(platform: Platform, request: Request) -> Json:
-    return _shown(platform, request, platform.cancel(request.path_params["id"]))
+    return _prediction(platform, request, platform.cancel(request.path_params["id"]))
 
 
 async def _fail(platform: Platform, request: Request) -> Json:
-    given = await _object(request)
-    return _shown(platform, request, platform.fail(request.path_params["id"], **given))
+    fields = await _fields(request)
+    return _prediction(platform, request, platform.fail(request.path_params["id"], **fields))
 
 
 async def _finish(platform: Platform, request: Request) -> Json:
-    return _shown(platform, request, platform.finish(request.path_params["id"]))
+    return _prediction(platform, request, platform.finish(request.path_params["id"]))
 
 
-_ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
+_ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "state", _state),
-    ("POST", "faults", _fault),
-    ("DELETE", "faults", _clear),
+    ("POST", "faults", _add_fault),
+    ("DELETE", "faults", _clear_faults),
     ("POST", "advance", _advance),
     ("POST", "speed", _speed),
     ("POST", "script", _script),
@@ -119,22 +118,22 @@ _ROUTES: Final[tuple[tuple[str, str, Control], ...]] = (
 )
 
 
-async def _object(request: Request) -> JsonObject:
-    """The JSON object in the body; an empty body is an empty one."""
-    return read_object(read_json(await request.body() or b"{}"))
+async def _fields(request: Request) -> JsonObject:
+    """The fields of a body, which may be empty."""
+    return parse_object(parse_json(await request.body() or b"{}"))
 
 
-def _shown(platform: Platform, request: Request, job: Job) -> JsonObject:
+def _prediction(platform: Platform, request: Request, job: Job) -> JsonObject:
     return prediction_json(job, platform.now(), origin(request))
 
 
-def _delivery(sent: Delivery) -> JsonObject:
+def _delivery(delivery: Delivery) -> JsonObject:
     return {
-        "url": sent.url,
-        "event": sent.event,
-        "body": sent.body,
-        "headers": sent.headers,
-        "attempt": sent.attempt,
-        "status": sent.status,
-        "error": sent.error,
+        "url": delivery.url,
+        "event": delivery.event,
+        "body": delivery.body,
+        "headers": delivery.headers,
+        "attempt": delivery.attempt,
+        "status": delivery.status,
+        "error": delivery.error,
     }

@@ -1,8 +1,8 @@
-"""Faults on demand: which requests they befall, and what happens to those. No network here.
+"""Fault rules: which requests fail, and how. No network here; see `fault_injection`.
 
-The same rule can be made in Python (`platform.fault(...)`), over HTTP (`POST /_platform/faults`)
-and on a single request (header `X-Skytells-Local-Fault`). Times are real seconds: faults test the
-caller's patience, which no platform clock can hurry.
+A rule is made in Python (`platform.fault(...)`), over HTTP (`POST /_platform/faults`) or for one
+request (header `X-Skytells-Local-Fault`). Its times are real seconds, since they test the timeouts
+of the caller.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Final, Literal, NoReturn, TypedDict, get_args
 
-from .answers import Json, JsonObject, Refusal, known_variants
-from .shapes import Envelope, shaped
+from .errors import ApiError, Envelope
+from .json_values import Json, JsonObject
+from .variants import check_variants
 
 HEADER: Final = "x-skytells-local-fault"
-"""The request header that carries a fault for that request."""
+"""The request header with a fault for that request."""
 
 Drop = Literal["before", "after"]
 Body = Literal["truncated", "garbage", "html", "empty"]
@@ -57,7 +58,7 @@ _ERROR_OF: Final = {status: name for name, status in reversed(_STATUS_OF.items()
 
 
 class FaultFields(TypedDict, total=False):
-    """What a fault is made of; all may be left out. See `Fault`."""
+    """The fields of a fault, all of which are optional; see `Fault`."""
 
     method: str | None
     path: str | None
@@ -81,40 +82,40 @@ class FaultFields(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A rule that makes requests go wrong.
+    """A rule that makes requests fail.
 
-    Arguments:
-        method: only requests of this method, such as `POST`.
-        path: only requests of this path, with or without `/v1`; `*` stands for anything.
-        model: only requests that concern this model, by its bare slug.
-        nth: only the n-th request that matches, counted from 1.
-        times: at most so many requests.
-        latency: real seconds before anything else happens.
-        slow: real seconds over which the answer arrives, in small pieces.
-        error: refuse, with this `error_id`; the request is not acted upon.
-        status: the HTTP status: of the refusal, or (below 400) of the ordinary answer.
-        message: what the refusal says.
-        envelope: the shape of the refusal, by default that of the route: `unified`, `error`,
-            `inference`, `flat`, `simple`, `bare`; or `failed-prediction`: the ordinary answer,
-            saying that the prediction failed.
-        retry_after: seconds for the header `Retry-After`; a 429 has one anyway.
-        drop: close the connection `before` the request is acted upon, or `after`.
-        body: `truncated` (half of it, then the connection closes), `garbage`, `empty`, or `html`
-            (what a proxy says: 502 unless `status` is given; the request is not acted upon).
-        stream: what befalls a stream of inference, which begins well: an `error` in one of its
-            lines (with the id and message given here), `failed` (a response that says so),
-            `unfinished` (it ends without its terminator), `stalled` (it says no more, and stays).
-        after: after how many events; `stream`, and the bodies `truncated` and `garbage` where the
-            answer is a stream, wait for half of it unless told otherwise.
-        redirect: send the caller to this URL, with 307.
-        variants: spell the answer otherwise; see `skytells.local.answers.VARIANTS`.
+    Args:
+        method: Only requests with this method, such as `POST`.
+        path: Only requests with this path, with or without `/v1`; `*` matches anything.
+        model: Only requests for this model, by its slug without the vendor.
+        nth: Only the n-th matching request, counted from 1.
+        times: At most this many requests.
+        latency: Real seconds before anything else happens.
+        slow: Real seconds over which the response is sent, in small pieces.
+        error: Return this `error_id`; the request is not processed.
+        status: The HTTP status of the error, or (below 400) of the usual response.
+        message: The message of the error.
+        envelope: The form of the error, by default that of the route: `unified`, `error`,
+            `inference`, `flat`, `simple`, `bare`; or `failed-prediction`: the usual response with
+            the status `failed`.
+        retry_after: Seconds for the header `Retry-After`; a 429 has it in any case.
+        drop: Close the connection `before` or `after` the request is processed.
+        body: `truncated` (half of it, then the connection is closed), `garbage`, `empty`, or `html`
+            as from a proxy (502 unless `status` is set; the request is not processed).
+        stream: How an inference stream fails after it has begun: an `error` in one of its lines
+            (with the id and message of the fault), `failed` (a failed response), `unfinished` (it
+            ends without its terminator), `stalled` (it sends no more, and stays open).
+        after: The number of events before `stream`, or before `truncated` and `garbage` in a
+            stream; half of the events by default.
+        redirect: Redirect to this URL, with 307.
+        variants: Other forms of the response; see `skytells.local.variants`.
 
     Raises:
-        ValueError: a field makes no sense; the message names it.
+        ValueError: A field is wrong; the message names it.
 
     Example:
-        >>> Fault(error="RATE_LIMIT_EXCEEDED").refusal()
-        (429, 'RATE_LIMIT_EXCEEDED')
+        >>> Fault(error="RATE_LIMIT_EXCEEDED").api_error().status
+        429
     """
 
     method: str | None = None
@@ -126,7 +127,7 @@ class Fault:
     slow: float = 0.0
     error: str | None = None
     status: int | None = None
-    message: str = "A fault that was asked for."
+    message: str = "An injected fault."
     envelope: Envelope | None = None
     retry_after: float | None = None
     drop: Drop | None = None
@@ -137,48 +138,44 @@ class Fault:
     variants: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "variants", tuple(sorted(known_variants(self.variants))))
+        object.__setattr__(self, "variants", tuple(sorted(check_variants(self.variants))))
         for name, check in _CHECKS.items():
             check(name, getattr(self, name))
 
     def matches(self, method: str, path: str, model: str | None) -> bool:
-        """Whether it befalls such a request, apart from how many there were."""
+        """Whether it applies to a request, apart from `nth` and `times`."""
         return (
             (self.method is None or self.method.upper() == method)
             and (self.model is None or self.model == model)
-            and (self.path is None or _fits(self.path, path))
+            and (self.path is None or _path_matches(self.path, path))
         )
 
-    def refusal(self) -> tuple[int, str] | None:
-        """The status and id of the error it answers with; `None` when it lets the request pass."""
-        if self.stream is not None:
-            return None
-        if self.error is None and (self.status is None or self.status < 400):
-            return None
-        said = self.says("INTERNAL_ERROR")
-        return said.status, said.error_id
+    @property
+    def replaces_response(self) -> bool:
+        """Whether an error is returned instead of the usual response."""
+        return self.stream is None and bool(self.error or (self.status or 0) >= 400)
 
-    def says(self, usual: str) -> Refusal:
-        """What the refusal says, or the line in a stream; of a usual id if none is given."""
-        status = self.status or _STATUS_OF.get(self.error or usual, 500)
-        error_id = self.error or (_ERROR_OF.get(status, usual) if self.status else usual)
-        return Refusal(status, error_id, self.message)
+    def api_error(self, default: str = "INTERNAL_ERROR") -> ApiError:
+        """The error that is returned, or sent within a stream.
+
+        Args:
+            default: The `error_id` if the fault has none.
+        """
+        status = self.status or _STATUS_OF.get(self.error or default, 500)
+        error_id = self.error or (_ERROR_OF.get(status, default) if self.status else default)
+        return ApiError(status, error_id, self.message)
 
     def as_json(self) -> JsonObject:
-        """What differs from the default."""
-        usual = asdict(Fault())
-        return {name: value for name, value in asdict(self).items() if value != usual[name]}
+        """The fields that differ from their defaults."""
+        defaults = asdict(Fault())
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
 
-def read_fault(given: Json) -> Fault:
-    """A fault from JSON, as the control endpoint and the header carry it.
+def parse_fault(given: Json) -> Fault:
+    """A fault from JSON, as the control endpoint and the header have it.
 
     Raises:
-        ValueError: it is no object, has a field that no fault has, or one that makes no sense.
-
-    Example:
-        >>> read_fault({"drop": "after"}).drop
-        'after'
+        ValueError: It is not an object, has an unknown field, or a field is wrong.
     """
     names = {field.name for field in fields(Fault)}
     try:
@@ -190,38 +187,27 @@ def read_fault(given: Json) -> Fault:
     return Fault(**given)
 
 
-def read_header(text: str) -> Fault:
-    """A fault from a header: JSON, or `name=value` pairs with commas between them.
+def parse_fault_header(text: str) -> Fault:
+    """A fault from a header: JSON, or `name=value` pairs separated by commas.
 
     Raises:
-        ValueError: as `read_fault`.
+        ValueError: As for `parse_fault`.
 
     Example:
-        >>> read_header("error=INTERNAL_ERROR, latency=0.5").latency
+        >>> parse_fault_header("error=INTERNAL_ERROR, latency=0.5").latency
         0.5
     """
     if text.lstrip().startswith("{"):
-        return read_fault(json.loads(text))
+        return parse_fault(json.loads(text))
     pairs = [pair.partition("=") for pair in text.split(",")]
     given: JsonObject = {name.strip(): _value(value.strip()) for name, _, value in pairs}
     if isinstance(given.get("variants"), str):
         given["variants"] = given["variants"].split()
-    return read_fault(given)
+    return parse_fault(given)
 
 
-def envelope_of(fault: Fault, request_id: str, usual: Envelope = "unified") -> JsonObject:
-    """The body of a refusal in the shape asked for, or the usual one of its route."""
-    return shaped(fault.envelope or usual, fault.says("INTERNAL_ERROR"), request_id)
-
-
-def failed(prediction: JsonObject, message: str) -> JsonObject:
-    """A prediction's answer, changed to say that it failed."""
-    changes = {"status": "failed", "output": None, "response": message, "error": message}
-    return {**prediction, **changes, "urls": {}}
-
-
-class FaultBook:
-    """The faults in force, and how often each was met; safe to use from several threads."""
+class FaultRules:
+    """The active faults and their uses. Thread-safe."""
 
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
@@ -232,21 +218,21 @@ class FaultBook:
             return iter([rule.fault for rule in self._rules])
 
     def add(self, fault: Fault) -> None:
-        """Put one more in force."""
+        """Add a fault."""
         with self._lock:
             self._rules.append(_Rule(fault))
 
     def clear(self) -> None:
-        """Let everything go well again."""
+        """Remove all faults."""
         with self._lock:
             self._rules.clear()
 
-    def meet(self, method: str, path: str, model: str | None) -> Fault | None:
-        """The fault that befalls a request: the oldest that fits and has not had its times."""
+    def match(self, method: str, path: str, model: str | None) -> Fault | None:
+        """The oldest fault that applies to a request, which is counted."""
         with self._lock:
             for rule in self._rules:
-                if rule.fault.matches(method, path, model) and rule.strikes():
-                    if rule.spent:
+                if rule.fault.matches(method, path, model) and rule.applies():
+                    if rule.exhausted:
                         self._rules.remove(rule)
                     return rule.fault
         return None
@@ -255,22 +241,22 @@ class FaultBook:
 @dataclass
 class _Rule:
     fault: Fault
-    seen: int = 0
-    struck: int = 0
+    matched: int = 0
+    used: int = 0
 
-    def strikes(self) -> bool:
-        self.seen += 1
-        if self.fault.nth is not None and self.seen != self.fault.nth:
+    def applies(self) -> bool:
+        self.matched += 1
+        if self.fault.nth is not None and self.matched != self.fault.nth:
             return False
-        self.struck += 1
+        self.used += 1
         return True
 
     @property
-    def spent(self) -> bool:
-        return self.fault.nth is not None or self.struck == self.fault.times
+    def exhausted(self) -> bool:
+        return self.fault.nth is not None or self.used == self.fault.times
 
 
-def _fits(pattern: str, path: str) -> bool:
+def _path_matches(pattern: str, path: str) -> bool:
     bare = path.removeprefix("/edge").removeprefix("/v1").removeprefix("/orchestrator")
     return fnmatchcase(path, pattern) or fnmatchcase(bare, pattern)
 
@@ -282,46 +268,46 @@ def _value(text: str) -> Json:
         return text
 
 
-def _refuse(name: str, value: object, wanted: str) -> NoReturn:
-    raise ValueError(f"{name} must be {wanted}, not {value!r}")
+def _reject(name: str, value: object, expected: str) -> NoReturn:
+    raise ValueError(f"{name} must be {expected}, not {value!r}")
 
 
-def _text(name: str, value: Json) -> None:
+def _check_text(name: str, value: Json) -> None:
     if not (isinstance(value, str) or (value is None and name != "message")):
-        _refuse(name, value, "a string")
+        _reject(name, value, "a string")
 
 
-def _count(name: str, value: Json) -> None:
+def _check_count(name: str, value: Json) -> None:
     least = 0 if name == "after" else 1
     if value is not None and not (type(value) is int and value >= least):
-        _refuse(name, value, f"a whole number from {least}")
+        _reject(name, value, f"a whole number from {least}")
 
 
-def _seconds(name: str, value: Json) -> None:
+def _check_seconds(name: str, value: Json) -> None:
     if value is None and name == "retry_after":
         return
     if not (isinstance(value, int | float) and 0 <= value < math.inf):
-        _refuse(name, value, "a number of seconds")
+        _reject(name, value, "a number of seconds")
 
 
-def _status(name: str, value: Json) -> None:
+def _check_status(name: str, value: Json) -> None:
     if value is not None and not (type(value) is int and 200 <= value <= 599):
-        _refuse(name, value, "an HTTP status from 200 to 599")
+        _reject(name, value, "an HTTP status from 200 to 599")
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[str, Json], None]:
     def check(name: str, value: Json) -> None:
         if value is not None and value not in choices:
-            _refuse(name, value, f"one of {', '.join(choices)}")
+            _reject(name, value, f"one of {', '.join(choices)}")
 
     return check
 
 
 _CHECKS: Final[Mapping[str, Callable[[str, Json], None]]] = {
-    **dict.fromkeys(("method", "path", "model", "error", "message", "redirect"), _text),
-    **dict.fromkeys(("nth", "times", "after"), _count),
-    **dict.fromkeys(("latency", "slow", "retry_after"), _seconds),
-    "status": _status,
+    **dict.fromkeys(("method", "path", "model", "error", "message", "redirect"), _check_text),
+    **dict.fromkeys(("nth", "times", "after"), _check_count),
+    **dict.fromkeys(("latency", "slow", "retry_after"), _check_seconds),
+    "status": _check_status,
     "envelope": _one_of(get_args(Envelope)),
     "drop": _one_of(get_args(Drop)),
     "body": _one_of(get_args(Body)),

@@ -1,4 +1,4 @@
-"""`serve()` and `in_process()`: a local platform, and the handle that a test or a program holds."""
+"""`serve()` and `in_process()`, which start a local platform and return its handle."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
-from .answers import JsonObject, prediction_json
 from .clock import Clock
-from .core import Platform, Request
-from .faults import FaultFields, read_fault
+from .faults import FaultFields, parse_fault
+from .json_values import JsonObject
 from .options import PlatformOptions
+from .platform import Platform, Request
+from .prediction_json import prediction_json
 from .scripts import ScriptFields
 from .webhooks import Delivery
 
@@ -30,7 +31,7 @@ _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class LocalPlatform:
-    """A running platform; `serve` and `in_process` make it, `with` or `close` ends it.
+    """A running platform, made by `serve` or `in_process`; `with` or `close` stops it.
 
     Example:
         >>> with serve(speed=100.0) as platform:
@@ -62,9 +63,14 @@ class LocalPlatform:
         self.close()
 
     @property
-    def url(self) -> str:
+    def base_url(self) -> str:
         """The base URL for a client, such as `http://127.0.0.1:54321/v1`."""
         return f"{self._origin}/v1"
+
+    @property
+    def url(self) -> str:
+        """The same as `base_url`."""
+        return self.base_url
 
     @property
     def edge_url(self) -> str:
@@ -80,7 +86,7 @@ class LocalPlatform:
 
     @property
     def key(self) -> str:
-        """An API key that is accepted."""
+        """An API key that it accepts."""
         return self._platform.key
 
     @property
@@ -91,17 +97,17 @@ class LocalPlatform:
     @property
     def orchestrator_key(self) -> str:
         """A key that the Orchestrator accepts."""
-        return self._platform.orchestrator.belongings.key
+        return self._platform.orchestrator.account.key
 
     @property
     def predictions(self) -> list[JsonObject]:
-        """Every prediction as the platform would send it now, newest first."""
+        """The JSON of every prediction, newest first."""
         now = self._platform.now()
         return [prediction_json(job, now, self._origin) for job in self._platform.all()]
 
     @property
     def requests(self) -> list[Request]:
-        """The requests seen so far, oldest first."""
+        """The requests received so far, oldest first."""
         return self._platform.requests
 
     @property
@@ -117,7 +123,7 @@ class LocalPlatform:
 
     @property
     def credits(self) -> float:
-        """What is left of the account's balance, in credits; it may be set.
+        """The balance of the account, in credits; it can be set.
 
         Example:
             >>> with serve(credits=1.0) as platform:
@@ -127,13 +133,13 @@ class LocalPlatform:
         """
         return self._platform.account.balance
 
-    @credits.setter  # the word for it
+    @credits.setter
     def credits(self, balance: float) -> None:
         self._platform.account.balance = balance
 
     @property
     def speed(self) -> float:
-        """Platform seconds per real second; it may be set, and time goes on from where it is.
+        """Platform seconds per real second; it can be set without a jump of the clock.
 
         Example:
             >>> with serve(speed=0) as platform:
@@ -147,14 +153,17 @@ class LocalPlatform:
 
     @property
     def asgi(self) -> ASGIApp:
-        """The ASGI application, for a server or a transport of your own."""
+        """The ASGI application, for another server or transport."""
         return self._app
 
     def client(self, **options: object) -> SkytellsClient:
-        """A client of this platform; its options are those of `SkytellsClient`.
+        """A client of this platform.
+
+        Args:
+            options: The options of `SkytellsClient`.
 
         Raises:
-            ValueError: the platform is in process, where only async clients reach it.
+            ValueError: The platform is in process, where only async clients can reach it.
 
         Example:
             >>> with serve() as platform, platform.client(timeout=5_000) as client:
@@ -164,51 +173,46 @@ class LocalPlatform:
 
         if self._server is None:
             raise ValueError("a platform in process has no socket: use async_client(), or serve()")
-        return self._made(SkytellsClient, options)
+        return self._client(SkytellsClient, options)
 
     def async_client(self, **options: object) -> AsyncSkytellsClient:
-        """As `client`, for async code; its options are those of `AsyncSkytellsClient`."""
+        """An async client of this platform.
+
+        Args:
+            options: The options of `AsyncSkytellsClient`.
+        """
         from skytells.client import AsyncSkytellsClient
 
         if self._server is None:
-            from .wire import http_client
+            from .asgi_client import http_client
 
             options = {"http_client": http_client(self._app), **options}
-        return self._made(AsyncSkytellsClient, options)
+        return self._client(AsyncSkytellsClient, options)
 
     def advance(self, seconds: float) -> None:
-        """Move the platform's clock forward; requests that wait for a prediction notice at once.
+        """Move the platform's clock forward; pending requests respond at once.
 
-        Arguments:
-            seconds: platform seconds.
+        Args:
+            seconds: Platform seconds.
 
         Raises:
-            ValueError: the seconds are negative or not finite.
+            ValueError: The seconds are negative or not finite.
         """
         self._platform.advance(seconds)
 
     def script(self, slug: str, **fields: Unpack[ScriptFields]) -> None:
-        """Decide how the next predictions or answers of a model fare; it replaces the one before.
+        """Set the script of a model: what its next predictions or responses are.
 
-        - `fails`: predictions fail at their end, and inference fails, and say this.
-        - `seconds`: platform seconds that they take.
-        - `statuses`: what predictions pass through instead of the usual; a final one ends them.
-        - `says`: what a chat model answers.
-        - `calls`: the tools that it calls instead, with their arguments, as
-          `{"weather": {"city": "Rome"}}`; or pairs in a list, for one that is called more than once, or
-          whose arguments are a string that is sent as it is.
-        - `finish`: why it stops: `stop`, `length` or `content_filter`.
-        - `filters`: what its prompt is taken for, such as `{"violence": "medium"}`.
-        - `times`: for how many requests; all by default.
-        - `then`: what is decided once these are over, as a dict of the same.
+        It replaces the script before.
 
-        Arguments:
-            slug: the model, or the id of a workflow, whose executions `fails`, `seconds` and
-                `times` decide.
-            fields: what is decided, as above; all may be left out.
+        Args:
+            slug: The model, or the id of a workflow, whose executions use `fails`, `seconds` and
+                `times`.
+            fields: The script; see `skytells.local.ScriptFields`. Without any, the model behaves as
+                usual again.
 
         Raises:
-            ValueError: the model does not exist, or the script contradicts itself.
+            ValueError: The model does not exist, or the script contradicts itself.
 
         Example:
             >>> with serve() as platform:
@@ -218,33 +222,32 @@ class LocalPlatform:
         self._platform.script(slug, **fields)
 
     def fault(self, **fields: Unpack[FaultFields]) -> None:
-        """Make requests go wrong, from the next one on; older faults come first.
+        """Make requests fail, from the next one on; older faults are applied first.
 
-        Arguments:
-            fields: which requests, and what befalls them: the arguments of
-                `skytells.local.Fault`. Times are real seconds.
+        Args:
+            fields: The arguments of `skytells.local.Fault`. Times are real seconds.
 
         Raises:
-            ValueError: a field makes no sense; the message names it.
+            ValueError: A field is wrong; the message names it.
 
         Example:
             >>> with serve() as platform:
             ...     platform.fault(path="/predict", error="RATE_LIMIT_EXCEEDED", times=2)
             ...     platform.fault(path="/predictions/*", nth=3, drop="after")
         """
-        self._platform.faults.add(read_fault(dict(fields)))
+        self._platform.faults.add(parse_fault(dict(fields)))
 
     def clear_faults(self) -> None:
-        """Let everything go well again."""
+        """Remove all faults."""
         self._platform.faults.clear()
 
     def close(self) -> None:
-        """Stop serving: held requests are answered as things stand, the socket is closed."""
+        """Stop the platform: pending requests respond at once, and the socket is closed."""
         self._platform.close()
         if self._server is not None:
             self._server.stop()
 
-    def _made(self, kind: Callable[..., C], options: Mapping[str, object]) -> C:
+    def _client(self, kind: Callable[..., C], options: Mapping[str, object]) -> C:
         addresses = {
             "base_url": self.url,
             "orchestrator_key": self.orchestrator_key,
@@ -263,32 +266,18 @@ def serve(
 ) -> LocalPlatform:
     """Serve a local platform from a thread of this process.
 
-    Arguments:
-        speed: platform seconds per real second; 0 makes time move by `advance` only.
-        host: the address to listen at.
-        port: the port to listen at; 0 takes a free one.
-        allow_remote: permit a host that other machines can reach, requests by any name, and
+    Args:
+        speed: Platform seconds per real second; with 0 only `advance` moves the clock.
+        host: The address to listen at.
+        port: The port to listen at; 0 selects a free one.
+        allow_remote: Permit a host that other machines can reach, requests for any host name, and
             webhooks to other machines.
-        options: the rest, all of which may be left out:
-
-            - `seed`: makes ids repeatable (0); `None` makes them random.
-            - `key`: the only API key it takes; `None` takes any that is not empty.
-            - `models`: the models it offers, instead of `skytells.local.MODELS`.
-            - `asset_lifetime`: seconds on the calendar for which files stay after the end (300).
-            - `credits`: the balance at first (a million); one credit is one dollar.
-            - `rpm`: predictions of one model that may begin within 60 platform seconds.
-            - `concurrency`: predictions of one model that may run at once.
-            - `webhook_secret`: signs webhooks instead of the key that ordered the prediction.
-            - `webhook_wrapped`: webhooks say `{"type", "created_at", "data"}`.
-            - `webhook_copies`: how often each event is sent (1).
-            - `variants`: other spellings of answers; see `skytells.local.answers.VARIANTS`.
-            - `orchestrator_key`: the only key that the Orchestrator takes (any `wfb_…`).
-            - `keep`: predictions to remember (10 000); the oldest that are over are forgotten.
+        options: The other options; see `skytells.local.PlatformOptions`.
 
     Raises:
-        ImportError: the extra `local` is not installed.
-        OSError: the port is taken.
-        ValueError: the host is not a loopback one and `allow_remote` is off, or a bad option.
+        ImportError: The extra `local` is not installed.
+        OSError: The port is in use.
+        ValueError: The host is not a loopback one and `allow_remote` is off, or an option is wrong.
 
     Example:
         >>> with serve(speed=0, credits=10.0, rpm=25) as platform:
@@ -312,16 +301,16 @@ def in_process(*, speed: float = 1.0, **options: Unpack[PlatformOptions]) -> Loc
     """A local platform without a socket or a thread, for async code.
 
     `async_client()` reaches it, and so does
-    `httpx.AsyncClient(transport=httpx.ASGITransport(platform.asgi))` at `platform.url`.
-    Answers arrive whole, streams of events too.
+    `httpx.AsyncClient(transport=httpx.ASGITransport(platform.asgi))` at `platform.base_url`.
+    Responses arrive whole, including streams.
 
-    Arguments:
-        speed: platform seconds per real second; 0 makes time move by `advance` only.
-        options: as for `serve`.
+    Args:
+        speed: Platform seconds per real second; with 0 only `advance` moves the clock.
+        options: The other options; see `skytells.local.PlatformOptions`.
 
     Raises:
-        ImportError: the extra `local` is not installed.
-        ValueError: a bad option.
+        ImportError: The extra `local` is not installed.
+        ValueError: An option is wrong.
 
     Example:
         >>> import asyncio
@@ -349,8 +338,8 @@ def _app(platform: Platform, allow_remote: bool) -> ASGIApp:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol is spelled out; without it each answer
-    # waits 40 ms for the caller's delayed acknowledgement.
+    # asyncio sets TCP_NODELAY only if the protocol is explicit; without it each response waits
+    # 40 ms for the client's delayed acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -364,7 +353,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _origin(host: str, listener: socket.socket) -> str:
-    # The wildcard addresses are good to listen at, not to be called by.
+    # A client cannot connect to the wildcard addresses.
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # only compared
     shown = f"[{name}]" if ":" in name else name
     return f"http://{shown}:{listener.getsockname()[1]}"

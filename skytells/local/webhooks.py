@@ -1,7 +1,7 @@
-"""What the platform tells an application's webhook: which events, what they say, how often.
+"""Webhooks: which events an application receives, with what content, and how often.
 
-No network here: the outbox says what is due and is told how it went. Platform seconds throughout,
-so that on a standing clock a delivery is repeated when the clock is moved, not while one waits.
+No network here: the outbox returns what is due, and records the result of each delivery. Times are
+platform seconds, so that with a stopped clock a delivery is repeated when the clock is moved.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from itertools import count
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from .answers import Json, JsonObject, prediction_json
 from .jobs import Job
-from .memory import Recent
+from .json_values import Json
+from .prediction_json import prediction_json
+from .store import RecentItems
 
 SIGNATURE: Final = "X-Skytells-Signature"
-"""The header that carries the signature of the body, in lower-case hexadecimal digits."""
+"""The header with the signature of the body, in lower-case hexadecimal digits."""
 
 BACKOFF: Final = (1.0, 5.0, 25.0, 125.0, 625.0)
-"""Platform seconds before each repetition of a delivery that was not answered with 2xx."""
+"""Platform seconds before each repetition of a delivery without a 2xx response."""
 
 _NAMES: Final = {
     "started": ("started", "start", "prediction.started"),
@@ -35,13 +36,13 @@ _NAMES: Final = {
     "failed": ("failed", "prediction.failed"),
     "canceled": ("canceled", "cancelled", "prediction.cancelled", "prediction.canceled"),
 }
-_WRAPPED: Final = {
+_WRAPPED_NAMES: Final = {
     "started": "prediction.started",
     "completed": "prediction.succeeded",
     "failed": "prediction.failed",
     "canceled": "prediction.cancelled",
 }
-_EVENT_OF: Final = {
+_EVENT_OF_STATUS: Final = {
     "succeeded": "completed",
     "failed": "failed",
     "cancelled": "canceled",
@@ -51,16 +52,16 @@ _EVENT_OF: Final = {
 
 @dataclass(frozen=True)
 class Delivery:
-    """An attempt to tell a webhook of an event.
+    """An attempt to deliver an event to a webhook.
 
-    Arguments:
-        url: where it went.
+    Args:
+        url: The URL.
         event: `started`, `completed`, `failed` or `canceled`.
-        raw: the body as it travelled, which is what the signature is made of.
-        headers: by the names they travelled with.
+        raw: The body, which the signature is computed from.
+        headers: The headers.
         attempt: 1 for the first.
-        status: the HTTP status of the answer, or `None` when there was none.
-        error: why there was none.
+        status: The HTTP status of the response, or `None` if there was none.
+        error: Why there was no response.
     """
 
     url: str
@@ -73,17 +74,17 @@ class Delivery:
 
     @property
     def body(self) -> Json:
-        """What it said."""
+        """The body as JSON."""
         return json.loads(self.raw)
 
     @property
     def delivered(self) -> bool:
-        """Whether it was answered with 2xx."""
+        """Whether the response was 2xx."""
         return self.status is not None and 200 <= self.status < 300
 
 
-class Notice(NamedTuple):
-    """Something that an application is to be told."""
+class Notification(NamedTuple):
+    """An event that is to be delivered at a moment."""
 
     moment: float
     number: int
@@ -95,16 +96,16 @@ class Notice(NamedTuple):
 
 
 class Outbox:
-    """What is still to be told, and what was; safe to use from several threads.
+    """Notifications that are to be delivered, and the deliveries so far. Thread-safe.
 
-    Arguments:
-        secret: signs every body; `None` signs with the key that ordered the prediction.
-        wrapped: send `{"type", "created_at", "data"}` instead of the bare prediction.
-        copies: how often each event is sent; more than 1 to see duplicates handled.
-        variants: how predictions are spelled (see `skytells.local.answers`).
+    Args:
+        secret: Signs every body; `None` signs with the key of the prediction's request.
+        wrapped: Send `{"type", "created_at", "data"}` instead of the bare prediction.
+        copies: How often each event is sent; more than 1 to test the handling of duplicates.
+        variants: The forms of predictions; see `skytells.local.variants`.
 
     Raises:
-        ValueError: fewer than one copy.
+        ValueError: Fewer than one copy.
     """
 
     def __init__(
@@ -117,88 +118,94 @@ class Outbox:
     ) -> None:
         if copies < 1:
             raise ValueError(f"webhook_copies must be at least 1, not {copies!r}")
-        self._sent = Recent[Delivery](count=10_000, weight=64 * 1024 * 1024)
+        self._sent = RecentItems[Delivery](count=10_000, size=64 * 1024 * 1024)
         self._secret = secret
         self._wrapped = wrapped
         self._copies = copies
         self._variants = variants
-        self._due: list[Notice] = []
+        self._pending: list[Notification] = []
         self._numbers = count()
         self._lock = threading.RLock()
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """The attempts so far, oldest first."""
+        """The deliveries so far, oldest first."""
         with self._lock:
             return list(self._sent)
 
     @property
     def next_moment(self) -> float | None:
-        """When the next notice is due; `None` when all is said."""
+        """When the next notification is due, if there is one."""
         with self._lock:
-            return self._due[0].moment if self._due else None
+            return self._pending[0].moment if self._pending else None
 
     def plan(self, job: Job) -> None:
-        """Foresee what will be told of a new prediction."""
-        if job.order.webhook and job.order.webhook["url"]:
-            self._add(job, "started", job.created + job.life.starts)
+        """Schedule the notifications of a new prediction."""
+        self._add(job, "started", job.created + job.schedule.starts)
+        self._add(job, "ended", job.ends)
+
+    def reschedule(self, job: Job) -> None:
+        """Replace the notification of the scheduled end of a prediction that ended early."""
+        with self._lock:
+            self._pending = [n for n in self._pending if n.job is not job or n.happened <= job.ends]
+            heapq.heapify(self._pending)
             self._add(job, "ended", job.ends)
 
-    def ended(self, job: Job) -> None:
-        """Tell at once that a prediction ended early; what was foreseen is forgotten."""
-        if job.order.webhook and job.order.webhook["url"]:
-            with self._lock:
-                self._due = [n for n in self._due if n.job is not job or n.happened <= job.ends]
-                heapq.heapify(self._due)
-                self._add(job, "ended", job.ends)
-
-    def due(self, now: float) -> list[Notice]:
-        """Take what is to be sent now, in the order in which it happened."""
-        taken: list[Notice] = []
+    def take_due(self, now: float) -> list[Notification]:
+        """Remove and return the notifications that are due, in the order of their events."""
+        due: list[Notification] = []
         with self._lock:
-            while self._due and self._due[0].moment <= now + 1e-6:
-                taken.append(heapq.heappop(self._due))
-        return taken
+            while self._pending and self._pending[0].moment <= now + 1e-6:
+                due.append(heapq.heappop(self._pending))
+        return due
 
-    def compose(self, notice: Notice) -> Delivery:
-        """The message of a notice, not yet sent."""
-        job, hook = notice.job, notice.job.order.webhook or {}
-        raw = notice.raw or self._say(notice)
+    def build(self, notification: Notification) -> Delivery:
+        """The delivery of a notification, before it is sent."""
+        job, webhook = notification.job, notification.job.request.webhook or {}
+        raw = notification.raw or self._body(notification)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "skytells-local",
             SIGNATURE: sign(raw, self._secret or job.key),
         }
-        return Delivery(hook["url"], notice.event, raw, headers, notice.attempt)
+        return Delivery(webhook["url"], notification.event, raw, headers, notification.attempt)
 
-    def settle(self, notice: Notice, delivery: Delivery, now: float) -> None:
-        """Remember how a delivery went, and foresee its repetition if it failed."""
-        with self._lock:
-            self.record(delivery)
-            if not delivery.delivered and notice.attempt <= len(BACKOFF):
-                moment = now + BACKOFF[notice.attempt - 1]
-                again = notice._replace(moment=moment, attempt=notice.attempt + 1, raw=delivery.raw)
-                heapq.heappush(self._due, again)
-
-    def _say(self, notice: Notice) -> bytes:
-        job = notice.job
-        said = prediction_json(job, notice.happened, job.origin, variants=self._variants)
-        body = _wrap(notice, said) if self._wrapped else said
-        return json.dumps(body, separators=(",", ":")).encode("ascii")
-
-    def record(self, delivery: Delivery) -> None:
-        """Remember an attempt."""
+    def record(self, notification: Notification, delivery: Delivery, now: float) -> None:
+        """Record the result of a delivery, and schedule its repetition if it failed."""
         with self._lock:
             self._sent.add(delivery, len(delivery.raw))
+            if not delivery.delivered and notification.attempt <= len(BACKOFF):
+                retry = notification._replace(
+                    moment=now + BACKOFF[notification.attempt - 1],
+                    attempt=notification.attempt + 1,
+                    raw=delivery.raw,
+                )
+                heapq.heappush(self._pending, retry)
+
+    def _body(self, notification: Notification) -> bytes:
+        job, happened = notification.job, notification.happened
+        body = prediction_json(job, happened, job.origin, variants=self._variants)
+        if self._wrapped:
+            date = datetime.fromtimestamp(job.date(happened), UTC)
+            body = {
+                "type": _WRAPPED_NAMES[notification.event],
+                "created_at": date.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "data": body,
+            }
+        return json.dumps(body, separators=(",", ":")).encode("ascii")
 
     def _add(self, job: Job, event: str, moment: float) -> None:
-        name = event if event == "started" else _EVENT_OF[job.stage(moment).status]
-        hook = job.order.webhook or {}
-        if wants(hook["events"], name):
-            for _ in range(self._copies):
-                notice = Notice(moment, next(self._numbers), job, name, moment, 1)
-                with self._lock:
-                    heapq.heappush(self._due, notice)
+        webhook = job.request.webhook
+        if not webhook or not webhook["url"]:
+            return
+        if event == "ended":
+            event = _EVENT_OF_STATUS[job.stage(moment).status]
+        if wants(webhook["events"], event):
+            with self._lock:
+                for _ in range(self._copies):
+                    number = next(self._numbers)
+                    notification = Notification(moment, number, job, event, moment, 1)
+                    heapq.heappush(self._pending, notification)
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -211,21 +218,21 @@ def sign(body: bytes, secret: str) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def wants(asked: Sequence[Json], event: str) -> bool:
-    """Whether a webhook that asked for some events is told of this one; no list means all.
+def wants(events: Sequence[Json], event: str) -> bool:
+    """Whether a webhook's list of events includes an event; an empty list includes all.
 
     Example:
         >>> wants(["prediction.succeeded"], "completed"), wants([], "started")
         (True, True)
     """
-    return not asked or any(name in _NAMES[event] for name in asked)
+    return not events or any(name in _NAMES[event] for name in events)
 
 
-def obstacle(url: str, *, allow_remote: bool) -> str | None:
-    """Why a URL is not called, or `None`.
+def url_error(url: str, *, allow_remote: bool) -> str | None:
+    """Why a URL must not be called, or `None`.
 
-    Only this machine is, unless others are allowed: a test that copies a production setting must
-    not tell a production system of predictions that never were.
+    Only this machine is called unless others are allowed: a test with a copy of a production setting
+    must not notify a production system.
     """
     try:
         parts = urlsplit(url)
@@ -246,12 +253,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _wrap(notice: Notice, said: JsonObject) -> JsonObject:
-    date = datetime.fromtimestamp(notice.job.date(notice.happened), UTC)
-    return {
-        "type": _WRAPPED[notice.event],
-        "created_at": date.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "data": said,
-    }

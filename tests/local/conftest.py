@@ -1,4 +1,4 @@
-"""What tests of the local platform stand on: one whose jobs end at once, and a bare client of it."""
+"""A local platform with a stopped clock, and a plain HTTP client of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an account may spend, and how much it may ask for, on a clock that stands still."""
+"""The balance and the limits of an account, with a stopped clock."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Unpack
 import pytest
 
 from skytells.local import Clock, Model, Platform, PlatformOptions
-from skytells.local.answers import JsonObject, Refusal
 from skytells.local.catalogue import price
-from skytells.local.checks import Order
+from skytells.local.errors import ApiError
 from skytells.local.jobs import Job
+from skytells.local.json_values import JsonObject
+from skytells.local.requests import PredictionRequest
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -20,12 +21,12 @@ def platform_with(**options: Unpack[PlatformOptions]) -> Platform:
     return Platform(clock=Clock(speed=0, start=START), **options)
 
 
-def order(model: str = "flux-pro", **asked: object) -> Order:
-    return Order(model, {"prompt": "a fox", **asked})
+def order(model: str = "flux-pro", **asked: object) -> PredictionRequest:
+    return PredictionRequest(model, {"prompt": "a fox", **asked})
 
 
-def refused(platform: Platform, model: str = "flux-pro", **asked: object) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refused(platform: Platform, model: str = "flux-pro", **asked: object) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         platform.create(order(model, **asked))
     return caught.value
 
@@ -78,7 +79,7 @@ def test_a_balance_that_does_not_cover_the_price_is_a_402() -> None:
     assert len(platform.all()) == 1
 
 
-def test_credits_set_aside_come_back_with_a_cancellation() -> None:
+def test_reserved_credits_are_released_with_a_cancellation() -> None:
     platform = platform_with(credits=0.05)
     platform.cancel(platform.create(order()).id)
     platform.create(order())
@@ -114,7 +115,7 @@ def test_a_refused_prediction_does_not_use_a_script_up() -> None:
 def test_a_price_counts_in_its_unit(unit: str, asked: JsonObject, charged: float) -> None:
     mine = Model("mine", "Mine", "image", "me", 11.0, price(1.0, unit), {}, ())
     platform = platform_with(models=[mine], credits=100.0)
-    job = platform.create(Order("mine", asked))
+    job = platform.create(PredictionRequest("mine", asked))
     platform.advance(11.0)
     assert job.credits(platform.now()) == charged
     assert platform.account.balance == 100.0 - charged
@@ -162,10 +163,10 @@ def test_retry_after_is_in_the_callers_seconds() -> None:
     assert refused(platform).headers["Retry-After"] == "6"
 
 
-def test_both_families_of_headers_tell_how_things_stand() -> None:
+def test_both_families_of_headers_report_the_limits() -> None:
     platform = platform_with(rpm=25, concurrency=3)
     platform.create(order())
-    assert platform.account.standing("flux-pro").headers() == {
+    assert platform.account.limit_headers("flux-pro") == {
         "x-skytells-ratelimit-limit-requests": "25",
         "x-skytells-ratelimit-remaining-requests": "24",
         "x-skytells-ratelimit-window": "60s",
@@ -181,8 +182,8 @@ def test_both_families_of_headers_tell_how_things_stand() -> None:
     }
 
 
-def test_an_account_without_limits_says_nothing_of_them() -> None:
-    assert platform_with().account.standing("flux-pro").headers() == {}
+def test_an_account_without_limits_has_no_headers() -> None:
+    assert platform_with().account.limit_headers("flux-pro") == {}
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_an_account_without_limits_says_nothing_of_them() -> None:
         ({"credits": float("nan")}, "credits"),
     ],
 )
-def test_an_account_refuses_what_makes_no_sense(options: JsonObject, culprit: str) -> None:
+def test_an_account_refuses_what_is_invalid(options: JsonObject, culprit: str) -> None:
     with pytest.raises(ValueError, match=culprit):
         platform_with(**options)
 

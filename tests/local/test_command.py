@@ -90,7 +90,7 @@ def test_the_command_ends_while_a_fault_holds_a_request() -> None:
     ("arguments", "hint"),
     [(["--host", "0.0.0.0"], "--allow-remote"), (["--speed", "-1"], "speed")],
 )
-def test_the_command_refuses_what_makes_no_sense(
+def test_the_command_refuses_what_is_invalid(
     arguments: list[str], hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):

@@ -13,7 +13,7 @@ import pytest
 import skytells.local
 from skytells import SkytellsError
 from skytells.local import LocalPlatform
-from skytells.local.answers import JsonObject
+from skytells.local.json_values import JsonObject
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 
@@ -43,7 +43,7 @@ def test_the_clock_is_given_another_speed(
     assert now == control.get("/state").json()["now"]
 
 
-def test_whoever_waits_notices_that_the_clock_got_faster(
+def test_a_pending_request_notices_a_change_of_speed(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
@@ -55,7 +55,7 @@ def test_whoever_waits_notices_that_the_clock_got_faster(
 
 
 @pytest.mark.parametrize("body", [{"speed": -1}, {"speed": "fast"}, {}, {"quick": 1}])
-def test_a_speed_that_makes_no_sense_is_refused(control: httpx.Client, body: JsonObject) -> None:
+def test_a_speed_that_is_invalid_is_refused(control: httpx.Client, body: JsonObject) -> None:
     assert control.post("/speed", json=body).status_code == 400
 
 
@@ -95,7 +95,7 @@ def test_a_prediction_is_ended_by_hand(
     assert control.post(f"/predictions/{job['id']}/{verb}").status_code == 409
 
 
-def test_a_prediction_ended_by_hand_answers_who_awaits_it(
+def test_a_prediction_ended_by_hand_ends_a_pending_request(
     platform: LocalPlatform, control: httpx.Client, http: httpx.Client
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
@@ -106,7 +106,7 @@ def test_a_prediction_ended_by_hand_answers_who_awaits_it(
         assert answer.result().json()["status"] == "succeeded"
 
 
-def test_the_state_tells_what_there_is(control: httpx.Client, http: httpx.Client) -> None:
+def test_the_state_lists_everything(control: httpx.Client, http: httpx.Client) -> None:
     webhook = {"url": "http://example.com/", "events": ["completed"]}
     job = http.post("/predict", json={**BODY, "webhook": webhook}).json()
     control.post("/advance", json={"seconds": 60})
@@ -132,7 +132,7 @@ def test_the_state_tells_what_there_is(control: httpx.Client, http: httpx.Client
         ("/script", {}),
     ],
 )
-def test_what_makes_no_sense_is_a_400(control: httpx.Client, path: str, body: object) -> None:
+def test_what_is_invalid_is_a_400(control: httpx.Client, path: str, body: object) -> None:
     answer = control.post(path, json=body)
     assert (answer.status_code, answer.json()["status"]) == (400, False)
 
@@ -148,12 +148,12 @@ def test_pages_from_elsewhere_control_nothing(
     assert control.post("/advance", json={"seconds": 1}, headers=header).status_code == 403
 
 
-def test_faults_do_not_befall_the_control_endpoints(control: httpx.Client) -> None:
+def test_faults_do_not_apply_to_the_control_endpoints(control: httpx.Client) -> None:
     control.post("/faults", json={"status": 500})
     assert control.get("/state").status_code == 200
 
 
-def test_limits_are_told_and_kept() -> None:
+def test_limits_are_enforced_and_reported() -> None:
     with skytells.local.serve(speed=0, rpm=1) as platform:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         first, second = (http.post("/predict", json=BODY) for _ in range(2))
@@ -202,7 +202,7 @@ def test_without_a_stream_the_same_address_answers_with_json(http: httpx.Client)
     assert (answer.json()["id"], answer.json()["status"]) == (job["id"], "pending")
 
 
-def test_a_client_knows_both_sides(platform: LocalPlatform) -> None:
+def test_a_client_is_configured_for_both_products(platform: LocalPlatform) -> None:
     assert platform.orchestrator_url == platform.url.replace("/v1", "/orchestrator")
     with platform.client() as client:
         assert "orchestrator_key=set" in repr(client)
@@ -219,7 +219,7 @@ def test_close_ends_a_stream_of_events(platform: LocalPlatform, http: httpx.Clie
         assert "event: done" not in list(lines)
 
 
-def test_a_key_that_looks_real_is_warned_of_once(
+def test_a_key_that_looks_real_causes_one_warning(
     http: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = "sk-" + "a1" * 20
@@ -254,13 +254,13 @@ async def test_an_awaited_answer_comes_with_the_clock_in_process() -> None:
             assert (await running).status == "succeeded"
 
 
-async def test_faults_befall_a_platform_in_process() -> None:
+async def test_faults_apply_to_a_platform_in_process() -> None:
     with skytells.local.in_process(speed=0) as platform:
         client = platform.async_client()
         platform.fault(drop="after", times=1)
         platform.fault(body="truncated", times=1)
         for _ in range(2):
-            with pytest.raises(SkytellsError, match="hung up"):
+            with pytest.raises(SkytellsError, match="closed the connection"):
                 await client.predictions.create(model="flux-pro", input={"prompt": "a fox"})
         assert len(platform.predictions) == 2
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from skytells.local import LocalPlatform
-from skytells.local.answers import JsonObject
+from skytells.local.json_values import JsonObject
 
 FOX: JsonObject = {"model": "flux-edge", "input": {"prompt": "A fox"}}
 
@@ -56,7 +56,7 @@ def test_the_edge_calls_no_webhooks(http: httpx.Client) -> None:
     assert http.post("/predict", json=FOX | {"webhook": None}).status_code == 200
 
 
-def test_the_edge_chats_and_refuses_in_the_shape_of_inference(http: httpx.Client) -> None:
+def test_the_edge_serves_chat_with_the_inference_envelope(http: httpx.Client) -> None:
     asked: JsonObject = {"model": "gpt-5", "messages": [{"role": "user", "content": "A fox"}]}
     assert http.post("/chat/completions", json=asked).status_code == 200
     answer = http.post("/chat/completions", json=asked | {"model": "flux-pro"})
@@ -65,21 +65,21 @@ def test_the_edge_chats_and_refuses_in_the_shape_of_inference(http: httpx.Client
 
 
 @pytest.mark.parametrize("body", [[], {}, {"model": 5}, {"model": "nobody", "input": {}}])
-def test_the_edge_leaves_other_mistakes_to_the_platform(
+def test_the_edge_leaves_other_errors_to_the_platform(
     platform: LocalPlatform, http: httpx.Client, body: object
 ) -> None:
     there = httpx.post(f"{platform.url}/predict", json=body, headers={"x-api-key": platform.key})
     assert refusal(http.post("/predict", json=body)) == refusal(there)
 
 
-def test_the_edge_wants_the_key_first(http: httpx.Client) -> None:
+def test_the_edge_checks_the_key_first(http: httpx.Client) -> None:
     stranger = {"x-api-key": ""}
     answer = http.post("/predict", json=FOX | {"model": "flux-pro"}, headers=stranger)
     assert refusal(answer)[0] == 401
 
 
 @pytest.mark.parametrize("path", ["/edge/*", "/predict", "/edge/v1/predict"])
-def test_a_fault_may_befall_the_edge(
+def test_a_fault_may_apply_to_the_edge(
     platform: LocalPlatform, http: httpx.Client, path: str
 ) -> None:
     platform.fault(path=path, error="FORBIDDEN", times=1)

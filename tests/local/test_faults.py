@@ -1,4 +1,4 @@
-"""Faults on demand: the rules by themselves, and what they do to real requests."""
+"""Faults: the rules by themselves, and their effect on real requests."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import pytest
 
 import skytells.local
 from skytells.local import Fault, LocalPlatform
-from skytells.local.answers import JsonObject
-from skytells.local.faults import HEADER, FaultBook, envelope_of, read_fault, read_header
+from skytells.local.errors import error_body
+from skytells.local.faults import HEADER, FaultRules, parse_fault, parse_fault_header
+from skytells.local.json_values import JsonObject
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
 
 
-def met(book: FaultBook, count: int = 1) -> list[bool]:
+def met(book: FaultRules, count: int = 1) -> list[bool]:
     """Which of so many requests a fault befalls."""
-    return [book.meet("POST", "/v1/predict", "flux-pro") is not None for _ in range(count)]
+    return [book.match("POST", "/v1/predict", "flux-pro") is not None for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -34,42 +35,42 @@ def met(book: FaultBook, count: int = 1) -> list[bool]:
         ({"model": "flux"}, False),
     ],
 )
-def test_a_fault_befalls_the_requests_it_is_for(fault: JsonObject, befalls: bool) -> None:
-    assert read_fault(fault).matches("POST", "/v1/predict", "flux-pro") is befalls
+def test_a_fault_applies_to_matching_requests(fault: JsonObject, befalls: bool) -> None:
+    assert parse_fault(fault).matches("POST", "/v1/predict", "flux-pro") is befalls
 
 
-def test_a_fault_without_a_number_strikes_always() -> None:
-    book = FaultBook()
+def test_a_fault_without_a_number_always_applies() -> None:
+    book = FaultRules()
     book.add(Fault(status=500))
     assert met(book, 3) == [True, True, True]
     book.clear()
     assert met(book) == [False]
 
 
-def test_a_fault_strikes_so_many_times() -> None:
-    book = FaultBook()
+def test_a_fault_applies_to_a_number_of_requests() -> None:
+    book = FaultRules()
     book.add(Fault(status=500, times=2))
     assert met(book, 4) == [True, True, False, False]
     assert list(book) == []
 
 
-def test_a_fault_strikes_the_nth_request_only() -> None:
-    book = FaultBook()
+def test_a_fault_applies_to_the_nth_request_only() -> None:
+    book = FaultRules()
     book.add(Fault(method="POST", nth=2, drop="before"))
-    assert book.meet("GET", "/v1/models", None) is None
+    assert book.match("GET", "/v1/models", None) is None
     assert met(book, 4) == [False, True, False, False]
 
 
-def test_the_oldest_fault_that_fits_comes_first() -> None:
-    book = FaultBook()
+def test_the_oldest_matching_fault_applies() -> None:
+    book = FaultRules()
     book.add(Fault(status=500, times=1))
     book.add(Fault(status=503))
-    statuses = [book.meet("GET", "/v1/models", None) for _ in range(2)]
+    statuses = [book.match("GET", "/v1/models", None) for _ in range(2)]
     assert [fault.status for fault in statuses if fault] == [500, 503]
 
 
 @pytest.mark.parametrize(
-    ("fault", "refusal"),
+    ("fields", "expected"),
     [
         ({"error": "INSUFFICIENT_CREDITS"}, (402, "INSUFFICIENT_CREDITS")),
         ({"error": "NOVEL"}, (500, "NOVEL")),
@@ -80,10 +81,12 @@ def test_the_oldest_fault_that_fits_comes_first() -> None:
         ({"latency": 1.0}, None),
     ],
 )
-def test_a_refusal_has_the_status_and_id_that_go_together(
-    fault: JsonObject, refusal: tuple[int, str] | None
+def test_an_error_has_a_matching_status_and_id(
+    fields: JsonObject, expected: tuple[int, str] | None
 ) -> None:
-    assert read_fault(fault).refusal() == refusal
+    fault = parse_fault(fields)
+    error = fault.api_error()
+    assert ((error.status, error.error_id) if fault.replaces_response else None) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,17 +99,18 @@ def test_a_refusal_has_the_status_and_id_that_go_together(
         ("simple", {"status", "response"}),
     ],
 )
-def test_an_error_comes_in_the_shape_asked_for(envelope: str, keys: set[str]) -> None:
-    fault = read_fault({"error": "INTERNAL_ERROR", "envelope": envelope, "message": "Ouch."})
-    said = envelope_of(fault, "req_1")
-    assert said.keys() == keys
-    assert "Ouch." in str(said)
+def test_an_error_has_the_envelope_of_the_fault(envelope: str, keys: set[str]) -> None:
+    fault = parse_fault({"error": "INTERNAL_ERROR", "envelope": envelope, "message": "Ouch."})
+    assert fault.envelope
+    body = error_body(fault.envelope, fault.api_error(), "req_1")
+    assert body.keys() == keys
+    assert "Ouch." in str(body)
 
 
-def test_the_inference_shape_calls_its_status_status() -> None:
-    said = envelope_of(Fault(error="UNAUTHORIZED", envelope="inference"), "req_1")["error"]
-    assert (said["status"], said["request_id"]) == (401, "req_1")
-    assert (said["type"], said["code"]) == ("authentication_error", "invalid_api_key")
+def test_the_inference_envelope_has_status_and_request_id() -> None:
+    error = error_body("inference", Fault(error="UNAUTHORIZED").api_error(), "req_1")["error"]
+    assert (error["status"], error["request_id"]) == (401, "req_1")
+    assert (error["type"], error["code"]) == ("authentication_error", "invalid_api_key")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +132,9 @@ def test_the_inference_shape_calls_its_status_status() -> None:
         ([], "object"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_by_name(fault: object, culprit: str) -> None:
+def test_an_invalid_fault_is_refused_by_the_name_of_its_field(fault: object, culprit: str) -> None:
     with pytest.raises(ValueError, match=culprit):
-        read_fault(fault)
+        parse_fault(fault)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +145,9 @@ def test_a_fault_that_makes_no_sense_is_refused_by_name(fault: object, culprit: 
     ],
 )
 def test_a_header_holds_json_or_pairs(text: str) -> None:
-    fault = read_header(text)
+    fault = parse_fault_header(text)
     assert fault == Fault(error="NOVEL", latency=0.5, variants=("canceled", "queued"))
-    assert read_fault(fault.as_json()) == fault
+    assert parse_fault(fault.as_json()) == fault
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +169,7 @@ def posted(http: httpx.Client, **fault: object) -> httpx.Response:
     return http.post("/predict", json=BODY, headers={HEADER: pairs} if pairs else {})
 
 
-def test_a_connection_is_dropped_before_the_request_is_acted_upon(
+def test_a_connection_is_dropped_before_the_request_is_processed(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     before = len(platform.predictions)
@@ -174,7 +178,7 @@ def test_a_connection_is_dropped_before_the_request_is_acted_upon(
     assert len(platform.predictions) == before
 
 
-def test_an_answer_is_lost_after_the_request_was_acted_upon(
+def test_a_response_is_lost_after_the_request_was_processed(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     before = len(platform.predictions)
@@ -183,7 +187,7 @@ def test_an_answer_is_lost_after_the_request_was_acted_upon(
     assert len(platform.predictions) == before + 1
 
 
-def test_a_truncated_body_is_less_than_was_promised(http: httpx.Client) -> None:
+def test_a_truncated_body_is_shorter_than_its_content_length(http: httpx.Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="complete message body"):
         posted(http, body="truncated")
 
@@ -208,7 +212,7 @@ def test_a_slow_body_arrives_in_pieces_and_whole(http: httpx.Client) -> None:
         ({"error": "NOVEL", "status": 418}, 418, b'{"status":false'),
     ],
 )
-def test_an_answer_is_spoilt_as_asked_for(
+def test_a_response_is_damaged_by_a_fault(
     http: httpx.Client, fault: JsonObject, status: int, start: bytes
 ) -> None:
     answer = posted(http, **fault)
@@ -218,7 +222,7 @@ def test_an_answer_is_spoilt_as_asked_for(
     assert answer.headers["x-request-id"].startswith("req_")
 
 
-def test_a_caller_is_sent_elsewhere(http: httpx.Client) -> None:
+def test_a_fault_redirects(http: httpx.Client) -> None:
     answer = posted(http, redirect="http://localhost:1/v1/predict")
     assert (answer.status_code, answer.headers["location"]) == (
         307,
@@ -226,26 +230,26 @@ def test_a_caller_is_sent_elsewhere(http: httpx.Client) -> None:
     )
 
 
-def test_a_429_says_when_to_try_again(http: httpx.Client) -> None:
+def test_a_429_has_retry_after(http: httpx.Client) -> None:
     assert posted(http, status=429).headers["retry-after"] == "1"
     assert posted(http, status=429, retry_after=12).headers["retry-after"] == "12"
     assert "retry-after" not in posted(http, status=503).headers
 
 
-def test_an_answer_says_that_the_prediction_failed(http: httpx.Client) -> None:
+def test_a_fault_makes_the_prediction_in_a_response_fail(http: httpx.Client) -> None:
     answer = posted(http, envelope="failed-prediction", message="NSFW content detected.")
     said = answer.json()
     assert (answer.status_code, said["status"], said["output"]) == (200, "failed", None)
     assert said["response"] == said["error"] == "NSFW content detected."
 
 
-def test_a_header_that_makes_no_sense_is_a_400(http: httpx.Client) -> None:
+def test_a_header_that_is_invalid_is_a_400(http: httpx.Client) -> None:
     answer = posted(http, colour="red")
     assert answer.status_code == 400
     assert "'colour'" in answer.json()["response"]
 
 
-def test_a_fault_from_python_befalls_the_requests_of_a_model(
+def test_a_fault_from_python_applies_to_the_requests_of_a_model(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     job = posted(http).json()
@@ -286,7 +290,7 @@ def test_an_asset_can_be_truncated(platform: LocalPlatform, http: httpx.Client) 
         ("cancel-success", "POST", "/cancel", '{"success":true}'),
     ],
 )
-def test_an_answer_is_spelled_otherwise(
+def test_a_response_has_another_spelling(
     http: httpx.Client, variant: str, method: str, path: str, expected: str
 ) -> None:
     url = posted(http).json()["urls"]["get"]
@@ -295,17 +299,17 @@ def test_an_answer_is_spelled_otherwise(
     assert expected in answer.text
 
 
-def test_a_list_comes_without_pagination_when_asked_for(http: httpx.Client) -> None:
+def test_a_list_comes_without_pagination_with_a_variant(http: httpx.Client) -> None:
     answer = http.get("/predictions", headers={HEADER: "variants=bare-list"})
     assert isinstance(answer.json(), list)
 
 
-def test_a_missing_prediction_is_a_502_when_asked_for(http: httpx.Client) -> None:
+def test_a_missing_prediction_is_a_502_with_a_variant(http: httpx.Client) -> None:
     answer = http.get("/predictions/nope", headers={HEADER: "variants=missing-502"})
     assert answer.status_code == answer.json()["error"]["http_status"] == 502
 
 
-def test_a_platform_spells_all_its_answers_as_it_was_told() -> None:
+def test_variants_of_a_platform_change_all_its_responses() -> None:
     with skytells.local.serve(speed=0, variants=["queued", "bare-list"]) as platform:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         assert http.post("/predict", json=BODY).json()["status"] == "queued"

@@ -1,4 +1,4 @@
-"""The platform over real sockets, asked by a plain HTTP client."""
+"""The platform over real sockets, with a plain HTTP client."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import pytest
 from starlette.types import ASGIApp
 
 import skytells.local
+from skytells import SkytellsClient
 from skytells.local import LocalPlatform, Platform
-from skytells.local.answers import JsonObject
 from skytells.local.app import create_app
+from skytells.local.json_values import JsonObject
 from skytells.local.server import Server
 
 BODY: JsonObject = {"model": "flux-pro", "input": {"prompt": "a fox"}}
@@ -111,7 +112,7 @@ def test_await_ends_when_the_prediction_is_cancelled(
         assert answer.result()["status"] == "cancelled"
 
 
-def test_close_lets_go_of_requests_that_wait() -> None:
+def test_close_ends_pending_requests() -> None:
     with ThreadPoolExecutor(1) as pool, skytells.local.serve(speed=0) as platform:
         http = httpx.Client(base_url=platform.url, headers={"x-api-key": "k"})
         answer = pool.submit(created, http, **{"await": True})
@@ -157,7 +158,7 @@ def test_cancel_answers_the_prediction(http: httpx.Client) -> None:
     assert error_of(http.post(cancel)) == (409, "PREDICTION_NOT_CANCELLABLE")
 
 
-def test_the_stream_url_is_there_when_asked_for(http: httpx.Client) -> None:
+def test_the_stream_url_is_there_with_a_variant(http: httpx.Client) -> None:
     plain = created(http)
     url = plain["urls"]["get"]
     assert "stream" not in plain["urls"]
@@ -220,7 +221,14 @@ def test_models_are_a_bare_array_with_the_fields_asked_for(http: httpx.Client) -
 def test_a_wrong_request_is_answered_with_an_envelope(
     http: httpx.Client, method: str, path: str, body: bytes | None, expected: tuple[int, str]
 ) -> None:
-    assert error_of(http.request(method, path, content=body)) == expected
+    headers = {"content-type": "application/json"}
+    assert error_of(http.request(method, path, content=body, headers=headers)) == expected
+
+
+def test_the_base_url_has_the_name_that_clients_give_it(platform: LocalPlatform) -> None:
+    assert platform.base_url == platform.url
+    with SkytellsClient(platform.key, base_url=platform.base_url) as client:
+        assert client.models.get("flux-pro").namespace == "flux-pro"
 
 
 def test_a_missing_key_is_refused(platform: LocalPlatform) -> None:
@@ -279,7 +287,8 @@ def test_a_prompt_may_hold_half_a_surrogate_pair(
     platform: LocalPlatform, http: httpx.Client
 ) -> None:
     body = b'{"model":"flux-pro","input":{"prompt":"\\ud800"}}'
-    url = http.post("/predict", content=body).json()["urls"]["get"]
+    headers = {"content-type": "application/json; charset=utf-8"}
+    url = http.post("/predict", content=body, headers=headers).json()["urls"]["get"]
     platform.advance(60.0)
     assert http.get(url).json()["input"] == {"prompt": "\ud800"}
 
@@ -339,7 +348,7 @@ def test_a_client_is_made_for_this_platform(
     assert made == [{**where, "timeout": 5_000}, where]
 
 
-def test_a_caller_who_leaves_in_the_middle_leaves_no_traceback(
+def test_a_client_that_disconnects_causes_no_traceback(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with skytells.local.serve() as platform:

@@ -1,4 +1,4 @@
-"""What the platform tells webhooks: the outbox on a standing clock, and real deliveries."""
+"""Webhooks: the outbox with a stopped clock, and real deliveries."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import pytest
 
 import skytells.local
 from skytells.local import Clock, LocalPlatform, Platform, PlatformOptions
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import Order
-from skytells.local.webhooks import BACKOFF, SIGNATURE, Delivery, obstacle, sign, wants
+from skytells.local.json_values import Json, JsonObject
+from skytells.local.requests import PredictionRequest
+from skytells.local.webhooks import BACKOFF, SIGNATURE, Delivery, sign, url_error, wants
 
 FOX: JsonObject = {"prompt": "a fox"}
 URL = "http://localhost/hook"
@@ -30,18 +30,18 @@ def platform_with(**options: Unpack[PlatformOptions]) -> Platform:
     return Platform(clock=Clock(speed=0), **options)
 
 
-def ordered(platform: Platform, events: list[str] | None = None, url: str = URL) -> str:
+def created(platform: Platform, events: list[str] | None = None, url: str = URL) -> str:
     webhook = {"url": url, "events": events or []}
-    order = Order("flux-pro", FOX, webhook=webhook)
-    return platform.create(order, origin="http://localhost", key="sk-mine").id
+    request = PredictionRequest("flux-pro", FOX, webhook=webhook)
+    return platform.create(request, origin="http://localhost", key="sk-mine").id
 
 
 def sent(platform: Platform, status: int = 200) -> list[Delivery]:
-    """Deliver what is due, as if every application answered so."""
+    """Deliver what is due, as if every application responded so."""
     taken: list[Delivery] = []
-    for notice in platform.outbox.due(platform.now()):
-        delivery = replace(platform.outbox.compose(notice), status=status)
-        platform.outbox.settle(notice, delivery, platform.now())
+    for notification in platform.outbox.take_due(platform.now()):
+        delivery = replace(platform.outbox.build(notification), status=status)
+        platform.outbox.record(notification, delivery, platform.now())
         taken.append(delivery)
     return taken
 
@@ -50,9 +50,9 @@ def events(deliveries: list[Delivery]) -> list[tuple[str, str]]:
     return [(delivery.event, delivery.body["status"]) for delivery in deliveries]
 
 
-def test_a_webhook_is_told_of_start_and_success_when_they_happen() -> None:
+def test_a_webhook_is_notified_of_start_and_success_when_they_happen() -> None:
     platform = platform_with()
-    ordered(platform)
+    created(platform)
     assert sent(platform) == []
     platform.advance(2.0)
     assert events(sent(platform)) == [("started", "started")]
@@ -61,9 +61,9 @@ def test_a_webhook_is_told_of_start_and_success_when_they_happen() -> None:
     assert platform.outbox.next_moment is None
 
 
-def test_each_event_says_how_things_stood_when_it_happened() -> None:
+def test_each_event_has_the_state_of_its_moment() -> None:
     platform = platform_with()
-    ordered(platform)
+    created(platform)
     platform.advance(60.0)
     first, last = sent(platform)
     assert events([first, last]) == [("started", "started"), ("completed", "succeeded")]
@@ -71,10 +71,10 @@ def test_each_event_says_how_things_stood_when_it_happened() -> None:
     assert last.body["output"][0].startswith("http://localhost/assets/")
 
 
-def test_a_failure_is_told() -> None:
+def test_a_failure_is_notified() -> None:
     platform = platform_with()
     platform.script("flux-pro", fails="NSFW content detected.")
-    ordered(platform, ["failed"])
+    created(platform, ["failed"])
     platform.advance(60.0)
     (delivery,) = sent(platform)
     assert delivery.body["response"] == "NSFW content detected."
@@ -89,11 +89,11 @@ def test_a_failure_is_told() -> None:
         (Platform.finish, ("completed", "succeeded")),
     ],
 )
-def test_an_early_end_is_told_at_once_and_only_once(
+def test_an_early_end_is_notified_at_once_and_only_once(
     end: Callable[[Platform, str], object], told: tuple[str, str]
 ) -> None:
     platform = platform_with()
-    end(platform, ordered(platform))
+    end(platform, created(platform))
     assert events(sent(platform)) == [told]
     platform.advance(60.0)
     assert sent(platform) == []
@@ -109,9 +109,9 @@ def test_an_early_end_is_told_at_once_and_only_once(
         ([], ["started", "completed"]),
     ],
 )
-def test_only_the_events_asked_for_are_told(asked: list[str], told: list[str]) -> None:
+def test_only_the_requested_events_are_notified(asked: list[str], told: list[str]) -> None:
     platform = platform_with()
-    ordered(platform, asked)
+    created(platform, asked)
     platform.advance(60.0)
     assert [delivery.event for delivery in sent(platform)] == told
 
@@ -121,17 +121,17 @@ def test_a_cancellation_is_known_by_every_spelling(name: str) -> None:
     assert wants([name], "canceled")
 
 
-def test_a_prediction_without_a_webhook_is_not_told_of() -> None:
+def test_a_prediction_without_a_webhook_causes_no_notification() -> None:
     platform = platform_with()
-    platform.create(Order("flux-pro", FOX))
-    platform.create(Order("flux-pro", FOX, webhook={"url": None, "events": []}))
+    platform.create(PredictionRequest("flux-pro", FOX))
+    platform.create(PredictionRequest("flux-pro", FOX, webhook={"url": None, "events": []}))
     assert platform.outbox.next_moment is None
 
 
 @pytest.mark.parametrize(("secret", "key"), [(None, "sk-mine"), ("whsec", "whsec")])
 def test_the_body_is_signed_with_the_key_or_the_secret(secret: str | None, key: str) -> None:
     platform = platform_with(webhook_secret=secret)
-    ordered(platform)
+    created(platform)
     platform.advance(60.0)
     for delivery in sent(platform):
         wanted = hmac.new(key.encode(), delivery.raw, hashlib.sha256).hexdigest()
@@ -140,7 +140,7 @@ def test_the_body_is_signed_with_the_key_or_the_secret(secret: str | None, key: 
 
 def test_the_wrapped_form_names_the_event() -> None:
     platform = platform_with(webhook_wrapped=True)
-    job_id = ordered(platform)
+    job_id = created(platform)
     platform.advance(60.0)
     for delivery, name in zip(
         sent(platform), ("prediction.started", "prediction.succeeded"), strict=True
@@ -150,9 +150,9 @@ def test_the_wrapped_form_names_the_event() -> None:
         assert delivery.body["data"]["id"] == job_id
 
 
-def test_a_delivery_is_repeated_with_growing_pauses_until_it_is_given_up() -> None:
+def test_a_delivery_is_repeated_with_backoff_until_it_is_given_up() -> None:
     platform = platform_with()
-    ordered(platform, ["completed"])
+    created(platform, ["completed"])
     platform.advance(8.0)
     attempts = [sent(platform, 500)]
     for pause in BACKOFF:
@@ -168,7 +168,7 @@ def test_a_delivery_is_repeated_with_growing_pauses_until_it_is_given_up() -> No
 
 def test_a_delivery_answered_with_2xx_is_not_repeated() -> None:
     platform = platform_with()
-    ordered(platform, ["completed"])
+    created(platform, ["completed"])
     platform.advance(8.0)
     assert sent(platform, 503)[0].delivered is False
     platform.advance(1.0)
@@ -178,7 +178,7 @@ def test_a_delivery_answered_with_2xx_is_not_repeated() -> None:
 
 def test_events_are_duplicated_on_demand() -> None:
     platform = platform_with(webhook_copies=2)
-    ordered(platform, ["completed"])
+    created(platform, ["completed"])
     platform.advance(8.0)
     first, second = sent(platform)
     assert (first.raw, first.attempt) == (second.raw, second.attempt)
@@ -190,20 +190,20 @@ def test_events_are_duplicated_on_demand() -> None:
     "url", ["http://localhost:1/", "https://127.0.0.2/", "http://[::1]/x", "http://app.localhost/"]
 )
 def test_a_url_on_this_machine_is_called(url: str) -> None:
-    assert obstacle(url, allow_remote=False) is None
+    assert url_error(url, allow_remote=False) is None
 
 
 @pytest.mark.parametrize(
     "url", ["https://example.com/", "http://127.0.0.1.example.com/", "http://10.0.0.1/"]
 )
 def test_a_url_elsewhere_is_called_only_if_that_is_allowed(url: str) -> None:
-    assert "allow_remote" in (obstacle(url, allow_remote=False) or "")
-    assert obstacle(url, allow_remote=True) is None
+    assert "allow_remote" in (url_error(url, allow_remote=False) or "")
+    assert url_error(url, allow_remote=True) is None
 
 
 @pytest.mark.parametrize("url", ["ftp://localhost/", "hook", "http://", "http://[half"])
 def test_what_is_no_url_is_not_called(url: str) -> None:
-    assert "not a" in (obstacle(url, allow_remote=True) or "")
+    assert "not a" in (url_error(url, allow_remote=True) or "")
 
 
 class Application:
@@ -273,7 +273,7 @@ def test_an_application_gets_signed_events_in_order(
     assert httpx.get(bodies[1]["output"][0]).status_code == 200
 
 
-def test_an_application_that_fails_is_told_again_when_the_clock_says_so(
+def test_a_failed_delivery_is_repeated_as_the_clock_goes_on(
     platform: LocalPlatform, application: Application
 ) -> None:
     application.answers = [500, 302]
@@ -300,7 +300,9 @@ def test_another_machine_is_never_called(platform: LocalPlatform) -> None:
     assert all("allow_remote" in (delivery.error or "") for delivery in deliveries)
 
 
-def test_the_sender_goes_on_after_a_rest(platform: LocalPlatform, application: Application) -> None:
+def test_the_sender_starts_again_after_it_was_idle(
+    platform: LocalPlatform, application: Application
+) -> None:
     for count in (1, 2, 3):
         post(platform, {"url": application.url, "events": ["completed"]})
         platform.advance(8.0)
@@ -308,7 +310,7 @@ def test_the_sender_goes_on_after_a_rest(platform: LocalPlatform, application: A
     assert len(application.got) == 3
 
 
-def test_a_quick_prediction_does_not_wait_for_what_a_slow_one_will_be_told(
+def test_a_quick_prediction_does_not_wait_for_the_deliveries_of_a_slow_one(
     application: Application,
 ) -> None:
     with skytells.local.serve() as platform:
@@ -332,7 +334,7 @@ def test_a_quick_prediction_does_not_wait_for_what_a_slow_one_will_be_told(
         ("completed", "/_platform/speed", "completed"),
     ],
 )
-def test_an_end_brought_about_over_http_is_told_where_nothing_else_was_asked_for(
+def test_an_end_over_http_is_notified_without_another_request(
     platform: LocalPlatform, application: Application, asked: str, path: str, told: str
 ) -> None:
     prediction = post(platform, {"url": application.url, "events": [asked]})
@@ -344,9 +346,7 @@ def test_an_end_brought_about_over_http_is_told_where_nothing_else_was_asked_for
     assert [delivery.event for delivery in until_delivered(platform, 1)] == [told]
 
 
-def test_an_end_brought_about_on_the_page_is_told(
-    platform: LocalPlatform, application: Application
-) -> None:
+def test_an_end_on_the_page_is_notified(platform: LocalPlatform, application: Application) -> None:
     prediction = post(platform, {"url": application.url, "events": ["failed"]})
     page = platform.url.removesuffix("v1")
     httpx.post(page, data={"do": "fail", "id": prediction["id"]})
@@ -354,7 +354,7 @@ def test_an_end_brought_about_on_the_page_is_told(
 
 
 @pytest.mark.parametrize("way", ["advance", "speed"])
-def test_an_end_brought_about_in_python_is_told(
+def test_an_end_in_python_is_notified(
     platform: LocalPlatform, application: Application, way: str
 ) -> None:
     post(platform, {"url": application.url, "events": ["completed"]})

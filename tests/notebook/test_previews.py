@@ -62,7 +62,7 @@ MP4 = {"name": "a.mp4", "type": "video/mp4"}
     [
         ("flux-pro", CAT, "img", b"\x89PNG"),
         ("truefusion-video-pro", CAT, "video", b"\0\0\0"),
-        ("beatfusion-2.0", {"prompt": "x", "lyrics": "la la la la la"}, "audio", b"RIFF"),
+        ("beatfusion-2.0", {"prompt": "x", "lyrics": "la la la la la"}, "audio", b"ID3"),
     ],
 )
 def test_a_preview_embeds_what_was_made(

@@ -1,7 +1,8 @@
 """The `openai` package drives the platform's inference, and as a plain HTTP client its predictions.
 
-Its key travels as `Authorization: Bearer`; predictions want it in the platform's own header. The
-platform's address and key are in SKYTELLS_BASE_URL and SKYTELLS_API_KEY; it takes no other key.
+Its key is sent as `Authorization: Bearer`; predictions require the platform's own header. Responses of
+inference are validated strictly. The platform's address and key are in SKYTELLS_BASE_URL and
+SKYTELLS_API_KEY; it accepts no other key.
 """
 
 from __future__ import annotations
@@ -32,12 +33,20 @@ class Fox(BaseModel):
     tails: int
 
 
-def client_with(key, **headers):
-    return openai.OpenAI(api_key=key, base_url=URL, default_headers=headers, max_retries=0)
+def client_with(key, *, strict=True, **headers):
+    return openai.OpenAI(
+        api_key=key,
+        base_url=URL,
+        default_headers=headers,
+        max_retries=0,
+        _strict_response_validation=strict,
+    )
 
 
 def check_models(client):
-    listed = client.get("/models", cast_to=list)
+    listed = client_with(KEY, strict=False).get(
+        "/models", cast_to=list
+    )  # the key as a bearer token
     assert "gpt-5" in [model["namespace"] for model in listed], listed
     model = client.models.retrieve("gpt-5")
     assert model.namespace == "gpt-5", model
@@ -127,6 +136,9 @@ def check_chat(client):
     short = client.chat.completions.create(model="deepbrain-router", messages=FOX, max_tokens=16)
     assert short.model != "deepbrain-router", short
     assert (short.choices[0].finish_reason, short.choices[0].message.content) == ("length", "")
+    brief = client.chat.completions.create(model="deepbrain-router", messages=FOX, max_tokens=32)
+    assert brief.choices[0].finish_reason == "stop", brief
+    assert brief.choices[0].message.content, brief
 
 
 def check_chat_stream(client):
@@ -169,9 +181,11 @@ def check_forms_of_streams(client):
         return said, "".join(deltas)
 
     plain = client.chat.completions.create(model="gpt-5", messages=FOX).choices[0].message.content
-    # Not "comments": this package takes an empty line after an `id` for an event, against the
-    # standard, which wants `data` for one.
-    forms = ("crlf", "multi-line", "obfuscation", "responses-done")
+    # Not "comments event-ids" together: after an `id` this package takes every empty line for the
+    # end of an event, against the standard, which requires `data`.
+    for variants in ("event-ids", "event-ids crlf"):
+        assert streamed(variants) == (plain, plain), variants
+    forms = ("crlf", "comments", "multi-line", "obfuscation", "responses-done")
     for variants in (*forms, " ".join(forms)):
         assert streamed(variants) == (plain, plain), variants
 
@@ -215,6 +229,92 @@ def check_tools(client):
     assert mustnt.choices[0].message.tool_calls is None, mustnt
 
 
+def check_required_tools(client):
+    answer = {"name": "final_answer", "parameters": PARAMETERS}
+    tools = [{"type": "function", "function": function} for function in (WEATHER, answer)]
+    messages, called = [PARIS], []
+    while "final_answer" not in called:
+        message = (
+            client.chat.completions.create(
+                model="gpt-5", messages=messages, tools=tools, tool_choice="required"
+            )
+            .choices[0]
+            .message
+        )
+        called += [call.function.name for call in message.tool_calls]
+        results = [
+            {"role": "tool", "tool_call_id": call.id, "content": "18 °C"}
+            for call in message.tool_calls
+        ]
+        messages += [message, *results]
+    assert called == ["get_weather", "final_answer"], called
+
+
+def check_schemas_in_messages(client):
+    told = {"role": "system", "content": f"Answer as {json.dumps(Fox.model_json_schema())}"}
+    for form in ({}, {"response_format": {"type": "json_object"}}):
+        said = client.chat.completions.create(model="gpt-5", messages=[told, *FOX], **form)
+        Fox.model_validate_json(said.choices[0].message.content)
+    response = client.responses.create(
+        model="gpt-5", instructions=told["content"], input="What is a fox?"
+    )
+    Fox.model_validate_json(response.output_text)
+
+
+def check_logprobs(client):
+    said = client.chat.completions.create(
+        model="gpt-5", messages=FOX, logprobs=True, top_logprobs=4
+    )
+    assert {len(token.top_logprobs) for token in said.choices[0].logprobs.content} == {4}, said
+    response = client.responses.create(
+        model="gpt-5", input="A fox?", top_logprobs=2, include=["message.output_text.logprobs"]
+    )
+    (part,) = response.output[0].content
+    assert {len(token.top_logprobs) for token in part.logprobs} == {2}, response
+
+
+def check_requests_that_openai_refuses(client):
+    def chat(**fields):
+        return lambda: client.chat.completions.create(
+            **{"model": "gpt-5", "messages": FOX, **fields}
+        )
+
+    def respond(**fields):
+        return lambda: client.responses.create(**{"model": "gpt-5", "input": "A fox?", **fields})
+
+    call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    calling = {"role": "assistant", "content": None, "tool_calls": [call]}
+    loose = {**WEATHER, "parameters": {"type": "object", "properties": {}}}
+    output = {"type": "function_call_output", "call_id": "call_1", "output": "7"}
+    cases = [
+        (chat(messages=[*FOX, calling]), "messages", None),
+        (chat(stop=list("abcde")), "stop", "array_above_max_length"),
+        (chat(top_logprobs=1), "top_logprobs", None),
+        (chat(stream_options={"include_usage": True}), "stream_options", None),
+        (chat(tool_choice="auto"), "tool_choice", None),
+        (
+            chat(tools=[{"type": "function", "function": {"name": "get weather"}}]),
+            "tools[0].function.name",
+            "invalid_value",
+        ),
+        (
+            chat(tools=[{"type": "function", "function": loose}]),
+            "tools[0].function.parameters",
+            "invalid_function_parameters",
+        ),
+        (
+            chat(messages=[{"role": "user", "content": "fox " * 500_000}]),
+            "messages",
+            "context_length_exceeded",
+        ),
+        (respond(input=[output]), "input", None),
+        (respond(tools=[{"type": "custom", "name": "f"}]), "tools[0].type", "invalid_value"),
+    ]
+    for ask, param, code in cases:
+        error = error_of(openai.BadRequestError, ask)
+        assert (error.param, error.code) == (param, code), error.body
+
+
 def check_tools_of_responses(client):
     tools = [{"type": "function", **WEATHER}]
     asked = client.responses.create(model="gpt-5", input=PARIS["content"], tools=tools)
@@ -223,6 +323,12 @@ def check_tools_of_responses(client):
     result = {"type": "function_call_output", "call_id": call.call_id, "output": "18 °C"}
     last = client.responses.create(
         model="gpt-5", input=[PARIS, call.model_dump(), result], tools=tools
+    )
+    assert "18 °C" in last.output_text, last
+    stored = client.responses.create(model="gpt-5", input=PARIS["content"], tools=tools, store=True)
+    result["call_id"] = stored.output[0].call_id
+    last = client.responses.create(
+        model="gpt-5", input=[result], tools=tools, previous_response_id=stored.id
     )
     assert "18 °C" in last.output_text, last
 
@@ -300,26 +406,33 @@ def check_response_stream(client):
 
 
 def check_embeddings(client):
-    def embedded(given, **fields):
-        made = client.embeddings.create(model="skytells-embed-3-small", input=given, **fields)
+    def embedded(given, by=client, **fields):
+        made = by.embeddings.create(model="skytells-embed-3-small", input=given, **fields)
         return [item.embedding for item in made.data]
 
-    packed = embedded(["a fox", "a wolf"])  # it asks for base64 by itself, and decodes it
+    # It requests base64 by default, which its strict validation does not accept, and decodes it.
+    packed = embedded(["a fox", "a wolf"], by=client_with(KEY, strict=False))
     plain = embedded(["a fox", "a wolf"], encoding_format="float")
     assert [len(vector) for vector in packed] == [1536, 1536]
     for one, other in zip(packed, plain, strict=True):
         assert all(abs(a - b) < 1e-6 for a, b in zip(one, other, strict=True))
-    assert [len(vector) for vector in embedded([[1, 2], [3]], dimensions=8)] == [8, 8]
+    assert [
+        len(vector) for vector in embedded([[1, 2], [3]], dimensions=8, encoding_format="float")
+    ] == [8, 8]
 
 
 def check_asyncio(client):
     async def drive():
-        async with openai.AsyncOpenAI(api_key=KEY, base_url=URL, max_retries=0) as ours:
+        async with openai.AsyncOpenAI(
+            api_key=KEY, base_url=URL, max_retries=0, _strict_response_validation=True
+        ) as ours:
             chat = ours.chat.completions.create
             whole, stream, vectors, response = await asyncio.gather(
                 chat(model="gpt-5", messages=FOX),
                 chat(model="gpt-5", messages=FOX, stream=True),
-                ours.embeddings.create(model="skytells-embed-3-small", input=["a", "b"]),
+                ours.embeddings.create(
+                    model="skytells-embed-3-small", input=["a", "b"], encoding_format="float"
+                ),
                 ours.responses.create(model="gpt-5", input="What is a fox?"),
             )
             said = [c.choices[0].delta.content or "" async for c in stream if c.choices]
@@ -339,7 +452,8 @@ def error_of(kind, call):
 
 
 def main():
-    predicting = client_with(KEY, **{"x-api-key": KEY})
+    # Predictions and models have the platform's own form.
+    predicting = client_with(KEY, strict=False, **{"x-api-key": KEY})
     inferring = client_with(KEY)
     checks = {
         predicting: (check_models, check_predictions, check_errors),
@@ -350,6 +464,10 @@ def main():
             check_forms_of_streams,
             check_pictures,
             check_tools,
+            check_required_tools,
+            check_schemas_in_messages,
+            check_logprobs,
+            check_requests_that_openai_refuses,
             check_tools_of_responses,
             check_parsing,
             check_responses,

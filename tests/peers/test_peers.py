@@ -1,6 +1,6 @@
-"""Clients that others wrote drive the local platform over HTTP, each in an environment of its own.
+"""Clients of others drive the local platform over HTTP, in environments without this package.
 
-`make test-peers` makes the environments and runs these tests; without them they fail.
+`make test-peers` creates the environments and runs these tests; without them they fail.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ PREDICTION_ROUTES = {
     "POST /v1/predictions/{id}/cancel",
     "DELETE /v1/predictions/{id}/delete",
     "GET /v1/models",
+}
+
+INFERENCE_ROUTES = {
+    "POST /v1/chat/completions",
+    "POST /v1/responses",
+    "POST /v1/embeddings",
 }
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -58,38 +64,48 @@ def test_the_typescript_package(platform: LocalPlatform) -> None:
 
 
 def test_the_openai_package(platform: LocalPlatform) -> None:
-    drive_with_python(platform, "openai")
+    drive_with_python(platform, "openai", "python")
     assert routes_used(platform) >= {
+        *INFERENCE_ROUTES,
         "POST /v1/predictions",
         "GET /v1/predictions/{id}",
         "DELETE /v1/predictions/{id}",
         "GET /v1/models",
         "GET /v1/models/gpt-5",
-        "POST /v1/chat/completions",
-        "POST /v1/responses",
-        "POST /v1/embeddings",
     }
+
+
+@pytest.mark.parametrize("peer", ["langchain", "openai_agents", "pydantic_ai", "smolagents"])
+def test_packages_for_agents(platform: LocalPlatform, peer: str) -> None:
+    drive_with_python(platform, peer, "python")
+    assert "POST /v1/chat/completions" in routes_used(platform)
+
+
+def test_instructor(platform: LocalPlatform) -> None:
+    drive_with_python(platform, "instructor")
+    assert routes_used(platform) == {"POST /v1/chat/completions", "POST /v1/responses"}
 
 
 def test_the_openai_package_for_node(platform: LocalPlatform) -> None:
     drive_with_node(platform, "openai_node", "openai")
-    assert routes_used(platform) >= {
-        "POST /v1/chat/completions",
-        "POST /v1/responses",
-        "POST /v1/embeddings",
-    }
+    assert routes_used(platform) >= INFERENCE_ROUTES
 
 
-def drive_with_python(platform: LocalPlatform, peer: str) -> None:
-    """Run a peer's script by the Python of its environment, which sees nothing of ours."""
-    folder = environment(peer, "bin/python")
+def test_the_ai_sdk(platform: LocalPlatform) -> None:
+    drive_with_node(platform, "ai_sdk", "@ai-sdk/openai")
+    assert routes_used(platform) == INFERENCE_ROUTES
+
+
+def drive_with_python(platform: LocalPlatform, peer: str, shared: str | None = None) -> None:
+    """Run a peer's script with the Python of its environment, or of one that several share."""
+    folder = environment(shared or peer, "bin/python")
     drive(platform, ["bin/python", "-I", str(HERE / f"drive_{peer}.py")], folder)
 
 
 def drive_with_node(platform: LocalPlatform, peer: str, package: str) -> None:
-    """Run a peer's script by Node, in the folder that holds its package."""
+    """Run a peer's script with Node, in the folder that has its package."""
     folder = environment(peer, f"node_modules/{package}")
-    # A module that comes on standard input finds its packages in the working directory.
+    # A module on standard input finds its packages in the working directory.
     script = (HERE / f"drive_{peer}.mjs").read_text(encoding="utf-8")
     drive(platform, ["node", "--input-type=module"], folder, script)
 
@@ -103,7 +119,7 @@ def environment(peer: str, needed: str) -> Path:
 
 
 def drive(platform: LocalPlatform, command: list[str], folder: Path, script: str = "") -> None:
-    """Run a command to its end in a folder; what it printed is shown if it fails."""
+    """Run a command in a folder; its output is shown if it fails."""
     variables = {**os.environ, "SKYTELLS_BASE_URL": platform.url, "SKYTELLS_API_KEY": platform.key}
     done = subprocess.run(
         command,

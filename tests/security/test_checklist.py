@@ -22,7 +22,7 @@
 | 18  | webhook replays         | `security/test_webhooks`: `test_row_18_…`                          |
 | 19  | two products, two keys  | here (O01 to O03), `unit/test_unit_surfaces`                       |
 | 20  | downloads               | `behaviour/test_outputs_places`, `…_faults`, `…_ends`              |
-| 21  | the local platform      | `local/test_server`, `local/test_page`                             |
+| 21  | the local platform      | `local/test_server`, `local/page/test_page`                        |
 | 22  | environment             | here                                                               |
 | 23  | supply chain            | here: what can be seen in the repository                           |
 """

@@ -194,11 +194,11 @@ inputs = st.fixed_dictionaries(
 
 @given(st.sampled_from(MODELS), inputs)
 def test_an_amount_is_what_the_local_platform_bills(local: LocalModel, input: Any) -> None:
-    from skytells.local import media
+    from skytells.local.media.files import generate_files
 
     wanted = {name: value for name, value in input.items() if name in local.inputs}
     model = Model.from_wire(local.as_json(["input_schema"]))
-    assets = len(media.files(local.type, local.namespace, wanted))
+    assets = len(generate_files(local.type, local.namespace, wanted))
     billed = local.credits(wanted, work=local.seconds, assets=assets)
     estimate = model.estimate(wanted)
     if estimate.amount is None:

@@ -1,133 +1,124 @@
-"""Chat as the platform spells it: whole, and in the chunks of a stream."""
+"""The JSON of chat completions, whole and in the chunks of a stream."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skytells.local.answers import JsonObject
-from skytells.local.checks import part_of
+from skytells.local.json_values import JsonObject, object_in
 
-from .orders import Answer, Ask, Call, Said
-from .tokens import pieces
+from .tokens import logprobs, split_tokens
+from .types import Choice, Completion, CompletionRequest, ToolCall
 
 
-def completion(ask: Ask, answer: Answer) -> JsonObject:
-    """The answer as a whole."""
+def chat_completion(request: CompletionRequest, completion: Completion) -> JsonObject:
+    """A chat completion."""
+    choices = [_choice(request, one, index) for index, one in enumerate(completion.choices)]
     return {
-        "id": f"chatcmpl-{answer.id}",
+        "id": f"chatcmpl-{completion.id}",
         "object": "chat.completion",
-        "created": answer.created,
-        "model": answer.model,
+        "created": completion.created,
+        "model": completion.model,
         "system_fingerprint": None,
-        "choices": [_choice(ask, said, index) for index, said in enumerate(answer.said)],
-        "prompt_filter_results": _prompt_filters(answer),
-        "usage": usage(answer),
+        "choices": choices,
+        "prompt_filter_results": _prompt_filters(completion),
+        "usage": _usage(completion),
     }
 
 
-def chunks(ask: Ask, answer: Answer) -> Iterator[JsonObject]:
-    """The answer as a stream says it; the first chunk tells of the prompt, and has no choices."""
-    wanted = part_of(ask.body, "stream_options").get("include_usage")
-    counted: JsonObject = {"usage": None} if wanted else {}
+def chat_chunks(request: CompletionRequest, completion: Completion) -> Iterator[JsonObject]:
+    """The chunks of a stream; the first has the filter results of the prompt, and no choices."""
+    include_usage = object_in(request.body, "stream_options").get("include_usage")
+    usage: JsonObject = {"usage": None} if include_usage else {}
     yield {
         "id": "",
-        "object": "",
+        "object": "chat.completion.chunk",
         "created": 0,
         "model": "",
         "choices": [],
-        "prompt_filter_results": _prompt_filters(answer),
-        **counted,
+        "prompt_filter_results": _prompt_filters(completion),
+        **usage,
     }
-    for index, said in enumerate(answer.said):
-        for choice in _deltas(ask, said):
-            yield _chunk(answer, [{"index": index, **choice}]) | counted
-    if counted:
-        yield _chunk(answer, []) | {"usage": usage(answer)}
+    for index, choice in enumerate(completion.choices):
+        for delta in _deltas(request, choice):
+            yield _chunk(completion, [{"index": index, **delta}]) | usage
+    if include_usage:
+        yield _chunk(completion, []) | {"usage": _usage(completion)}
 
 
-def usage(answer: Answer) -> JsonObject:
-    """What was read and written, in tokens."""
+def _usage(completion: Completion) -> JsonObject:
     return {
-        "prompt_tokens": answer.read,
-        "completion_tokens": answer.written,
-        "total_tokens": answer.read + answer.written,
+        "prompt_tokens": completion.prompt_tokens,
+        "completion_tokens": completion.completion_tokens,
+        "total_tokens": completion.prompt_tokens + completion.completion_tokens,
         "completion_tokens_details": {
             "accepted_prediction_tokens": 0,
             "audio_tokens": 0,
-            "reasoning_tokens": answer.thought,
+            "reasoning_tokens": completion.reasoning_tokens,
             "rejected_prediction_tokens": 0,
         },
         "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": 0},
     }
 
 
-def _choice(ask: Ask, said: Said, index: int) -> JsonObject:
-    calls = [_call(call) for call in said.calls]
+def _choice(request: CompletionRequest, choice: Choice, index: int) -> JsonObject:
+    calls = [_tool_call(call) for call in choice.calls]
     return {
         "index": index,
         "message": {
             "role": "assistant",
-            "content": said.text,
+            "content": choice.text,
             "refusal": None,
             "annotations": [],
             **({"tool_calls": calls} if calls else {}),
         },
-        "finish_reason": said.finish,
-        "logprobs": _logprobs(ask, pieces(said.text or "")),
-        "content_filter_results": said.filters,
+        "finish_reason": choice.finish_reason,
+        "logprobs": _logprobs(request, split_tokens(choice.text or "")),
+        "content_filter_results": choice.filters,
     }
 
 
-def _call(call: Call) -> JsonObject:
+def _tool_call(call: ToolCall) -> JsonObject:
     function = {"name": call.name, "arguments": call.arguments}
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _chunk(answer: Answer, choices: list[JsonObject]) -> JsonObject:
+def _chunk(completion: Completion, choices: list[JsonObject]) -> JsonObject:
     return {
-        "id": f"chatcmpl-{answer.id}",
+        "id": f"chatcmpl-{completion.id}",
         "object": "chat.completion.chunk",
-        "created": answer.created,
-        "model": answer.model,
+        "created": completion.created,
+        "model": completion.model,
         "system_fingerprint": None,
         "choices": choices,
     }
 
 
-def _deltas(ask: Ask, said: Said) -> Iterator[JsonObject]:
-    """What one choice says from chunk to chunk."""
-    start = {"role": "assistant", "content": None if said.text is None else "", "refusal": None}
-    yield _delta(start)
-    for place, call in enumerate(said.calls):
-        begun = {**_call(call), "function": {"name": call.name, "arguments": ""}}
-        yield _delta({"tool_calls": [{"index": place, **begun}]})
-        for piece in pieces(call.arguments):
-            part = {"index": place, "function": {"arguments": piece}}
+def _deltas(request: CompletionRequest, choice: Choice) -> Iterator[JsonObject]:
+    """The choice of each chunk, without its index."""
+    content = None if choice.text is None else ""
+    yield _delta({"role": "assistant", "content": content, "refusal": None})
+    for index, call in enumerate(choice.calls):
+        begin = {**_tool_call(call), "function": {"name": call.name, "arguments": ""}}
+        yield _delta({"tool_calls": [{"index": index, **begin}]})
+        for token in split_tokens(call.arguments):
+            part = {"index": index, "function": {"arguments": token}}
             yield _delta({"tool_calls": [part]})
-    for piece in pieces(said.text or ""):
-        logprobs = _logprobs(ask, [piece])
-        yield _delta({"content": piece}, logprobs) | {"content_filter_results": said.filters}
-    yield {**_delta({}), "finish_reason": said.finish, "content_filter_results": said.filters}
+    filters = {"content_filter_results": choice.filters}
+    for token in split_tokens(choice.text or ""):
+        yield _delta({"content": token}, _logprobs(request, [token])) | filters
+    yield _delta({}) | filters | {"finish_reason": choice.finish_reason}
 
 
-def _delta(delta: JsonObject, logprobs: JsonObject | None = None) -> JsonObject:
-    return {"delta": delta, "finish_reason": None, "logprobs": logprobs}
+def _delta(delta: JsonObject, probabilities: JsonObject | None = None) -> JsonObject:
+    return {"delta": delta, "finish_reason": None, "logprobs": probabilities}
 
 
-def _logprobs(ask: Ask, tokens: list[str]) -> JsonObject | None:
-    if not ask.body.get("logprobs"):
+def _logprobs(request: CompletionRequest, tokens: list[str]) -> JsonObject | None:
+    if not request.body.get("logprobs"):
         return None
-    content = [
-        {
-            "token": token,
-            "logprob": -0.1,
-            "bytes": list(token.encode("utf-8", "replace")),
-            "top_logprobs": [],
-        }
-        for token in tokens
-    ]
+    content = logprobs(tokens, request.body.get("top_logprobs") or 0)
     return {"content": content, "refusal": None}
 
 
-def _prompt_filters(answer: Answer) -> list[JsonObject]:
-    return [{"prompt_index": 0, "content_filter_results": answer.filters}]
+def _prompt_filters(completion: Completion) -> list[JsonObject]:
+    return [{"prompt_index": 0, "content_filter_results": completion.prompt_filters}]

@@ -1,4 +1,4 @@
-"""A string that a regular expression matches, for the expressions that schemas are written with."""
+"""Strings that match a regular expression, for the expressions that schemas use."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ import string
 from typing import Final
 
 _CLASSES: Final = {"d": "1", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a"}
-_NOTHING: Final = "bBAZ"
+_ZERO_WIDTH: Final = "bBAZ"
 _CONTROL: Final = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v"}
 _CANDIDATES: Final = string.ascii_letters + string.digits + string.punctuation + " "
 _BOUNDS: Final = re.compile(r"\{(\d*)(,?)(\d*)\}")
-_MOST: Final = 10_000
+_MAX_REPEAT: Final = 10_000
 
 
-def matching(pattern: str) -> str:
-    """The shortest string that comes to mind and matches.
+def matching_string(pattern: str) -> str:
+    """A short string that matches a pattern.
 
     Raises:
-        ValueError: the pattern is none, or uses what this does not know, such as look-ahead.
+        ValueError: The pattern is invalid, or uses something unsupported such as look-ahead.
 
     Example:
-        >>> matching(r"^[A-Z]{3}-\\d+$")
+        >>> matching_string(r"^[A-Z]{3}-\\d+$")
         'AAA-1'
     """
     reader = _Reader(pattern)
-    made = reader.alternatives()
+    text = reader.alternatives()
     try:
-        fits = reader.done and re.search(pattern, made)
+        fits = reader.done and re.search(pattern, text)
     except re.error:
         fits = None
     if not fits:
-        raise ValueError(f"no string comes to mind that matches the pattern {pattern!r}")
-    return made
+        raise ValueError(f"the pattern {pattern!r} is invalid or not supported")
+    return text
 
 
 class _Reader:
-    """Walks through an expression, and makes what it asks for on the way."""
+    """Reads an expression and builds a string that matches it."""
 
     def __init__(self, pattern: str) -> None:
         self._rest = pattern
@@ -46,18 +46,18 @@ class _Reader:
         return not self._rest
 
     def alternatives(self) -> str:
-        """The first of them; the others are passed over."""
+        """The first alternative; the others are skipped."""
         first = self._sequence()
         while self._take("|"):
             self._sequence()
         return first
 
     def _sequence(self) -> str:
-        made: list[str] = []
+        text: list[str] = []
         while self._rest and self._rest[0] not in "|)":
             atom = self._atom()
-            made.append(atom * self._times())
-        return "".join(made)
+            text.append(atom * self._repetitions())
+        return "".join(text)
 
     def _atom(self) -> str:
         match self._next():
@@ -74,7 +74,7 @@ class _Reader:
             case letter:
                 return letter
 
-    def _times(self) -> int:
+    def _repetitions(self) -> int:
         least = 1
         if self._take("?") or self._take("*"):
             least = 0
@@ -85,9 +85,9 @@ class _Reader:
             least = int(found[1] or 0)
         else:
             return 1
-        self._take("?")  # of a lazy one
-        if least > _MOST:
-            raise ValueError("a pattern asks for too long a string")
+        self._take("?")  # a lazy quantifier
+        if least > _MAX_REPEAT:
+            raise ValueError("a pattern requires too long a string")
         return least
 
     def _group(self) -> str:
@@ -95,15 +95,15 @@ class _Reader:
             if self._take("P<") or (self._rest[:1] == "<" and self._rest[1:2] not in "=!"):
                 self._rest = self._rest.partition(">")[2]
             elif not self._take(":"):
-                raise ValueError("a pattern looks ahead or behind")
-        made = self.alternatives()
+                raise ValueError("a pattern uses look-ahead or look-behind, which is not supported")
+        text = self.alternatives()
         if not self._take(")"):
-            raise ValueError("a group of a pattern has no end")
-        return made
+            raise ValueError("a group of a pattern does not end")
+        return text
 
     def _escaped(self) -> str:
         letter = self._next()
-        if letter in _NOTHING:
+        if letter in _ZERO_WIDTH:
             return ""
         return _CLASSES.get(letter) or _CONTROL.get(letter) or letter
 
@@ -116,16 +116,16 @@ class _Reader:
         try:
             member = re.compile(f"{inside}]")
         except re.error:
-            raise ValueError(f"no set of characters: {inside}]") from None
+            raise ValueError(f"invalid set of characters: {inside}]") from None
         letters: str = inside + _CANDIDATES
         for letter in letters:
             if member.fullmatch(letter):
                 return letter
-        raise ValueError(f"no character comes to mind that is one of {inside}]")
+        raise ValueError(f"no supported character is one of {inside}]")
 
     def _next(self) -> str:
         if not self._rest:
-            raise ValueError("a pattern has no end")
+            raise ValueError("a pattern ends too early")
         letter, self._rest = self._rest[0], self._rest[1:]
         return letter
 

@@ -1,4 +1,4 @@
-"""Responses as the platform spells them: whole, and in the named events of a stream."""
+"""The JSON of responses, whole and in the events of a stream."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Final
 
-from skytells.local.answers import JsonObject
-from skytells.local.checks import part_of
+from skytells.local.json_values import JsonObject, object_in
 
-from .orders import Answer, Ask, Call, Said
-from .tokens import pieces
+from .tokens import logprobs, split_tokens
+from .types import Choice, Completion, CompletionRequest, ToolCall
 
 _ECHOED: Final[JsonObject] = {
     "instructions": None,
@@ -36,66 +35,80 @@ _ECHOED: Final[JsonObject] = {
     "prompt_cache_key": None,
     "prompt_cache_retention": None,
 }
+_LOGPROBS: Final = "message.output_text.logprobs"
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
-def response(ask: Ask, answer: Answer) -> JsonObject:
-    """The response as a whole."""
-    said = answer.said[0]
-    if answer.failure is not None:
-        return failed(ask, answer, "server_error", answer.failure)
-    reason = _INCOMPLETE.get(said.finish)
+def response_json(request: CompletionRequest, completion: Completion) -> JsonObject:
+    """A response."""
+    if completion.failure is not None:
+        return failed_response(request, completion, completion.failure)
+    choice = completion.choices[0]
+    reason = _INCOMPLETE.get(choice.finish_reason)
     return {
-        **_begun(ask, answer),
+        **_in_progress(request, completion),
         "status": "incomplete" if reason else "completed",
         "incomplete_details": {"reason": reason} if reason else None,
-        "completed_at": answer.created,
-        "output": [item for item, _ in _items(ask, answer, said)],
-        "usage": usage(answer),
-        "content_filters": _filters(answer, said),
+        "completed_at": completion.created,
+        "output": [item for item, _ in _items(request, completion)],
+        "usage": _usage(completion),
+        "content_filters": _filters(completion, choice),
     }
 
 
-def failed(ask: Ask, answer: Answer, code: str, message: str) -> JsonObject:
-    """The response of inference that failed on the way."""
-    error = {"code": code, "message": message}
-    return {**_begun(ask, answer), "status": "failed", "error": error}
+def failed_response(request: CompletionRequest, completion: Completion, message: str) -> JsonObject:
+    """A response that failed."""
+    error = {"code": "server_error", "message": message}
+    return {**_in_progress(request, completion), "status": "failed", "error": error}
 
 
-def events(ask: Ask, answer: Answer) -> Iterator[JsonObject]:
-    """The response as a stream tells it."""
+def response_events(request: CompletionRequest, completion: Completion) -> Iterator[JsonObject]:
+    """The events of a stream."""
     numbers = count()
-    for event in _told(ask, answer):
+    for event in _events(request, completion):
         yield {**event, "sequence_number": next(numbers)}
 
 
-def usage(answer: Answer) -> JsonObject:
-    """What was read and written, in tokens."""
-    return {
-        "input_tokens": answer.read,
-        "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": answer.written,
-        "output_tokens_details": {"reasoning_tokens": answer.thought},
-        "total_tokens": answer.read + answer.written,
-    }
+def _events(request: CompletionRequest, completion: Completion) -> Iterator[JsonObject]:
+    begun = _in_progress(request, completion)
+    yield {"type": "response.created", "response": begun}
+    yield {"type": "response.in_progress", "response": begun}
+    if completion.failure is None:
+        for index, (item, events) in enumerate(_items(request, completion)):
+            place = {"output_index": index}
+            begin = item | {"status": "in_progress"} | _EMPTY[item["type"]]
+            yield {"type": "response.output_item.added", **place, "item": begin}
+            for event in events:
+                yield {**event, **place, "item_id": item["id"]}
+            yield {"type": "response.output_item.done", **place, "item": item}
+    response = response_json(request, completion)
+    yield {"type": f"response.{response['status']}", "response": response}
 
 
-def _begun(ask: Ask, answer: Answer) -> JsonObject:
+_EMPTY: Final[dict[str, JsonObject]] = {
+    "message": {"content": []},
+    "function_call": {"arguments": ""},
+    "reasoning": {"summary": []},
+}
+"""The fields of an item that are empty when it is added."""
+
+
+def _in_progress(request: CompletionRequest, completion: Completion) -> JsonObject:
     echoed = {
-        name: usual if ask.body.get(name) is None else ask.body[name]
-        for name, usual in _ECHOED.items()
+        name: default if request.body.get(name) is None else request.body[name]
+        for name, default in _ECHOED.items()
     }
     return {
-        "id": f"resp_{answer.id}",
+        "id": f"resp_{completion.id}",
         "object": "response",
-        "created_at": answer.created,
+        "created_at": completion.created,
         "status": "in_progress",
         "background": False,
         "completed_at": None,
         "system_fingerprint": None,
         "error": None,
         "incomplete_details": None,
-        "model": answer.model,
+        "model": completion.model,
         "output": [],
         "usage": None,
         "content_filters": None,
@@ -103,55 +116,42 @@ def _begun(ask: Ask, answer: Answer) -> JsonObject:
     }
 
 
-def _told(ask: Ask, answer: Answer) -> Iterator[JsonObject]:
-    begun = _begun(ask, answer)
-    yield {"type": "response.created", "response": begun}
-    yield {"type": "response.in_progress", "response": begun}
-    whole = response(ask, answer)
-    if answer.failure is None:
-        for place, (item, steps) in enumerate(_items(ask, answer, answer.said[0])):
-            where = {"output_index": place}
-            empty = item | {"status": "in_progress"} | _empty(item)
-            yield {"type": "response.output_item.added", **where, "item": empty}
-            for step in steps:
-                yield {**step, **where, "item_id": item["id"]}
-            yield {"type": "response.output_item.done", **where, "item": item}
-    yield {"type": f"response.{whole['status']}", "response": whole}
-
-
 def _items(
-    ask: Ask, answer: Answer, said: Said
+    request: CompletionRequest, completion: Completion
 ) -> Iterator[tuple[JsonObject, Iterable[JsonObject]]]:
-    """What comes out, and the steps in which each of it is told."""
-    reasoning = part_of(ask.body, "reasoning")
+    """The output items, each with its events between `added` and `done`."""
+    choice = completion.choices[0]
+    reasoning = object_in(request.body, "reasoning")
     if reasoning.get("effort") not in (None, "none"):
-        yield _thoughts(answer, bool(reasoning.get("summary")))
-    for place, call in enumerate(said.calls):
-        yield _function_call(f"fc_{answer.id}{place}", call)
-    if not said.calls and said.text is not None:
-        yield _message(answer, said, said.text)
+        yield _reasoning(completion, with_summary=bool(reasoning.get("summary")))
+    for index, call in enumerate(choice.calls):
+        yield _function_call(f"fc_{completion.id}{index}", call)
+    if not choice.calls and choice.text is not None:
+        yield _message(request, completion, choice, choice.text)
 
 
-def _thoughts(answer: Answer, summarised: bool) -> tuple[JsonObject, list[JsonObject]]:
+def _reasoning(
+    completion: Completion, *, with_summary: bool
+) -> tuple[JsonObject, list[JsonObject]]:
     text = "The question was read once more."
     part = {"type": "summary_text", "text": text}
     item = {
-        "id": f"rs_{answer.id}",
+        "id": f"rs_{completion.id}",
         "type": "reasoning",
         "status": "completed",
-        "summary": [part] if summarised else [],
+        "summary": [part] if with_summary else [],
     }
     name, at = "response.reasoning_summary", {"summary_index": 0}
-    steps = [
+    events = [
         {"type": f"{name}_part.added", **at, "part": {"type": "summary_text", "text": ""}},
-        *({"type": f"{name}_text.delta", **at, "delta": piece} for piece in pieces(text)),
+        *({"type": f"{name}_text.delta", **at, "delta": token} for token in split_tokens(text)),
         {"type": f"{name}_text.done", **at, "text": text},
         {"type": f"{name}_part.done", **at, "part": part},
     ]
-    return item, steps if summarised else []
+    return item, events if with_summary else []
 
 
-def _function_call(id: str, call: Call) -> tuple[JsonObject, list[JsonObject]]:
+def _function_call(id: str, call: ToolCall) -> tuple[JsonObject, list[JsonObject]]:
     item = {
         "id": id,
         "type": "function_call",
@@ -161,65 +161,81 @@ def _function_call(id: str, call: Call) -> tuple[JsonObject, list[JsonObject]]:
         "arguments": call.arguments,
     }
     name = "response.function_call_arguments"
-    steps = [
-        *({"type": f"{name}.delta", "delta": piece} for piece in pieces(call.arguments)),
+    events = [
+        *({"type": f"{name}.delta", "delta": token} for token in split_tokens(call.arguments)),
         {"type": f"{name}.done", "name": call.name, "arguments": call.arguments},
     ]
-    return item, steps
+    return item, events
 
 
-def _message(answer: Answer, said: Said, text: str) -> tuple[JsonObject, list[JsonObject]]:
-    part = _part(text)
+def _message(
+    request: CompletionRequest, completion: Completion, choice: Choice, text: str
+) -> tuple[JsonObject, list[JsonObject]]:
+    probabilities = _logprobs(request, text)
+    part = _text_part(text, probabilities)
     item = {
-        "id": f"msg_{answer.id}",
+        "id": f"msg_{completion.id}",
         "type": "message",
         "role": "assistant",
-        "status": "incomplete" if said.finish in _INCOMPLETE else "completed",
+        "status": "incomplete" if choice.finish_reason in _INCOMPLETE else "completed",
         "content": [part],
     }
     name, at = "response.output_text", {"content_index": 0}
-    steps = [
-        {"type": "response.content_part.added", **at, "part": _part("")},
-        *({"type": f"{name}.delta", **at, "delta": p, "logprobs": _none()} for p in pieces(text)),
-        {"type": f"{name}.done", **at, "text": text, "logprobs": _none()},
+    deltas = [
+        {"type": f"{name}.delta", **at, "delta": token, "logprobs": _logprobs(request, token)}
+        for token in split_tokens(text)
+    ]
+    events = [
+        {"type": "response.content_part.added", **at, "part": _text_part("", [])},
+        *deltas,
+        {"type": f"{name}.done", **at, "text": text, "logprobs": probabilities},
         {"type": "response.content_part.done", **at, "part": part},
     ]
-    return item, steps
+    return item, events
 
 
-def _part(text: str) -> JsonObject:
-    return {"type": "output_text", "text": text, "annotations": _none(), "logprobs": _none()}
-
-
-def _none() -> list[JsonObject]:
-    return []
-
-
-def _empty(item: JsonObject) -> JsonObject:
-    """What an item is before it is told."""
-    empty: dict[str, JsonObject] = {
-        "message": {"content": []},
-        "function_call": {"arguments": ""},
+def _text_part(text: str, probabilities: list[JsonObject]) -> JsonObject:
+    annotations: list[JsonObject] = []
+    return {
+        "type": "output_text",
+        "text": text,
+        "annotations": annotations,
+        "logprobs": probabilities,
     }
-    return empty.get(item["type"], {"summary": []})
 
 
-def _filters(answer: Answer, said: Said) -> list[JsonObject]:
-    """What the content filters say, of the prompt and of what was written."""
-    judged = [("prompt", answer.filters, "")]
-    if said.filters:
-        judged.append(("completion", said.filters, said.text or ""))
+def _logprobs(request: CompletionRequest, text: str) -> list[JsonObject]:
+    if _LOGPROBS not in (request.body.get("include") or ()):
+        return []
+    return logprobs(split_tokens(text), request.body.get("top_logprobs") or 0)
+
+
+def _usage(completion: Completion) -> JsonObject:
+    return {
+        "input_tokens": completion.prompt_tokens,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "output_tokens": completion.completion_tokens,
+        "output_tokens_details": {"reasoning_tokens": completion.reasoning_tokens},
+        "total_tokens": completion.prompt_tokens + completion.completion_tokens,
+    }
+
+
+def _filters(completion: Completion, choice: Choice) -> list[JsonObject]:
+    """The results of the content filters, for the prompt and for the text."""
+    results = [("prompt", completion.prompt_filters, "")]
+    if choice.filters:
+        results.append(("completion", choice.filters, choice.text or ""))
     return [
         {
-            "blocked": any(one["filtered"] for one in results.values()),
+            "blocked": any(result["filtered"] for result in filters.values()),
             "source_type": source,
             "content_filter_raw": [],
-            "content_filter_results": results,
+            "content_filter_results": filters,
             "content_filter_offsets": {
                 "start_offset": 0,
                 "end_offset": len(text),
                 "check_offset": 0,
             },
         }
-        for source, results, text in judged
+        for source, filters, text in results
     ]

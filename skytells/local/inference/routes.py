@@ -1,4 +1,4 @@
-"""Inference over HTTP: a few lines for each route. The rules are those of the desk."""
+"""The routes of inference."""
 
 from __future__ import annotations
 
@@ -9,91 +9,97 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from skytells.local.answers import Json, JsonObject, Refusal
-from skytells.local.checks import read_json
-from skytells.local.core import Platform
-from skytells.local.delivery import Telling, streamed, until
+from skytells.local.errors import ApiError, inference_error
 from skytells.local.faults import Fault
-from skytells.local.mishaps import JsonAnswer
-from skytells.local.shapes import inference_error
+from skytells.local.http import JsonResponse, variants_of
+from skytells.local.json_values import Json, JsonObject
+from skytells.local.platform import Platform
+from skytells.local.requests import check_content_type, parse_json
+from skytells.local.streaming import StreamContent, stream_response
+from skytells.local.waiting import sleep_until
 
-from .chat import chunks, completion
-from .frames import frames
-from .orders import Answer, Ask
-from .responses import events, failed, response
+from .chat import chat_chunks, chat_completion
+from .responses import failed_response, response_events, response_json
+from .sse import encode_events
+from .types import Completion, CompletionRequest
 
 Handler: TypeAlias = Callable[[Platform, Request], Awaitable[Response]]
 
 
-async def _chat(platform: Platform, request: Request) -> Response:
-    wanted = request.query_params.get("stream", "").lower() in ("1", "true")
-    ask, answer = platform.inference.chat(await _json(request), stream=wanted)
-    if ask.stream:
-        error = {"error": _error(request)}
-        return _stream(platform, request, answer, list(chunks(ask, answer)), error, end=True)
-    return await _whole(platform, ask.model, answer.seconds, completion(ask, answer))
+async def _chat(platform: Platform, http: Request) -> Response:
+    stream = http.query_params.get("stream", "").lower() in ("1", "true")
+    request, completion = platform.inference.chat(await _json(http), stream=stream)
+    if request.stream:
+        chunks = list(chat_chunks(request, completion))
+        return _stream(platform, http, completion, chunks, {"error": _error(http)}, done=True)
+    body = chat_completion(request, completion)
+    return await _respond(platform, request.model, completion.seconds, body)
 
 
-async def _responses(platform: Platform, request: Request) -> Response:
-    ask, answer = platform.inference.respond(await _json(request))
-    if ask.stream:
-        told = list(events(ask, answer))
-        instead = _failure(request, ask, answer)
-        return _stream(platform, request, answer, told, instead, end=False)
-    return await _whole(platform, ask.model, answer.seconds, response(ask, answer))
+async def _responses(platform: Platform, http: Request) -> Response:
+    request, completion = platform.inference.respond(await _json(http))
+    if request.stream:
+        events = list(response_events(request, completion))
+        failure = _failure_event(http, request, completion)
+        done = "responses-done" in variants_of(http)
+        return _stream(platform, http, completion, events, failure, done=done)
+    body = response_json(request, completion)
+    return await _respond(platform, request.model, completion.seconds, body)
 
 
-async def _embeddings(platform: Platform, request: Request) -> Response:
-    given = await _json(request)
-    # Thousands of vectors take a while, which nobody else should wait for.
-    embed, made, seconds = await run_in_threadpool(platform.inference.embed, given)
-    return await _whole(platform, embed.model, seconds, made)
+async def _embeddings(platform: Platform, http: Request) -> Response:
+    body = await _json(http)
+    # In a thread, since thousands of vectors would block the event loop.
+    request, result, seconds = await run_in_threadpool(platform.inference.embed, body)
+    return await _respond(platform, request.model, seconds, result)
 
 
-async def nothing(_: Platform, request: Request) -> Response:
-    """Refuse what is asked for at an address of inference that does not exist."""
-    path = request.url.path
-    raise Refusal(404, "ENDPOINT_NOT_FOUND", f"There is no {request.method} {path} here.")
+async def endpoint_not_found(_: Platform, http: Request) -> Response:
+    """The handler for paths of inference that do not exist."""
+    message = f"There is no {http.method} {http.url.path} here."
+    raise ApiError(404, "ENDPOINT_NOT_FOUND", message)
 
 
-async def _json(request: Request) -> Json:
+async def _json(http: Request) -> Json:
+    check_content_type(http.headers.get("content-type"))
     try:
-        return read_json(await request.body())
-    except Refusal as refusal:
-        raise Refusal(400, "INVALID_REQUEST", refusal.message, refusal.details) from refusal
+        return parse_json(await http.body())
+    except ApiError as error:
+        raise ApiError(400, "INVALID_REQUEST", error.message, error.details) from error
 
 
-async def _whole(platform: Platform, model: str, seconds: float, body: JsonObject) -> Response:
-    limits = platform.inference.limits(model)
-    await until(platform, platform.now() + seconds)
-    return await run_in_threadpool(JsonAnswer, body, headers=limits)
+async def _respond(platform: Platform, model: str, seconds: float, body: JsonObject) -> Response:
+    headers = platform.inference.limit_headers(model)
+    await sleep_until(platform, platform.now() + seconds)
+    return await run_in_threadpool(JsonResponse, body, headers=headers)
 
 
 def _stream(
     platform: Platform,
-    request: Request,
-    answer: Answer,
-    told: list[JsonObject],
-    instead: JsonObject,
+    http: Request,
+    completion: Completion,
+    events: list[JsonObject],
+    failure: JsonObject,
     *,
-    end: bool,
+    done: bool,
 ) -> Response:
-    variants: frozenset[str] = request.state.variants
-    telling = Telling(
-        frames=frames(told, variants, end=end or "responses-done" in variants),
-        instead=frames([instead], variants, end=False)[0],
-        seconds=answer.seconds,
+    variants = variants_of(http)
+    content = StreamContent(
+        frames=encode_events(events, variants, done=done),
+        failure=encode_events([failure], variants, done=False)[0],
+        seconds=completion.seconds,
     )
-    return streamed(platform, request, telling, platform.inference.limits(answer.model))
+    headers = platform.inference.limit_headers(completion.model)
+    return stream_response(platform, http, content, headers)
 
 
-def _failure(request: Request, ask: Ask, answer: Answer) -> JsonObject:
-    """What a stream of a response says when a fault lets it fail."""
-    error = _error(request)
-    fault: Fault | None = request.state.fault
+def _failure_event(http: Request, request: CompletionRequest, completion: Completion) -> JsonObject:
+    """The event of a responses stream that a fault makes fail."""
+    error = _error(http)
+    fault: Fault | None = http.state.fault
     if fault and fault.stream == "failed":
-        whole = failed(ask, answer, "server_error", error["message"])
-        return {"type": "response.failed", "response": whole, "sequence_number": 0}
+        response = failed_response(request, completion, error["message"])
+        return {"type": "response.failed", "response": response, "sequence_number": 0}
     return {
         "type": "error",
         "code": error["code"],
@@ -103,10 +109,9 @@ def _failure(request: Request, ask: Ask, answer: Answer) -> JsonObject:
     }
 
 
-def _error(request: Request) -> JsonObject:
-    fault: Fault | None = request.state.fault
-    refusal = (fault or Fault()).says("INFERENCE_ERROR")
-    return inference_error(refusal, request.state.request_id)
+def _error(http: Request) -> JsonObject:
+    fault: Fault = http.state.fault or Fault()
+    return inference_error(fault.api_error("INFERENCE_ERROR"), http.state.request_id)
 
 
 INFERENCE: Final[tuple[tuple[str, str, Handler], ...]] = (
@@ -114,12 +119,12 @@ INFERENCE: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/v1/responses", _responses),
     ("POST", "/v1/embeddings", _embeddings),
 )
-"""The routes, all of which take the key in either header."""
+"""The routes: method, path and handler. All accept the key in either header."""
 
-ELSEWHERE: Final = (
+NOT_FOUND_PATHS: Final = (
     "/v1/chat/{rest:path}",
     "/v1/responses",
     "/v1/responses/{rest:path}",
     "/v1/embeddings",
 )
-"""Where inference says that there is nothing."""
+"""Other paths and methods that have the inference envelope for their errors."""

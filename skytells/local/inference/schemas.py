@@ -1,7 +1,7 @@
-"""An instance of a JSON Schema, filled with what a prompt names: answers of a shape, arguments.
+"""Instances of JSON Schemas, filled with names and numbers of a prompt.
 
-It knows the keywords that schemas of types are made of (those of pydantic among them), and says so
-where one cannot be met.
+It supports the keywords that schemas of types use, such as those of pydantic, and raises an error for
+a schema without an instance.
 """
 
 from __future__ import annotations
@@ -9,27 +9,27 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object
+from skytells.local.json_values import Json, JsonObject, is_array, is_object, object_in
 
-from .patterns import matching
+from .patterns import matching_string
 
-_DEEP: Final = 5
-"""From here on only what must be there is made, so that a schema of a tree comes to an end."""
+_REQUIRED_ONLY: Final = 5
+"""The depth from which optional parts are left out, so that recursive schemas end."""
 
-_DEEPEST: Final = 40
-_MOST: Final = 10_000
+_MAX_DEPTH: Final = 40
+_MAX_SIZE: Final = 10_000
+_DECODER: Final = json.JSONDecoder()
 
 _NAMES: Final = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<=[\w,;:] )([A-ZÀ-Þ]\w+(?: [A-ZÀ-Þ]\w+)*)")
 _NUMBERS: Final = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,6})?(?!\w)")
 
-_TOLD: Final = re.compile(
+_DESCRIBED: Final = re.compile(
     r"(?:^|; )(format|minLength|maxLength|uniqueItems|minProperties): (\"[\w-]+\"|\d+|true)(?=;|$)"
 )
-"""What a description says of a value, as strict schemas do it whose keywords are few."""
+"""Keywords in a description, where strict schemas have those that they do not support."""
 
 _FORMATS: Final[Mapping[str, str]] = {
     "date": "2026-01-31",
@@ -48,39 +48,73 @@ _FORMATS: Final[Mapping[str, str]] = {
 def instance(schema: JsonObject, prompt: str = "") -> Json:
     """A value that fits a schema.
 
-    Arguments:
-        schema: the schema; `$ref` may point into it.
-        prompt: what the names and numbers are taken from.
+    Args:
+        schema: The schema; `$ref` may refer to parts of it.
+        prompt: The text whose names and numbers are used.
 
     Raises:
-        ValueError: there is none, or none comes to mind.
+        ValueError: There is none, or it is not supported.
 
     Example:
         >>> instance({"properties": {"city": {"type": "string"}}}, "How warm is it in Paris?")
         {'city': 'Paris'}
     """
     try:
-        return _Maker(schema, prompt).value(schema, "value", 0)
+        return _Generator(schema, prompt).value(schema, "value", 0)
     except (TypeError, AttributeError, KeyError, IndexError, OverflowError) as error:
-        raise ValueError(f"the schema is none ({error})") from error
+        raise ValueError(f"the schema is invalid ({error})") from error
 
 
-class _Maker:
-    """Makes the values of one instance; names and numbers come in the order of the prompt."""
+def written_schema(texts: Iterable[str]) -> JsonObject | None:
+    """The last JSON Schema of an object in some texts.
+
+    Example:
+        >>> written_schema(['Fit {"properties": {"city": {"type": "string"}}}, please.'])
+        {'properties': {'city': {'type': 'string'}}}
+    """
+    schemas = [schema for text in texts for _, _, schema in _schemas(text)]
+    return schemas[-1] if schemas else None
+
+
+def without_schemas(text: str) -> str:
+    """A text without the schemas in it."""
+    kept, end = "", 0
+    for first, last, _ in _schemas(text):
+        kept, end = kept + text[end:first], last
+    return kept + text[end:]
+
+
+def _schemas(text: str) -> Iterator[tuple[int, int, JsonObject]]:
+    """The schemas in a text, each with its first position and the one after it."""
+    place = text.find("{") if '"properties"' in text else -1
+    while place >= 0:
+        try:
+            value, end = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            end = place + 1
+        else:
+            properties = object_in(value, "properties")
+            if properties and all(map(is_object, properties.values())):
+                yield place, end, value
+        place = text.find("{", end)
+
+
+class _Generator:
+    """Generates one instance; names and numbers are used in the order of the prompt."""
 
     def __init__(self, root: JsonObject, prompt: str) -> None:
         self._root = root
         self._prompt = prompt
         self._names = [quoted or name for quoted, name in _NAMES.findall(prompt)]
         self._numbers = [float(number) for number in _NUMBERS.findall(prompt)]
-        self._made = 0
-        self._values = 0
+        self._strings = 0
+        self._count = 0
 
     def value(self, schema: Json, name: str, depth: int) -> Json:
-        self._values += 1
-        if depth > _DEEPEST or self._values > _MOST:
-            raise ValueError(f"the schema of {name!r} has no end")
-        schema = self._plain(schema, depth)
+        self._count += 1
+        if depth > _MAX_DEPTH or self._count > _MAX_SIZE:
+            raise ValueError(f"the schema of {name!r} is too deep or too large")
+        schema = self._resolved(schema, depth)
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
@@ -99,31 +133,31 @@ class _Maker:
             case _:
                 return self._string(schema, name)
 
-    def _plain(self, schema: Json, depth: int) -> JsonObject:
-        """A schema without references and choices."""
+    def _resolved(self, schema: Json, depth: int) -> JsonObject:
+        """A schema with its references and alternatives resolved."""
         if schema is False:
-            raise ValueError("a schema that is `false` lets nothing pass")
-        plain: JsonObject = dict(schema) if is_object(schema) else {}
-        for _ in range(_DEEPEST):
-            if "$ref" in plain:
-                plain = _merged(self._referred(plain.pop("$ref")), plain)
-            elif "allOf" in plain:
-                for part in plain.pop("allOf"):
-                    plain = _merged(plain, part)
-            elif options := plain.pop("anyOf", None) or plain.pop("oneOf", None):
-                plain = _merged(plain, self._option(options, depth))
+            raise ValueError("nothing fits the schema `false`")
+        resolved: JsonObject = dict(schema) if is_object(schema) else {}
+        for _ in range(_MAX_DEPTH):
+            if "$ref" in resolved:
+                resolved = _merged(self._target(resolved.pop("$ref")), resolved)
+            elif "allOf" in resolved:
+                for part in resolved.pop("allOf"):
+                    resolved = _merged(resolved, part)
+            elif options := resolved.pop("anyOf", None) or resolved.pop("oneOf", None):
+                resolved = _merged(resolved, self._alternative(options, depth))
             else:
-                told = _TOLD.findall(str(plain.get("description", "")))
-                return {**{name: json.loads(value) for name, value in told}, **plain}
-        raise ValueError("a schema refers to itself without end")
+                described = _DESCRIBED.findall(str(resolved.get("description", "")))
+                return {**{name: json.loads(value) for name, value in described}, **resolved}
+        raise ValueError("a schema refers to itself")
 
-    def _option(self, options: list[Json], depth: int) -> Json:
+    def _alternative(self, options: list[Json], depth: int) -> Json:
         nothing = [option for option in options if option == {"type": "null"}]
-        if nothing and depth >= _DEEP:
+        if nothing and depth >= _REQUIRED_ONLY:
             return nothing[0]
         return next((option for option in options if option not in nothing), options[0])
 
-    def _referred(self, pointer: str) -> JsonObject:
+    def _target(self, pointer: str) -> JsonObject:
         found: Json = self._root
         for step in pointer.removeprefix("#").split("/")[1:]:
             try:
@@ -135,48 +169,50 @@ class _Maker:
     def _choice(self, options: list[Json]) -> Json:
         if not options:
             raise ValueError("an `enum` is empty")
-        said = self._prompt.lower()
-        named = (option for option in options if str(option).lower() in said)
+        prompt = self._prompt.lower()
+        named = (option for option in options if str(option).lower() in prompt)
         return next(named, options[0])
 
     def _object(self, schema: JsonObject, depth: int) -> JsonObject:
         properties: JsonObject = schema.get("properties", {})
         required = schema.get("required", ())
-        wanted = [name for name in properties if name in required or depth < _DEEP]
+        wanted = [name for name in properties if name in required or depth < _REQUIRED_ONLY]
         made = {name: self.value(properties[name], name, depth + 1) for name in wanted}
         more = schema.get("additionalProperties", {})
         for name in required:
             if name not in made:
                 made[name] = self.value(more, name, depth + 1)
-        least = schema.get("minProperties", 1 if more and not properties and depth < _DEEP else 0)
-        for number in range(1, _bearable(least) - len(made) + 1):
+        least = schema.get(
+            "minProperties", 1 if more and not properties and depth < _REQUIRED_ONLY else 0
+        )
+        for number in range(1, _limited(least) - len(made) + 1):
             made[f"key_{number}"] = self.value(more, f"key_{number}", depth + 1)
         return made
 
     def _array(self, schema: JsonObject, name: str, depth: int) -> list[Json]:
         first = schema.get("prefixItems", ())
         least = schema.get("minItems", 0)
-        usual = 2 if schema.get("items") and depth < _DEEP else 0
+        usual = 2 if schema.get("items") and depth < _REQUIRED_ONLY else 0
         size = min(max(usual, least, len(first)), schema.get("maxItems", math.inf))
         made: list[Json] = []
-        for place in range(_bearable(int(size))):
+        for place in range(_limited(int(size))):
             item = first[place] if place < len(first) else schema.get("items", {})
             value = self.value(item, name, depth + 1)
             if schema.get("uniqueItems") and value in made:
-                value = self._another(item, made)
+                value = self._unused_value(item, made)
             if value is not None or not schema.get("uniqueItems"):
                 made.append(value)
         return made
 
-    def _another(self, item: JsonObject, made: list[Json]) -> Json:
-        """A value that is not there yet, if it is easy to find."""
-        options = self._plain(item, 0).get("enum", ())
+    def _unused_value(self, item: JsonObject, made: list[Json]) -> Json:
+        """A value of an `enum` that is not used yet, if there is one."""
+        options = self._resolved(item, 0).get("enum", ())
         return next((option for option in options if option not in made), None)
 
     def _number(self, schema: JsonObject, *, whole: bool) -> float:
         step = schema.get("multipleOf", 1 if whole else None)
-        low = _highest(schema, "minimum", "exclusiveMinimum", step)
-        high = -_highest(
+        low = _lower_bound(schema, "minimum", "exclusiveMinimum", step)
+        high = -_lower_bound(
             {name: -limit for name, limit in schema.items() if name.endswith("aximum")},
             "maximum",
             "exclusiveMaximum",
@@ -191,28 +227,28 @@ class _Maker:
             not low <= value <= high
             and (value := math.floor(high / (step or 1)) * (step or 1)) < low
         ):
-            raise ValueError("no number is within the bounds of a schema")
+            raise ValueError("no number is within the bounds")
         if value in self._numbers:
             self._numbers.remove(value)
         return int(value) if value == int(value) else value
 
     def _string(self, schema: JsonObject, name: str) -> str:
         if pattern := schema.get("pattern"):
-            return matching(pattern)
+            return matching_string(pattern)
         if known := _FORMATS.get(str(schema.get("format"))):
             return known
-        self._made += 1
-        names = self._names or [f"{name} {self._made}"]
-        text: str = names[(self._made - 1) % len(names)]
+        self._strings += 1
+        names = self._names or [f"{name} {self._strings}"]
+        text: str = names[(self._strings - 1) % len(names)]
         least: int = schema.get("minLength", 0)
         most: int | None = schema.get("maxLength")
-        return text.ljust(_bearable(least), ".")[:most]
+        return text.ljust(_limited(least), ".")[:most]
 
 
-def _bearable(size: int) -> int:
-    """A size, unless it would fill the memory."""
-    if size > _MOST:
-        raise ValueError(f"the schema asks for {size} of something")
+def _limited(size: int) -> int:
+    """A size that is not too large."""
+    if size > _MAX_SIZE:
+        raise ValueError(f"the schema requires {size} of something")
     return size
 
 
@@ -228,7 +264,7 @@ def _kind(schema: JsonObject) -> str:
 
 
 def _merged(one: JsonObject, other: Json) -> JsonObject:
-    """Two schemas that both have to be met."""
+    """A schema that combines two."""
     more: JsonObject = dict(other) if is_object(other) else {}
     both = {**one, **more}
     for name in ("properties", "$defs"):
@@ -239,7 +275,7 @@ def _merged(one: JsonObject, other: Json) -> JsonObject:
     return both
 
 
-def _highest(schema: JsonObject, name: str, exclusive: str, step: float | None) -> float:
+def _lower_bound(schema: JsonObject, name: str, exclusive: str, step: float | None) -> float:
     """The lower bound of a number."""
     low = float(schema.get(name, -math.inf))
     if (beyond := schema.get(exclusive)) is not None:

@@ -1,9 +1,4 @@
-"""The Orchestrator: workflows, what they use, and their executions on the platform's clock.
+"""The Orchestrator: workflows, their executions, and the resources of its account.
 
-As with predictions, state changes only when somebody asks; what an execution shows is computed.
-
-    routes.py ──┬─> studio.py ──┬─> workflows.py    nodes and edges, code, ZIP
-    HTTP        │   the state   ├─> executions.py   which node is at work, and what it says
-                │               └─> belongings.py   keys, integrations, a profile
-                └─> drafts.py                       what a prompt makes of a workflow
+State changes only on request; the state of an execution is computed from the clock.
 """

@@ -1,4 +1,4 @@
-"""An execution: its nodes work one after another, and what it shows depends on the clock alone."""
+"""An execution of a workflow: its nodes run one after the other."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object
 from skytells.local.clock import Clock
+from skytells.local.json_values import Json, JsonObject, is_array, is_object
 
-from .workflows import kind_of, label_of
+from .workflows import label_of, trigger_kind
 
 _SPELLINGS: Final = {"success": "completed", "failed": "error"}
-_SECRET: Final = re.compile(r"key|token|secret|password|authorization|credential", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(
+    r"key|token|secret|password|authorization|credential", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Execution:
-    """One run of a workflow. Moments are what the platform's clock shows.
+    """An execution. Moments are those of the platform's clock.
 
-    Arguments:
-        workflow: the id of what runs.
-        nodes: in the order in which they work.
-        input: what it was triggered with.
-        began: the moment.
-        seconds: platform seconds that it takes.
-        fails: what its last node says if it fails.
-        clock: what tells the date of a moment.
+    Args:
+        workflow: The id of the workflow.
+        nodes: In the order in which they run.
+        input: What it was triggered with.
+        began: The moment of its start.
+        seconds: Platform seconds that it takes.
+        fails: The error of its last node, if it fails.
+        clock: Gives the date of a moment.
     """
 
     id: str
@@ -48,13 +49,13 @@ class Execution:
         return "success" if self.fails is None else "failed"
 
     def summary(self, now: float, variants: Collection[str]) -> JsonObject:
-        """What a list says of it."""
+        """Its JSON in a list."""
         status = self.status(now)
         ended = status != "running"
         return {
             "id": self.id,
             "workflowId": self.workflow,
-            "status": _spelled(status, variants),
+            "status": _spell(status, variants),
             "input": self.input,
             "output": self._output(len(self.nodes) - 1) if status == "success" else None,
             "error": self.fails if status == "failed" else None,
@@ -64,16 +65,16 @@ class Execution:
         }
 
     def progress(self, now: float, variants: Collection[str]) -> JsonObject:
-        """Its status, and that of each node."""
+        """The JSON of its status and of the status of each node."""
         nodes = {
-            str(node["id"]): _spelled(self._node_status(place, now), variants)
+            str(node["id"]): _spell(self._node_status(place, now), variants)
             for place, node in enumerate(self.nodes)
         }
-        status = _spelled(self.status(now), variants)
+        status = _spell(self.status(now), variants)
         return {"id": self.id, "status": status, "nodeStatuses": nodes}
 
     def logs(self, now: float, variants: Collection[str]) -> list[JsonObject]:
-        """What its nodes did so far; secrets are left out."""
+        """The logs of its nodes so far, without secrets."""
         return [
             self._log(place, status, variants)
             for place in range(len(self.nodes))
@@ -87,8 +88,8 @@ class Execution:
             "executionId": self.id,
             "nodeId": str(node["id"]),
             "nodeName": label_of(node),
-            "nodeType": "action" if kind_of(node) is None else "trigger",
-            "status": _spelled(status, variants),
+            "nodeType": "action" if trigger_kind(node) is None else "trigger",
+            "status": _spell(status, variants),
             "input": _redacted(self._output(place - 1)),
             "output": _redacted(self._output(place)) if status == "success" else None,
             "error": self.fails if status == "failed" else None,
@@ -107,8 +108,8 @@ class Execution:
         return "failed" if fails else "success"
 
     def _output(self, place: int) -> Json:
-        """What a node hands on: a trigger what it was triggered with, others a note of their own."""
-        if place < 0 or kind_of(self.nodes[place]) is not None:
+        """The output of a node: that of a trigger is the input of the execution."""
+        if place < 0 or trigger_kind(self.nodes[place]) is not None:
             return self.input
         return {"success": True, "data": f"{label_of(self.nodes[place])} is done."}
 
@@ -118,7 +119,7 @@ class Execution:
 
 
 def iso(date: float) -> str:
-    """A date as the Orchestrator writes it.
+    """A date in the Orchestrator's format.
 
     Example:
         >>> iso(0.25)
@@ -128,7 +129,7 @@ def iso(date: float) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _spelled(status: str, variants: Collection[str]) -> str:
+def _spell(status: str, variants: Collection[str]) -> str:
     return _SPELLINGS.get(status, status) if "execution-completed" in variants else status
 
 
@@ -138,6 +139,6 @@ def _redacted(value: Json) -> Json:
     if not is_object(value):
         return value
     return {
-        name: "[REDACTED]" if _SECRET.search(name) else _redacted(inner)
+        name: "[REDACTED]" if _SECRET_NAME.search(name) else _redacted(inner)
         for name, inner in value.items()
     }

@@ -1,4 +1,4 @@
-"""A workflow: nodes joined by edges, with one that triggers it."""
+"""A workflow: nodes connected by edges, one of which is its trigger."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from skytells.local.answers import Json, JsonObject
-from skytells.local.checks import is_array, is_object, part_of
+from skytells.local.json_values import Json, JsonObject, is_array, is_object, object_in
 
-from .bodies import bad
+from .parsing import invalid
 
 VISIBILITIES: Final = ("private", "public")
-"""Who may see a workflow."""
+"""The values of a workflow's `visibility`."""
 
 
 @dataclass
 class Workflow:
-    """A workflow as the Orchestrator keeps it; dates are in ISO 8601."""
+    """A workflow; dates are in ISO 8601."""
 
     id: str
     name: str
@@ -32,12 +31,12 @@ class Workflow:
     visibility: str = "private"
 
     @property
-    def by_webhook(self) -> bool:
-        """Whether a webhook triggers it."""
-        return any(kind_of(node) == "Webhook" for node in self.nodes)
+    def has_webhook(self) -> bool:
+        """Whether its trigger is a webhook."""
+        return any(trigger_kind(node) == "Webhook" for node in self.nodes)
 
     def summary(self) -> JsonObject:
-        """What a list says of it."""
+        """Its JSON in a list."""
         return {
             "id": self.id,
             "name": self.name,
@@ -48,11 +47,11 @@ class Workflow:
         }
 
     def as_json(self) -> JsonObject:
-        """All of it."""
+        """Its JSON."""
         return {**self.summary(), "nodes": self.nodes, "edges": self.edges}
 
-    def in_order(self) -> list[JsonObject]:
-        """The nodes in the order in which they work: each after those that lead to it."""
+    def nodes_in_order(self) -> list[JsonObject]:
+        """The nodes in the order in which they run: each after its sources."""
         waiting = {str(node["id"]): node for node in self.nodes}
         ordered: list[JsonObject] = []
         while waiting:
@@ -60,17 +59,17 @@ class Workflow:
                 id: {str(e.get("source")) for e in self.edges if str(e.get("target")) == id}
                 for id in waiting
             }
-            # In a circle somebody has to begin.
+            # In a cycle the first node runs first.
             ready = [id for id in waiting if not sources[id] & waiting.keys()] or [*waiting][:1]
             ordered += [waiting.pop(id) for id in ready]
         return ordered
 
     def code(self) -> str:
-        """It as a program in TypeScript."""
+        """Its code in TypeScript."""
         steps = [
             f"  const {_variable(place)} = await step({_text(label_of(node))}, "
             f"{'input' if place == 0 else _variable(place - 1)});\n"
-            for place, node in enumerate(self.in_order())
+            for place, node in enumerate(self.nodes_in_order())
         ]
         last = _variable(len(steps) - 1) if steps else "input"
         return (
@@ -81,7 +80,7 @@ class Workflow:
         )
 
     def package(self) -> bytes:
-        """It as a ZIP file, the same each time."""
+        """A ZIP file of its code and JSON."""
         files = {
             "workflow.ts": self.code(),
             "step.ts": "export const step = async (label: string, input: unknown) => input;\n",
@@ -94,61 +93,48 @@ class Workflow:
         return packed.getvalue()
 
 
-def read_nodes(fields: JsonObject) -> list[JsonObject] | None:
-    """The nodes in a body, if there are any.
-
-    Raises:
-        Refusal: 400, they are none.
-    """
-    return _items(fields, "nodes", lambda node: _named(node.get("id")))
+def parse_nodes(fields: JsonObject) -> list[JsonObject] | None:
+    """The nodes in a body, if it has any."""
+    return _items(fields, "nodes", lambda node: _is_name(node.get("id")))
 
 
-def read_edges(fields: JsonObject) -> list[JsonObject] | None:
-    """The edges in a body, if there are any.
-
-    Raises:
-        Refusal: 400, they are none.
-    """
+def parse_edges(fields: JsonObject) -> list[JsonObject] | None:
+    """The edges in a body, if it has any."""
     return _items(
-        fields, "edges", lambda edge: all(_named(edge.get(end)) for end in ("source", "target"))
+        fields, "edges", lambda edge: all(_is_name(edge.get(end)) for end in ("source", "target"))
     )
 
 
 def with_trigger(nodes: Sequence[JsonObject], id: str) -> list[JsonObject]:
-    """The nodes, with one that a person triggers if there is none that triggers."""
-    if any(kind_of(node) is not None for node in nodes):
+    """The nodes, with a manual trigger if they have none."""
+    if any(trigger_kind(node) is not None for node in nodes):
         return list(nodes)
-    return [trigger(id, "Manual"), *nodes]
+    return [trigger_node(id, "Manual"), *nodes]
 
 
-def trigger(id: str, kind: str) -> JsonObject:
-    """A node that triggers.
-
-    Arguments:
-        id: its id.
-        kind: `Manual`, `Webhook` or `Schedule`.
-    """
+def trigger_node(id: str, kind: str) -> JsonObject:
+    """A trigger; its kind is `Manual`, `Webhook` or `Schedule`."""
     data = {"label": f"{kind} trigger", "type": "trigger", "config": {"triggerType": kind}}
     return {"id": id, "type": "trigger", "position": {"x": 0, "y": 0}, "data": data}
 
 
-def kind_of(node: JsonObject) -> str | None:
-    """What triggers a node, such as `Webhook`; `None` for one that works."""
-    data = part_of(node, "data")
+def trigger_kind(node: JsonObject) -> str | None:
+    """The kind of a trigger, such as `Webhook`; `None` for other nodes."""
+    data = object_in(node, "data")
     if "trigger" not in (node.get("type"), data.get("type")):
         return None
-    return str(part_of(data, "config").get("triggerType", "Manual"))
+    return str(object_in(data, "config").get("triggerType", "Manual"))
 
 
 def label_of(node: JsonObject) -> str:
-    """What a node is called."""
-    return str(part_of(node, "data").get("label") or node["id"])
+    """The label of a node, or its id."""
+    return str(object_in(node, "data").get("label") or node["id"])
 
 
-def copied(
+def copy_of(
     workflow: Workflow, new_id: Callable[[], str]
 ) -> tuple[list[JsonObject], list[JsonObject]]:
-    """The nodes and edges of a copy: with ids of their own, and without integrations."""
+    """The nodes and edges of a copy: with new ids, and without integrations."""
     ids = {str(node["id"]): new_id() for node in workflow.nodes}
     nodes = [{**_without_integration(node), "id": ids[str(node["id"])]} for node in workflow.nodes]
     edges = [
@@ -164,9 +150,9 @@ def copied(
 
 
 def _without_integration(node: JsonObject) -> JsonObject:
-    data = part_of(node, "data")
+    data = object_in(node, "data")
     config = {
-        name: value for name, value in part_of(data, "config").items() if name != "integrationId"
+        name: value for name, value in object_in(data, "config").items() if name != "integrationId"
     }
     return {**node, "data": {**data, "config": config}} if "config" in data else node
 
@@ -179,11 +165,11 @@ def _items(
         return None
     if not is_array(given) or not all(is_object(item) and fits(item) for item in given):
         what = "id" if name == "nodes" else "source and target"
-        raise bad(f"{name} must be an array of objects, each with {what}")
+        raise invalid(f"{name} must be an array of objects, each with {what}")
     return given
 
 
-def _named(value: Json) -> bool:
+def _is_name(value: Json) -> bool:
     return isinstance(value, str) and bool(value)
 
 

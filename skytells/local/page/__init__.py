@@ -1,8 +1,1 @@
-"""The small web page at `/`: what the platform does, live, and buttons to end predictions by hand.
-
-web.py ──> view.py ──> _markup.py       style.css and script.js go into the page itself
-"""
-
-from .web import page_routes
-
-__all__ = ["page_routes"]
+"""The web page at `/`: the state of the platform, and buttons that end predictions."""

@@ -1,10 +1,10 @@
-// Asks for the page again and again and exchanges what changed: a player that plays goes on playing.
+// Fetches the page every second and replaces the parts that changed, so that players are not stopped.
 "use strict";
-document.getElementById("again").hidden = true;
+document.getElementById("refresh").hidden = true;
 const shown = new Map();
 for (const part of document.querySelectorAll("[data-live]")) shown.set(part.id, part.outerHTML);
 
-function exchange(fresh) {
+function replace(fresh) {
   const old = document.getElementById(fresh.id);
   if (old && shown.get(fresh.id) === fresh.outerHTML) return old;
   shown.set(fresh.id, fresh.outerHTML);
@@ -22,13 +22,13 @@ async function refresh() {
   const page = new DOMParser().parseFromString(text, "text/html");
   for (const list of page.querySelectorAll("[data-list]")) {
     const here = document.getElementById(list.id);
-    const parts = [...list.children].map(exchange);
+    const parts = [...list.children].map(replace);
     parts.forEach((part, place) => {
       if (here.children[place] !== part) here.insertBefore(part, here.children[place] ?? null);
     });
     while (here.children.length > parts.length) here.lastElementChild.remove();
   }
-  page.querySelectorAll("[data-live]").forEach(exchange);
+  page.querySelectorAll("[data-live]").forEach(replace);
 }
 
 document.addEventListener("submit", async (event) => {
