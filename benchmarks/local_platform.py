@@ -149,7 +149,8 @@ def ask(port: int, method: str, path: str, body: object = None) -> Any:
     """The JSON of an answer, on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     content = None if body is None else json.dumps(body)
-    connection.request(method, path, content, {"x-api-key": "sk-local"})
+    headers = {"x-api-key": "sk-local", "content-type": "application/json"}
+    connection.request(method, path, content, headers)
     answer = connection.getresponse()
     said = json.load(answer)
     connection.close()

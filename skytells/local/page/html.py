@@ -130,7 +130,7 @@ def _header(platform: Platform, jobs: list[Job], now: float, origin: str) -> Mar
         tag(
             "dl", *(_fact(name, value) for name, value in facts.items()), id="facts", data_live=True
         ),
-        tag("p", tag("a", "Refresh", href="/"), id="refresh"),
+        tag("p", tag("a", "Refresh", href="/"), id="reload"),
     )
 
 

@@ -1,6 +1,6 @@
 // Fetches the page every second and replaces the parts that changed, so that players are not stopped.
 "use strict";
-document.getElementById("refresh").hidden = true;
+document.getElementById("reload").hidden = true;
 const shown = new Map();
 for (const part of document.querySelectorAll("[data-live]")) shown.set(part.id, part.outerHTML);
 
