@@ -133,6 +133,11 @@ class AsyncPool:
         # The first one takes tens of milliseconds to build.
         return await anyio.to_thread.run_sync(self._options.context_for, key)
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests hold a connection."""
+        return sum(len(pool.in_use) for pool in self._pools.values())
+
     async def preconnect(self, key: ConnectionKey, state: RequestState, timeout: float) -> bool:
         """Open a connection and keep it; false where a proxy opens one for each request."""
         pool = await self._here()

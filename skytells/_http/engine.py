@@ -46,6 +46,11 @@ class Engine(Generic[S]):
             raise ConfigurationError.of("The client is closed; build a new one.")
         return sender
 
+    @property
+    def client(self) -> Any:
+        """The `httpx` client that sends, open or closed."""
+        return (self._sender or self._built()).client
+
     def _built(self) -> S:
         with self._lock:
             if self._sender is None:

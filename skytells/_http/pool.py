@@ -266,6 +266,11 @@ class Pool:
         connection = options.connection(key, options.context_for(key), backend, _KINDS)
         return Pooled(connection, backend)
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests hold a connection."""
+        return len(self._in_use)
+
     def preconnect(self, key: ConnectionKey, state: RequestState, timeout: float) -> bool:
         """Open a connection and keep it; false where a proxy opens one for each request."""
         self._drop_inherited()

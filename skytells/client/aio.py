@@ -175,7 +175,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     @property
     def http_client(self) -> httpx.AsyncClient:
         """What sends the requests: the `httpx.AsyncClient` of this client, or the one passed in."""
-        client: httpx.AsyncClient = self._engine.sender.client
+        client: httpx.AsyncClient = self._engine.client
         return client
 
     def with_options(

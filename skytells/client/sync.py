@@ -181,7 +181,7 @@ class SkytellsClient(ClientBase, Driver):
     @property
     def http_client(self) -> httpx.Client:
         """What sends the requests: the `httpx.Client` of this client, or the one passed in."""
-        client: httpx.Client = self._engine.sender.client
+        client: httpx.Client = self._engine.client
         return client
 
     def with_options(

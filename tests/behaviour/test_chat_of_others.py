@@ -43,9 +43,8 @@ def test_arguments_that_are_an_object_are_the_text_of_it_in_one_piece(
     message = {"role": "assistant", "tool_calls": [call(ARGUMENTS)]}
     wire = {"id": "c", "choices": [{"message": message, "finish_reason": "tool_calls"}]}
     client = build("sk-key", base_url=serve(answers(wire)).url)
-    [asked] = client.chat.completions.create(**ASK).tool_calls
-    assert asked.function is not None
-    assert asked.function.arguments == TEXT
+    completion: Any = client.chat.completions.create(**ASK)
+    assert completion.tool_calls[0].function.arguments == TEXT
 
 
 def test_arguments_of_a_piece_and_of_a_response_are_text_as_well(

@@ -24,7 +24,6 @@ from skytells import ConfigurationError, SkytellsClient, SkytellsError
 from skytells._core.attempt import attempt_call
 from skytells._core.operation import Sleep
 from skytells._data.checks import as_list
-from skytells._http.transport import ASYNC_CONNECTIONS, SYNC_CONNECTIONS
 from skytells.predictions.wait import wait
 from skytells.predictions.wait_all import PredictionBatch
 
@@ -284,13 +283,6 @@ def told(error: SkytellsError) -> str:
 
 
 def in_use(client: SkytellsClient) -> int:
-    """How many connections are checked out, in either colour."""
-    inner: object = unfaced(client)
-    sender: Any = vars(vars(inner)["_engine"])["_sender"]
-    own: Any = None if sender is None else vars(sender)["_pool"]
-    pool: dict[str, Any] = {} if own is None else vars(own)
-    free: list[tuple[int, int]] = []
-    if "_slots" in pool:
-        free.append((SYNC_CONNECTIONS, vars(pool["_slots"])["_value"]))
-    free += [(ASYNC_CONNECTIONS, each.slots.value) for each in pool.get("_pools", {}).values()]
-    return sum(limit - left for limit, left in free)
+    """How many requests hold a connection of the default client."""
+    pool: Any = getattr(unfaced(client).http_client, "pool", None)
+    return 0 if pool is None else int(pool.in_flight)

@@ -117,14 +117,10 @@ def test_the_documentation_draws_the_same_layers() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    below: dict[str, set[str]] = {m: set(targets(m)) for m in FILES if not _is_local(m)}
+    below: dict[str, set[str]] = {m: set(targets(m)) for m in FILES}
     while free := {m for m, wants in below.items() if not wants & below.keys()}:
         below = {m: wants for m, wants in below.items() if m not in free}
     assert not below, f"in a circle, or above one: {sorted(below)}"
-
-
-def _is_local(module: str) -> bool:
-    return unit_of(module) == "local"
 
 
 @pytest.mark.parametrize("module", [m for m in FILES if unit_of(m) not in TOOLS])
