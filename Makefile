@@ -64,10 +64,10 @@ $(LOWEST)/.ready: pyproject.toml
 test-lowest: $(LOWEST)/.ready ## Run the tests with the lowest versions that are supported.
 	$(LOWEST)/bin/python -m pytest $(ARGS)
 
-soak: $(READY) ## Load a failing platform for minutes, and balance the books.
+soak: $(READY) ## Load a failing platform for minutes, and compare what was billed.
 	$(BIN)/python -W error -m tests.soak.soak $(ARGS)
 
-fuzz: $(READY) ## Search for replies and streams that the client does not bear.
+fuzz: $(READY) ## Search for replies and streams that break the client.
 	$(PIP) --group fuzz
 	@mkdir -p .fuzz .fuzz-streams
 	$(BIN)/python -m fuzz.fuzz_reply -max_total_time=20 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz/ $(ARGS) .fuzz fuzz/corpus
@@ -84,7 +84,7 @@ bench: $(READY) ## Measure what things cost, against peers; makes environments o
 	$(BIN)/python -m benchmarks $(ARGS)
 	$(if $(ARGS),,$(BIN)/python -m benchmarks.local_platform)
 
-figures: $(READY) ## Put the figures of docs/benchmarks/results.json into the pages.
+figures: $(READY) ## Write the figures of docs/benchmarks/results.json into the pages.
 	$(BIN)/python -m benchmarks.pages
 
 lint: $(READY) ## Check style.
@@ -96,7 +96,7 @@ types: $(READY) ## Check types with mypy and pyright.
 	$(BIN)/pyright
 	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes skytells --ignoreexternal
 
-format: $(READY) ## Put the code into shape.
+format: $(READY) ## Format the code.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

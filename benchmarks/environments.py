@@ -22,13 +22,13 @@ PACKAGES: Final = {
     "aiohttp": ["aiohttp"],
     "openai": ["openai"],
     "replicate": ["replicate"],
-    "clients": ["--editable", f"{ROOT}[aiohttp,http2]", "httpx2"],
+    "clients": ["--editable", str(ROOT), "httpx[http2]", "httpx2"],
     "h2server": ["granian"],
     "platform": ["--editable", f"{ROOT}[local]"],
 }
 SHOWN: Final = {
     *("skytells", "httpx", "httpcore", "pydantic", "openai", "replicate", "aiohttp"),
-    *("httpx2", "httpx-aiohttp", "h2", "granian", "httpx-sse", "urllib3"),
+    *("httpx2", "h2", "granian", "httpx-sse", "urllib3"),
 }
 
 

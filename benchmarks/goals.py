@@ -1,4 +1,4 @@
-"""What we hold ourselves to, as ratios of two subjects within one run."""
+"""The goals, as ratios of two subjects within one run."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Goal:
     """One figure of a subject, over that of another or as it is.
 
     Args:
-        row: The promise that it belongs to.
+        row: Its number.
         text: What is compared.
-        why: What there is to say where it is missed.
+        why: The explanation where it is missed.
         scenario: Where the figures come from.
         key: Which figure.
-        over: The subject that stands above; it is ours unless the promise is the other way round.
-        under: The subject below; a number is a constant.
+        over: The subject in the numerator; ours, unless more is better.
+        under: The subject in the denominator; a number is a constant.
         most: The ratio is to be at most this.
         least: Or at least this.
-        scenario_under: Where the figures of the subject below come from, if from another one.
+        scenario_under: Where the figures of `under` come from, if from another scenario.
     """
 
     row: int
@@ -54,80 +54,90 @@ class Goal:
         return Spread.of(values) if values else None
 
     def met(self, spread: Spread) -> bool:
-        """Whether the median keeps the promise."""
+        """Whether the median meets the goal."""
         if self.most is not None:
             return spread.median <= self.most
         return self.least is None or spread.median >= self.least
 
     @property
     def bound(self) -> str:
-        """The promise."""
+        """The bound, as text."""
         return f"≤ {self.most:g}" if self.most is not None else f"≥ {self.least:g}"
 
 
-_WIRE: Final = (
-    "httpcore and h11, which httpx stands on as well, take most of it, as the layers below show."
-)
+_WIRE: Final = "httpx, httpcore and h11 take most of it, as the layers below show."
 _POOL: Final = (
-    "What a connection costs to open, and asyncio's turns, are most of it: CPU, which a slower machine "
-    "has less of, while the 0.2 s stay what they are."
+    "Opening connections and asyncio's event loop are most of it: CPU time, which is longer on a slower "
+    "machine, while the 0.2 s are constant."
 )
+_PARSER: Final = "aiohttp's parser is written in C, h11 in Python."
 _START: Final = (
-    "Python itself, pydantic, httpcore and the authorities are nine tenths of it, and the same for "
-    "both."
+    "Python itself, pydantic, httpx and the certificate authorities are nine tenths of it, and the "
+    "same for both."
 )
 _PIECES: Final = (
-    "To parse the JSON costs more than to find the event, and httpx-sse leaves that to its caller; "
-    "with `json.loads` after it, it is the dearer one."
+    "Parsing the JSON costs more than finding the event, and httpx-sse leaves it to the caller; "
+    "with `json.loads` added, httpx-sse costs more."
 )
 _WHOLE_PAGE: Final = (
     "Validating it costs pydantic alone 1.7 times `json.loads`, without keeping what was received."
 )
-_DICTS: Final = "The rest is what JSON's dicts and strings are in Python, which are kept."
-_FILE: Final = "The kernel, and over TLS OpenSSL, take most of it, and they are the same for all."
-_SCHEDULE: Final = "A look more often would be known sooner, and costs a request."
+_DICTS: Final = "The rest is the dicts and strings of the JSON itself, which are kept."
+_FILE: Final = (
+    "Most of it is spent in the kernel, and over TLS in OpenSSL, which are the same for all."
+)
+_SCHEDULE: Final = "Polling more often finds the end sooner, and costs requests."
 
 GOALS: Final = [
-    Goal(1, "A sync GET, HTTP: CPU over httpx", _WIRE, "get", "cpu", OURS, HTTPX, 0.75),
-    Goal(1, "A sync GET, HTTPS: CPU over httpx", _WIRE, "get_tls", "cpu", OURS, HTTPX, 0.75),
+    Goal(1, "A sync GET, HTTP: CPU over httpx", _WIRE, "get", "cpu", OURS, HTTPX, 0.92),
+    Goal(1, "A sync GET, HTTPS: CPU over httpx", _WIRE, "get_tls", "cpu", OURS, HTTPX, 0.92),
     Goal(
         1,
         "A sync POST, HTTP: CPU over httpx",
         "A paid request is checked before it is sent: its input is copied, and what JSON cannot "
         "carry is refused.",
-        *("post", "cpu", OURS, HTTPX, 0.75),
+        *("post", "cpu", OURS, HTTPX, 0.92),
     ),
     Goal(
         1,
         "A sync POST, HTTPS: CPU over httpx",
         "As over HTTP.",
-        *("post_tls", "cpu", OURS, HTTPX, 0.75),
+        *("post_tls", "cpu", OURS, HTTPX, 0.92),
     ),
     Goal(
         2,
         "A sync GET, HTTPS: CPU of 1.0.0 over ours",
         "It depends on how many authorities the system has.",
         *("get_tls", "cpu", PUBLISHED, OURS),
-        least=40,
+        least=30,
     ),
     Goal(3, "An async GET: CPU over httpx.AsyncClient", _WIRE, "aget", "cpu", OURS, HTTPX, 0.85),
     Goal(
         4,
         "1,000 in flight, first burst: wall over the 0.2 s at the server",
         _POOL,
-        *("burst_cold_1000", "wall", OURS, IDEAL_BURST, 6.0),
+        *("burst_cold_1000", "wall", OURS, IDEAL_BURST, 8.0),
     ),
     Goal(
         4,
         "1,000 in flight, later bursts: wall over the 0.2 s at the server",
         _POOL,
-        *("burst_warm_1000", "wall", OURS, IDEAL_BURST, 6.0),
+        *("burst_warm_1000", "wall", OURS, IDEAL_BURST, 6.5),
+    ),
+    *(
+        Goal(
+            4,
+            f"1,000 in flight, {text}: wall over aiohttp",
+            _PARSER,
+            *(f"burst_{kind}_1000", "wall", OURS, AIOHTTP, 3.5),
+        )
+        for kind, text in (("cold", "first burst"), ("warm", "later bursts"))
     ),
     Goal(
         4,
         "1,000 in flight, later bursts: CPU over aiohttp",
-        "aiohttp's parser is in C, h11 is Python.",
-        *("burst_warm_1000", "cpu", OURS, AIOHTTP, 3.5),
+        _PARSER,
+        *("burst_warm_1000", "cpu", OURS, AIOHTTP, 4.5),
     ),
     Goal(
         4,
@@ -152,7 +162,7 @@ GOALS: Final = [
         5,
         "Process start to the first typed answer, HTTP: CPU over httpx and the same models",
         _START,
-        *("first", "cpu", OURS, TYPED, 1.0),
+        *("first", "cpu", OURS, TYPED, 1.05),
     ),
     Goal(
         6,
@@ -164,29 +174,29 @@ GOALS: Final = [
         7,
         "Process start to the first typed answer, HTTPS: CPU over httpx and the same models",
         _START,
-        *("first_tls", "cpu", OURS, TYPED, 0.9),
+        *("first_tls", "cpu", OURS, TYPED, 1.05),
     ),
     Goal(
         8,
-        "A page of 50, all looked at: CPU over `json.loads`",
+        "A page of 50, all read: CPU over `json.loads`",
         _WHOLE_PAGE,
         *("parse_page", "cpu", TOUCHED, JSON, 2.0),
     ),
     Goal(
         8,
-        "A page of 50, as it comes: CPU over `json.loads` (a stretch goal)",
+        "A page of 50, not read: CPU over `json.loads` (a stretch goal)",
         _WHOLE_PAGE,
         *("parse_page", "cpu", OURS, JSON, 1.1),
     ),
     Goal(
         9,
-        "Memory of 10,000 predictions, looked at: over dicts",
+        "Memory of 10,000 predictions, all read: over dicts",
         _DICTS,
         *("hold", "rss", TOUCHED, JSON, 1.3),
     ),
     Goal(
         9,
-        "Memory of 10,000 predictions, as they come: over dicts (a stretch goal)",
+        "Memory of 10,000 predictions, not read: over dicts (a stretch goal)",
         _DICTS,
         *("hold", "rss", OURS, JSON, 0.8),
     ),
@@ -246,19 +256,19 @@ GOALS: Final = [
     ),
     *(
         Goal(12, f"Waiting{seen}: {what}", _SCHEDULE, "schedule", key, subject, 1.0, bound)
-        for seen, subject, looks in (
+        for seen, subject, polls in (
             ("", OURS, 27),
             (", three jobs of the model seen", HISTORY, 10),
         )
         for what, key, bound in (
             ("mean delay, % of the job's time", "delay", 12),
-            ("looks for each job", "looks", looks),
+            ("polls for each job", "polls", polls),
         )
     ),
     Goal(
         13,
         "500 jobs at once: requests over a poller for each",
-        "A look at the list shows fifty, of all that the account runs.",
+        "A page of the list has fifty predictions, of all that the account runs.",
         *("together", "requests", f"{OURS}: wait_all", ALONE, 0.1),
     ),
 ]

@@ -49,7 +49,7 @@ class Place:
     authorities: str
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What a process is told; nothing of the user's own settings."""
+        """The environment of a process; nothing of the user's own settings."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return kept | {
             "BENCH_HTTP": self.http,

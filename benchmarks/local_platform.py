@@ -97,8 +97,8 @@ def start_bare(answer: object) -> Start:
     return lambda port: spawn([str(HERE / "bare.py"), str(port)], json.dumps(answer))
 
 
-def spawn(arguments: Sequence[str], said: str) -> subprocess.Popen[str]:
-    """A Python process that was told something."""
+def spawn(arguments: Sequence[str], input: str) -> subprocess.Popen[str]:
+    """A Python process, given its standard input."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
@@ -107,7 +107,7 @@ def spawn(arguments: Sequence[str], said: str) -> subprocess.Popen[str]:
         text=True,
     )
     assert process.stdin
-    process.stdin.write(said)
+    process.stdin.write(input)
     process.stdin.close()
     return process
 
@@ -186,7 +186,7 @@ async def _rate(port: int, requests: Sequence[bytes], connections: int) -> float
 _NUMBERS: Final = count()
 
 
-def look(prediction: str) -> bytes:
+def get(prediction: str) -> bytes:
     """A request for a prediction."""
     return _request("GET", f"/v1/predictions/{prediction}", b"")
 
@@ -239,15 +239,15 @@ def measure_rates(local: Server, bare: Server, prediction: str) -> list[Figure]:
     """Requests per second, one after the other and a hundred at once."""
     figures: list[Figure] = []
     for connections, how in ((1, "one after the other"), (100, "100 at once")):
-        looks = Figure(f"Look at a prediction, {how}", "requests/s")
+        gets = Figure(f"Get a prediction, {how}", "requests/s")
         creates = Figure(f"Create a prediction, {how}", "requests/s")
         for _ in range(ROUNDS):
             for server in (local, bare):
-                looked = rate(server.port, [look(prediction)] * REQUESTS, connections)
+                got = rate(server.port, [get(prediction)] * REQUESTS, connections)
                 created = rate(server.port, [create() for _ in range(REQUESTS)], connections)
-                (looks.local if server is local else looks.bare).append(looked)
+                (gets.local if server is local else gets.bare).append(got)
                 (creates.local if server is local else creates.bare).append(created)
-        figures += [looks, creates]
+        figures += [gets, creates]
     return figures
 
 

@@ -42,7 +42,7 @@ class Results:
     def write(self, folder: Path) -> None:
         """Keep them, whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
-        told = {"about": asdict(self.about), "results": self.samples}
+        written = {"about": asdict(self.about), "results": self.samples}
         part = folder / f"{NAME}.part"
-        part.write_text(json.dumps(told, indent=1) + "\n")
+        part.write_text(json.dumps(written, indent=1) + "\n")
         part.replace(folder / NAME)

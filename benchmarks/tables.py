@@ -29,27 +29,26 @@ SURE: Final = 0.05
 _UNITS: Final = {"µs": 1e6, "ms": 1e3}
 _MORE_IS_BETTER: Final = {"speed", "per_second"}
 
-# Where a peer is ahead, the figures say at what and by how much; here it says why.
+# Why a peer is ahead, where the figures say that it is.
 REASONS: Final = {
-    SOCKETS: "They read and write what the benchmark expects, and nothing else. httpcore and h11, on "
-    "which this package stands like httpx does, are Python, and check what they read.",
-    AIOHTTP: "Its parser is in C. It gives dicts, and neither retries nor bounds a call as a whole. "
-    "With many calls in flight over TLS, `http_client=` takes it.",
-    PUBLISHED: "It gives dicts and does without pydantic, so that it is lighter at the start and "
-    "where nothing is typed; over plain HTTP, `urllib` is cheaper than httpcore. Over HTTPS, which "
-    "is where the platform is, it connects and loads the authorities anew for each call. With 300 "
-    "threads it opens 300 connections, where this package waits for one of its hundred.",
-    HTTPX: "It gives dicts: what is dearer here is to import pydantic, to build its validators, and "
-    "to read all records of a page by them. Of a file it holds 64 KB at a time, this package a "
-    "mebibyte.",
-    OPENAI: "It reads a body without validating it, and bounds no event.",
+    SOCKETS: "They read and write what the benchmark expects, and nothing else. httpx, httpcore and "
+    "h11, which this package uses, are written in Python, and check what they read.",
+    AIOHTTP: "Its parser is written in C. It returns dicts, has neither retries nor a timeout for the "
+    "call as a whole, and is not seen by tools that trace, record or mock httpx.",
+    PUBLISHED: "It returns dicts and does not use pydantic, so it starts sooner and costs less where "
+    "nothing is typed; over plain HTTP, `urllib` is cheaper than httpx. Over HTTPS, which the "
+    "platform uses, it opens a connection and loads the certificate authorities for each call. With "
+    "300 threads it opens 300 connections, where this package shares 100.",
+    HTTPX: "It returns dicts: this package also imports pydantic, builds its validators, and "
+    "validates the records of a page. It reads a file 64 KB at a time, this package a mebibyte.",
+    OPENAI: "It does not validate a response, and does not limit the size of an event.",
     REPLICATE: "It validates one shape, with pydantic's older interface where it can.",
-    TYPED: "It validates all of a record at once by code that was built for this one shape, and keeps "
-    "nothing of what was received.",
-    HTTPX_SSE: "It leaves the JSON of an event to the caller, and bounds no event.",
-    "urllib3": "It hands on what it reads, 64 KB at a time; it neither resumes what breaks, nor checks "
-    "where it is sent, nor makes sure that a file is whole.",
-    "urllib.request": "As urllib3; it reads from the socket into the file, with one copy.",
+    TYPED: "It validates a whole record at once, with code that was built for this one shape, and "
+    "does not keep the JSON.",
+    HTTPX_SSE: "It leaves parsing the JSON of an event to the caller, and does not limit its size.",
+    "urllib3": "It returns what it reads, 64 KB at a time. It neither resumes a broken download, nor "
+    "checks addresses, nor verifies that a file is complete.",
+    "urllib.request": "As urllib3; it copies from the socket to the file once.",
 }
 # What the README shows of each peer: a scenario, its figure, and what is compared.
 _SUMMARY: Final = (
@@ -102,7 +101,7 @@ def goals(results: Results, *, spreads: bool = False) -> list[str]:
 
 
 def missed(results: Results) -> list[str]:
-    """What is missed, and why."""
+    """The goals that are missed, and why."""
     wrong = [(goal, spread) for goal, spread in judged(results) if not goal.met(spread)]
     if not wrong:
         return ["Every goal that was measured is met."]
@@ -122,15 +121,15 @@ def ahead(results: Results) -> list[str]:
             if cost is not None and cost < 1 - SURE:
                 found.setdefault(peer, []).append(f"{scenario.title} {number(cost)}")
     return [
-        f"- **{peer}**, in parts of what this package takes: {'; '.join(places)}. {REASONS[peer]}"
+        f"- **{peer}**, relative to this package: {'; '.join(places)}. {REASONS[peer]}"
         for peer, places in sorted(found.items())
     ]
 
 
 def summary(results: Results) -> list[str]:
-    """A few lines for the README: what peers take, in parts of what this package takes."""
+    """The table of the README: the costs of peers, relative to this package."""
     lines = [
-        f"| This package takes 1 | {' | '.join(_COLUMNS)} |",
+        f"| Relative to this package | {' | '.join(_COLUMNS)} |",
         f"|---|{'---|' * len(_COLUMNS)}",
     ]
     for scenario, key, text in _SUMMARY:
@@ -193,7 +192,10 @@ def layers(results: Results) -> list[str]:
         before = middle
     cost = _cost(results.samples.get("get", {HTTPX: []}), HTTPX, "cpu")
     if cost is not None:
-        lines += ["", f"Bare httpx, which gives a dict, costs {number(cost)} times the last line."]
+        lines += [
+            "",
+            f"Bare httpx, which returns a dict, costs {number(cost)} times the last line.",
+        ]
     return lines
 
 
@@ -210,7 +212,7 @@ def pictures(results: Results) -> list[str]:
 
 
 def transports(results: Results) -> list[str]:
-    """What other clients take over the built-in transport, by how much is in flight."""
+    """The costs of other clients, relative to the default one, by the number in flight."""
     sizes = [size for size in _TRANSPORT_SIZES if results.samples.get(f"transport_{size}")]
     if not sizes:
         return ["Not measured yet."]

@@ -31,7 +31,7 @@ class Scenario:
         title: What is compared.
         baseline: The subject that counts as 1.
         figures: What was taken of each subject, and its unit: `cpu`, `wall` in seconds, `rss` in MB.
-        run: Measures; told where the server is and whether to be quick.
+        run: Measures, given where the server is and whether to be quick.
         note: What a reader must know.
     """
 

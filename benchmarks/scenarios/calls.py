@@ -61,9 +61,9 @@ def _hot_path(where: Place, quick: bool) -> Samples:
     jobs = {
         "a socket and json.loads": "socket",
         "httpcore's connection": "httpcore",
-        "with our pool and deadline": "transport",
+        "httpx's client, with our pool": "httpx",
         "with retries, errors, JSON": "client",
-        f"{OURS}: looked at": "typed",
+        f"{OURS}, typed": "typed",
     }
     with Worker(where, "ours", "hot_path") as worker:
         subjects: dict[str, Subject] = {
@@ -86,12 +86,12 @@ CALLS: Final = [
     _scenario("get_tls", "GET of a prediction, HTTPS"),
     _scenario("post", "POST of a prediction, HTTP", TYPED, REPLICATE),
     _scenario("post_tls", "POST of a prediction, HTTPS", TYPED, REPLICATE),
-    _scenario("page", "GET of a page of 50 (70 KB), all looked at, HTTP", TYPED, REPLICATE),
+    _scenario("page", "GET of a page of 50 (70 KB), all read, HTTP", TYPED, REPLICATE),
     _scenario("models", "GET of 60 models (64 KB), HTTP", TYPED, REPLICATE, OPENAI),
     Scenario(
         "hot_path",
         "One sync GET over HTTP, layer by layer",
-        f"{OURS}: looked at",
+        f"{OURS}, typed",
         {"cpu": "µs"},
         _hot_path,
         "Each line does what the one before it does, and more.",

@@ -10,7 +10,7 @@ from ..harness import Place, Subject, Worker, interleave, once
 from .base import HTTPX, OPENAI, OURS, PUBLISHED, REPLICATE, TYPED, Samples, Scenario
 
 JSON: Final = "json.loads"
-TOUCHED: Final = f"{OURS}, looked at"
+TOUCHED: Final = f"{OURS}, fields read"
 EAGER: Final = "pydantic, no raw"
 BOTH: Final = "pydantic and raw"
 

@@ -13,7 +13,7 @@ from ..harness import Place, Subject, Worker, interleave
 from .base import HTTPX, HTTPX_SSE, OPENAI, OURS, REPLICATE, Samples, Scenario
 
 PARSED: Final = f"{OURS}, JSON parsed"
-READ: Final = f"{OURS}, typed, text looked at"
+READ: Final = f"{OURS}, typed, text read"
 SSE_PARSED: Final = f"{HTTPX_SSE}, json.loads"
 ASYNC: Final = f"{OURS}, async"
 READER: Final = f"{OURS}, open()"
@@ -147,7 +147,7 @@ STREAMS: Final = [
     ),
     Scenario(
         "chat",
-        "A streamed conversation over HTTP, 2,000 events, the text of each looked at",
+        "A streamed conversation over HTTP, 2,000 events, the text of each read",
         SSE_PARSED,
         {"cpu": "µs", "wall": "µs"},
         _chat,

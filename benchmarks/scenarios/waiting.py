@@ -73,13 +73,13 @@ def _platform() -> Generator[tuple[str, str]]:
     )
     try:
         assert server.stdout is not None
-        told = ""
-        while "API_KEY=" not in told:
+        printed = ""
+        while "API_KEY=" not in printed:
             line = server.stdout.readline()
             if not line:
                 raise RuntimeError("the local platform does not start")
-            told += line
-        url, key = re.findall(r"=(\S+)", told)
+            printed += line
+        url, key = re.findall(r"=(\S+)", printed)
         yield url, key
     finally:
         server.terminate()
@@ -89,12 +89,12 @@ def _platform() -> Generator[tuple[str, str]]:
 WAITING: Final = [
     Scenario(
         "schedule",
-        "When to look: mean delay after completion in % of the job's time, looks for each job",
+        "When to poll: mean delay after completion in % of the job's time, polls for each job",
         OURS,
-        {"delay": "%", "looks": ""},
+        {"delay": "%", "polls": ""},
         _schedules,
         "The package's own `wait` on a virtual clock: log-normal durations (sigma 0.4) around 0.8, "
-        "4, 12, 60 and 180 s, 0.12 s for each look.",
+        "4, 12, 60 and 180 s, 0.12 s for each poll.",
     ),
     Scenario(
         "together",

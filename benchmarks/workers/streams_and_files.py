@@ -39,7 +39,7 @@ def _parse(chunks: list[bytes]) -> int:
 
 
 def _read(chunks: list[bytes]) -> int:
-    """As a stream of the client does, with all its checks; the text of each piece is looked at."""
+    """As a stream of the client does, with all its checks; the text of each piece is read."""
     return sum(1 for _ in _texts(chunks)) + 1  # [DONE] is no piece
 
 

@@ -1,6 +1,6 @@
-"""The schedule of looks, as it is: the package's own flows, driven on a virtual clock.
+"""The polling schedule: the package's own flows, driven on a virtual clock.
 
-Durations are log-normal (sigma 0.4) around the medians of five classes; a look takes 0.12 s.
+Durations are log-normal (sigma 0.4) around the medians of five classes; a poll takes 0.12 s.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ class World:
             case Sleep(seconds=seconds):
                 self.now += seconds
             case Call():
-                return self.look(effect)
+                return self.poll(effect)
             case Gather():
                 for place, call in enumerate(effect.operations):
                     # Side by side: one round trip for each eight.
-                    effect.outcomes[place] = self.look(call, 1 / effect.limit)
+                    effect.outcomes[place] = self.poll(call, 1 / effect.limit)
         return None
 
-    def look(self, call: Call[object], share: float = 1.0) -> object:
+    def poll(self, call: Call[object], share: float = 1.0) -> object:
         self.requests += 1
         self.now += share * ROUND_TRIP / 2
         if call.path == "/predictions":
@@ -97,13 +97,13 @@ class World:
 
 
 def schedule(interval: float | None, with_history: bool, jobs: int) -> Figures:
-    """Mean delay after completion over the job's time, and looks for each job."""
+    """Mean delay after completion over the job's time, and polls for each job."""
     chance = random.Random(7)
     options = WaitOptions() if interval is None else WaitOptions(interval=interval)
     figures: Figures = {}
     for median in CLASSES:
         history = History() if with_history else None
-        delays, looks = list[float](), list[float]()
+        delays, polls = list[float](), list[float]()
         for _ in range(jobs):
             duration = chance.lognormvariate(math.log(median), 0.4)
             world = World({"p": duration})
@@ -112,10 +112,10 @@ def schedule(interval: float | None, with_history: bool, jobs: int) -> Figures:
                 wait(first, options, None, history, clock=world.clock, chance=chance.random)
             )
             delays.append((world.now - duration) / duration)
-            looks.append(world.requests)
+            polls.append(world.requests)
         figures[f"delay_{median:g}"] = statistics.fmean(delays) * 100
-        figures[f"looks_{median:g}"] = statistics.fmean(looks)
-    for kind in ("delay", "looks"):
+        figures[f"polls_{median:g}"] = statistics.fmean(polls)
+    for kind in ("delay", "polls"):
         figures[kind] = statistics.fmean(figures[f"{kind}_{median:g}"] for median in CLASSES)
     return figures
 

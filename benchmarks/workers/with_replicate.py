@@ -47,7 +47,7 @@ def bursts(base: str) -> dict[str, Job]:
 
 def clients(times: int) -> Figures:
     kept: list[object] = []
-    # It builds its client of httpx when that is first looked at.
+    # It builds its client of httpx when that is first used.
     return measured(lambda: kept.append(_client(HTTPS)._client), times)
 
 

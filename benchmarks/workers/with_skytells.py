@@ -12,37 +12,46 @@ from payloads import ID
 from skytells import AsyncSkytellsClient, SkytellsClient
 
 KEY = "sk-0123456789abcdef"
+KIND = os.environ.get("BENCH_CLIENT", "")
 INPUT = {"prompt": "A lighthouse on a cliff at dusk", "aspect_ratio": "16:9"}
 
 
-def _injected(*, colour: str) -> Any:
-    kind = os.environ.get("BENCH_CLIENT")
-    if kind == "httpx":
-        import httpx
-
-        return httpx.AsyncClient() if colour == "async" else httpx.Client()
-    if kind == "http2":
-        from skytells.transports import async_http2_client, http2_client
-
-        return async_http2_client() if colour == "async" else http2_client()
+def _sync_http_client(kind: str) -> Any:
     if kind == "httpx2":
         import httpx2
 
-        return httpx2.AsyncClient() if colour == "async" else httpx2.Client()
-    if kind == "aiohttp" and colour == "async":
-        from skytells.transports import aiohttp_client
+        return httpx2.Client()
+    import httpx
 
-        return aiohttp_client()
-    return None
+    if kind == "transport":
+        from skytells.transports import Transport
+
+        return httpx.Client(transport=Transport())
+    return httpx.Client(http2=kind == "http2")
+
+
+def _async_http_client(kind: str) -> Any:
+    if kind == "httpx2":
+        import httpx2
+
+        return httpx2.AsyncClient()
+    import httpx
+
+    if kind == "transport":
+        from skytells.transports import AsyncTransport
+
+        return httpx.AsyncClient(transport=AsyncTransport())
+    return httpx.AsyncClient(http2=kind == "http2")
 
 
 def _client(base: str) -> SkytellsClient:
-    return SkytellsClient(KEY, base_url=f"{base}/v1", http_client=_injected(colour="sync"))
+    http_client = _sync_http_client(KIND) if KIND else None
+    return SkytellsClient(KEY, base_url=f"{base}/v1", http_client=http_client)
 
 
 def _aclient(base: str) -> AsyncSkytellsClient:
-    client = _injected(colour="async")
-    return AsyncSkytellsClient(KEY, base_url=f"{base}/v1", http_client=client)
+    http_client = _async_http_client(KIND) if KIND else None
+    return AsyncSkytellsClient(KEY, base_url=f"{base}/v1", http_client=http_client)
 
 
 def calls(base: str) -> dict[str, Job]:

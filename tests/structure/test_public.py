@@ -96,7 +96,7 @@ ADDRESSES = {
     "skytells.responses": ("ResponsesAPI", "ResponseStream"),
     "skytells.safety": ("SafetyAPI", "evaluate", "parse", "was_filtered", "filtered_categories"),
     "skytells.streaming": ("Stream", "AsyncStream", "EventDecoder", "LineDecoder"),
-    "skytells.transports": ("http2_client", "async_http2_client", "aiohttp_client"),
+    "skytells.transports": ("AsyncHttpClient", "AsyncTransport", "HttpClient", "Transport"),
     "skytells.types.shared": ("PaginatedResponse", "ClientOptions", "RetryOptions"),
     "skytells.types.predict": ("PredictionResponse", "PredictionRequest", "RunOptions"),
     "skytells.webhooks": ("WebhookHandler", "parse_event", "sign", "verify_signature"),
