@@ -10,7 +10,7 @@ from typing import Any, Final, Self, TypeAlias
 import httpcore
 
 from .body import AsyncPooledBody
-from .network import AsyncBackend, RequestState, extensions_of
+from .network import AsyncBackend, RequestState
 from .pool import (
     ConnectionKey,
     IdleStack,
@@ -19,6 +19,7 @@ from .pool import (
     http11,
     key_of,
     pool_timeout,
+    set_aside,
     state_of,
 )
 
@@ -86,7 +87,7 @@ class AsyncPool:
         except BaseException:
             await lease.aclose()
             raise
-        extensions_of(response).pop("reason_phrase", None)  # as above
+        set_aside(request, response)
         response.stream = AsyncPooledBody(response, lease)
         return response
 

@@ -17,6 +17,8 @@ from skytells import SkytellsClient
 from skytells.local import LocalPlatform
 
 from ..conftest import Build
+from .conftest import Serve
+from .steps import answers
 from .test_transport import AT_ONCE
 
 vcr: Any = import_module("vcr")  # it has no types
@@ -130,3 +132,17 @@ def test_pytest_recording_records_and_replays_offline(tmp_path: Path) -> None:
     assert written.count("A cat") >= 2
     assert KEYS[0] not in written
     run(platform.url, "--record-mode=none", "--block-network", "--allowed-hosts=127.0.0.1")
+
+
+def test_the_address_of_a_redirect_is_in_the_recording(
+    build: Build, serve: Serve, tmp_path: Path
+) -> None:
+    here = serve(answers(b"picture", headers={"content-type": "image/png"}))
+    moved = serve(answers(b"", 302, {"location": here.url}))
+    prediction = {"id": "p1", "status": "succeeded", "output": [f"{moved.url}/0.png"]}
+    client = build(KEYS[0], base_url=serve(answers(prediction)).url)
+    recorder, cassette = vcr.VCR(**RECIPE), str(tmp_path / "moved.yaml")
+    for _ in range(2):
+        with recorder.use_cassette(cassette):
+            assert client.predictions.bytes("p1", 0, allow_private=True) == b"picture"
+    assert (len(moved.requests), len(here.requests)) == (1, 1)

@@ -223,7 +223,7 @@ def test_sentry_never_gets_the_key(step: Step, build: Build, serve: Serve, outbo
 
 
 def test_sentry_gets_the_prompt_from_the_arguments_of_the_verb_alone(
-    build: Build, serve: Serve, outbox: Outbox
+    build: Build, serve: Serve, outbox: Outbox, hasty: None
 ) -> None:
     client = build(KEY, base_url=serve(resets()).url, retry=ONCE)
     error, found = captured(outbox, lambda: client.run("flux-pro", input={"prompt": PROMPT}))
