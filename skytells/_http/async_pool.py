@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncGenerator, Hashable, Iterable
+from contextlib import aclosing
 from typing import Any, Final, Self, TypeAlias
 
 import httpcore
@@ -57,8 +58,8 @@ async def _aclose(many: Iterable[AsyncPooled]) -> None:
     interrupt: BaseException | None = None
     for pooled in many:
         try:
-            await pooled.connection.aclose()
-            await pooled.backend.aclose()
+            async with aclosing(pooled.backend):
+                await pooled.connection.aclose()
         except Exception:  # noqa: S110  # it is given up either way
             pass
         except BaseException as error:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 import httpcore
@@ -329,9 +329,8 @@ def _begins(pooled: SyncPooled) -> bool:
 
 def _close(many: Iterable[SyncPooled]) -> None:
     for pooled in many:
-        with suppress(Exception):
+        with suppress(Exception), closing(pooled.backend):
             pooled.connection.close()
-            pooled.backend.close()
 
 
 def http11(context: ssl.SSLContext | None) -> ssl.SSLContext | None:
