@@ -209,11 +209,12 @@ def set_aside(request: httpcore.Request, response: httpcore.Response) -> None:
 
 
 def _is_url(location: str) -> bool:
+    """Whether httpx can build a request to an address, relative or with a host."""
     try:
-        httpx.URL("https://host").join(location)
+        url = httpx.URL(location)
+        return bool(url.host if url.scheme else httpx.URL("https://host").join(url).host)
     except (httpx.InvalidURL, ValueError):
         return False
-    return True
 
 
 SyncPooled: TypeAlias = Pooled[httpcore.ConnectionInterface, Backend]
