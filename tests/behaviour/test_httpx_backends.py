@@ -98,7 +98,7 @@ def test_streams(run: Run[Any], platform: LocalPlatform) -> None:
                     model="gpt-5", messages=[message], stream=True
                 )
                 async with stream:
-                    chunks = []
+                    chunks: list[object] = []
                     async for chunk in stream:
                         chunks.append(chunk)
                         if len(chunks) == most:

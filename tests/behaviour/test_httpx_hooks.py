@@ -32,11 +32,11 @@ class Clients:
 
     def __init__(self, colour: Colour, build: Build, ending: ExitStack) -> None:
         self._sync = colour == "sync"
-        self._build = build
+        self.build = build
         self._ending = ending
 
     def __call__(self, url: str, http_client: Any = None, **options: Any) -> SkytellsClient:
-        return self._build(KEY, base_url=url, http_client=http_client, **options)
+        return self.build(KEY, base_url=url, http_client=http_client, **options)
 
     def http(self, **options: Any) -> Any:
         if self._sync:
@@ -173,9 +173,10 @@ def authority(tmp_path: Path) -> trustme.CA:
 
 def context_of(authority: trustme.CA, identity: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    authority.configure_trust(context)
+    trusting: Any = authority  # its types are partial
+    trusting.configure_trust(context)
     if identity:
-        authority.issue_cert("me@example.com").configure_cert(context)
+        trusting.issue_cert("me@example.com").configure_cert(context)
     return context
 
 
@@ -184,7 +185,8 @@ def test_a_client_certificate_goes_in_by_the_transport(
 ) -> None:
     demanding = certified(authority)
     demanding.verify_mode = ssl.CERT_REQUIRED
-    authority.configure_trust(demanding)
+    trusting: Any = authority
+    trusting.configure_trust(demanding)
     server = serve(answers(P1), tls=demanding)
     known, unknown = (
         clients(
@@ -247,7 +249,11 @@ def held(milliseconds: int) -> Callable[[Peer], None]:
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("skytells._http.transport._has_inner_pool", lambda close: False)
+    monkeypatch.setattr("skytells._http.transport._has_inner_pool", _no_inner_pool)
+
+
+def _no_inner_pool(close: object) -> bool:
+    return False
 
 
 @contextmanager
@@ -259,7 +265,7 @@ def warned() -> Generator[None]:
 
 def test_a_later_httpx_serves_with_a_warning(clients: Clients, later: None) -> None:
     with skytells.local.serve(speed=1000.0) as platform, warned():
-        client = clients._build(platform.key, base_url=platform.url)
+        client = clients.build(platform.key, base_url=platform.url)
         prediction = client.run("flux-pro", input={"prompt": "A cat"}, interval=1)
         assert len(prediction.bytes(0, allow_private=True)) > 1000
         for n in range(10):

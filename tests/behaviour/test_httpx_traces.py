@@ -198,10 +198,12 @@ def captured(outbox: Outbox, act: Callable[[], object]) -> tuple[SkytellsError, 
         act()
     sentry_sdk.capture_exception(caught.value)
     event = outbox.of("event")
-    frames = [
+    stacks = [exception.get("stacktrace") for exception in event["exception"]["values"]]
+    frames: list[dict[str, Any]] = [
         frame
-        for exception in event["exception"]["values"]
-        for frame in (exception.get("stacktrace") or {"frames": []})["frames"]
+        for stack in stacks
+        if stack is not None
+        for frame in stack["frames"]
         if str(frame.get("module", "")).startswith("skytells.")
     ]
     assert frames
