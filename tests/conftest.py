@@ -7,6 +7,7 @@ import inspect
 import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
+from contextvars import copy_context
 from typing import Any, Literal, TypeAlias, cast
 
 import pytest
@@ -54,7 +55,8 @@ class Blocking:
             async def settled() -> Any:
                 return await result
 
-            result = self._runner.run(settled())
+            # In the test's context, as a sync call is: what traces it finds the test's own span.
+            result = self._runner.run(settled(), context=copy_context())
         return self._face(result)
 
     def _face(self, value: Any) -> Any:

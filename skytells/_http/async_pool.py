@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncGenerator, Hashable, Iterable
+from contextlib import aclosing
 from typing import Any, Final, Self, TypeAlias
 
 import httpcore
 
 from .body import AsyncPooledBody
-from .network import AsyncBackend, RequestState, extensions_of
+from .network import AsyncBackend, RequestState
 from .pool import (
     ConnectionKey,
     IdleStack,
@@ -19,6 +20,7 @@ from .pool import (
     http11,
     key_of,
     pool_timeout,
+    set_aside,
     state_of,
 )
 
@@ -56,8 +58,8 @@ async def _aclose(many: Iterable[AsyncPooled]) -> None:
     interrupt: BaseException | None = None
     for pooled in many:
         try:
-            await pooled.connection.aclose()
-            await pooled.backend.aclose()
+            async with aclosing(pooled.backend):
+                await pooled.connection.aclose()
         except Exception:  # noqa: S110  # it is given up either way
             pass
         except BaseException as error:
@@ -86,7 +88,7 @@ class AsyncPool:
         except BaseException:
             await lease.aclose()
             raise
-        extensions_of(response).pop("reason_phrase", None)  # as above
+        set_aside(request, response)
         response.stream = AsyncPooledBody(response, lease)
         return response
 

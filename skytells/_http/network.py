@@ -104,6 +104,7 @@ class Backend(httpcore.NetworkBackend):
     def __init__(self, *, public_addresses_only: bool = False) -> None:
         self.state = RequestState()
         self._public_addresses_only = public_addresses_only
+        self._opened: Stream | None = None
         self._preconnected: Stream | None = None
 
     def connect_tcp(
@@ -131,7 +132,8 @@ class Backend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return Stream(inner, self)
+                self._opened = Stream(inner, self)
+                return self._opened
         raise failure
 
     def preconnect(
@@ -160,9 +162,10 @@ class Backend(httpcore.NetworkBackend):
         return not stream.get_extra_info("is_readable")
 
     def close(self) -> None:
-        """Close the preconnected socket, if it was not used."""
-        if self._preconnected is not None:
-            self._preconnected.close()
+        """Close what it opened: httpcore leaves it open where a SOCKS proxy fails."""
+        for stream in (self._preconnected, self._opened):
+            if stream is not None:
+                stream.close()
 
 
 class Stream(httpcore.NetworkStream):
@@ -242,6 +245,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
     def __init__(self, *, public_addresses_only: bool = False) -> None:
         self.state = RequestState()
         self._public_addresses_only = public_addresses_only
+        self._opened: AsyncStream | None = None
         self._preconnected: AsyncStream | None = None
 
     async def connect_tcp(
@@ -269,7 +273,8 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return AsyncStream(inner, self)
+                self._opened = AsyncStream(inner, self)
+                return self._opened
         raise failure
 
     async def preconnect(
@@ -297,9 +302,10 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         return not stream.get_extra_info("is_readable")
 
     async def aclose(self) -> None:
-        """Close the preconnected socket, if it was not used."""
-        if self._preconnected is not None:
-            await self._preconnected.aclose()
+        """Close what it opened: httpcore leaves it open where a SOCKS proxy fails."""
+        for stream in (self._preconnected, self._opened):
+            if stream is not None:
+                await stream.aclose()
 
 
 class AsyncStream(httpcore.AsyncNetworkStream):

@@ -16,10 +16,11 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Generator, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 import httpcore
+import httpx
 
 from .._core.wire import STANDARD_PORTS
 from .body import PooledBody
@@ -194,6 +195,28 @@ def key_of(request: httpcore.Request, state: RequestState) -> ConnectionKey:
     return url.scheme, url.host, port, state.public_addresses_only
 
 
+def set_aside(request: httpcore.Request, response: httpcore.Response) -> None:
+    """Keep from httpx what it logs or fails at."""
+    extensions = extensions_of(response)
+    # A server may have put the key there, and httpx logs it.
+    extensions.pop("reason_phrase", None)
+    if 300 <= response.status < 400 and EXTENSION in extensions_of(request):
+        # httpx builds the next request of a redirect even where none is followed.
+        headers = httpx.Headers(response.headers)
+        if not _is_url(headers.get("location", "")):
+            extensions["location"] = headers.pop("location")
+            response.headers = headers.raw
+
+
+def _is_url(location: str) -> bool:
+    """Whether httpx can build a request to an address, relative or with a host."""
+    try:
+        url = httpx.URL(location)
+        return bool(url.host if url.scheme else httpx.URL("https://host").join(url).host)
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
 SyncPooled: TypeAlias = Pooled[httpcore.ConnectionInterface, Backend]
 
 
@@ -225,8 +248,7 @@ class Pool:
         except BaseException:
             lease.close()
             raise
-        # httpx logs it, and a server may have put the key there.
-        extensions_of(response).pop("reason_phrase", None)
+        set_aside(request, response)
         response.stream = PooledBody(response, lease)
         return response
 
@@ -313,9 +335,8 @@ def _begins(pooled: SyncPooled) -> bool:
 
 def _close(many: Iterable[SyncPooled]) -> None:
     for pooled in many:
-        with suppress(Exception):
+        with suppress(Exception), closing(pooled.backend):
             pooled.connection.close()
-            pooled.backend.close()
 
 
 def http11(context: ssl.SSLContext | None) -> ssl.SSLContext | None:

@@ -118,25 +118,15 @@ class _NoCookies(httpx.Cookies):
     def extract_cookies(self, response: httpx.Response) -> None: ...
 
 
-def _set_location_aside(response: httpx.Response) -> None:
-    # httpx builds the next request of a redirect even where none is followed, and fails at some.
-    if response.has_redirect_location:
-        response.extensions["location"] = response.headers.pop("location")
-
-
-async def _aset_location_aside(response: httpx.Response) -> None:
-    _set_location_aside(response)
-
-
 class DefaultClient(httpx.Client):
     """What `SkytellsClient` sends with by default."""
 
     cookies = _NoCookies()  # type: ignore[override]  # a property there
 
     def __init__(self) -> None:
-        transport, hooks = Transport(), {"response": [_set_location_aside]}
+        transport = Transport()
         self.pool = transport.pool
-        super().__init__(transport=transport, timeout=None, trust_env=False, event_hooks=hooks)
+        super().__init__(transport=transport, timeout=None, trust_env=False)
 
 
 class AsyncDefaultClient(httpx.AsyncClient):
@@ -145,6 +135,6 @@ class AsyncDefaultClient(httpx.AsyncClient):
     cookies = _NoCookies()  # type: ignore[override]  # a property there
 
     def __init__(self) -> None:
-        transport, hooks = AsyncTransport(), {"response": [_aset_location_aside]}
+        transport = AsyncTransport()
         self.pool = transport.pool
-        super().__init__(transport=transport, timeout=None, trust_env=False, event_hooks=hooks)
+        super().__init__(transport=transport, timeout=None, trust_env=False)
