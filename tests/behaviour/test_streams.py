@@ -348,3 +348,11 @@ def test_the_servers_id_of_the_request_is_on_the_error_of_a_stream(
     start = head("connection: close", "content-type: text/event-stream", "x-request-id: req_7")
     error = broken(build, serve(sends(start, HI, then=Peer.close)))
     assert error.request_id == "req_7"
+
+
+def test_an_error_inside_a_stream_has_the_status_with_which_the_stream_was_opened(
+    serve: Serve, build: Build
+) -> None:
+    created = head("transfer-encoding: chunked", "content-type: text/event-stream", status=201)
+    error = broken(build, serve(sends(created, chunk(HI), chunk(event("[]")), DONE)))
+    assert (type(error), error.http_status) == (InvalidResponseError, 201)

@@ -17,18 +17,11 @@ from skytells._core.wire import BodyReader, Reply, WireRequest
 from skytells._data.checks import is_list
 from skytells._data.record import Record
 from skytells.chat.parse import parse_completion
-from skytells.chat.requests import create_completion
+from skytells.chat.requests import create_completion, stream_completion
 from skytells.embeddings.requests import create_embeddings
 from skytells.errors import Attempt, SkytellsError
 from skytells.models.requests import get_model, list_models
-from skytells.orchestrator.requests import (
-    create_key,
-    execution_logs,
-    execution_status,
-    get_workflow,
-    list_workflows,
-    start_workflow,
-)
+from skytells.orchestrator import requests as orchestrator
 from skytells.predictions.requests import (
     cancel_prediction,
     create_prediction,
@@ -37,7 +30,7 @@ from skytells.predictions.requests import (
     list_predictions,
     stream_prediction,
 )
-from skytells.responses.requests import create_response
+from skytells.responses.requests import create_response, stream_response
 from skytells.types import PaginatedResponse, PredictionRequest, PredictionsListOptions
 from skytells.types.chat import MessageParam
 
@@ -62,14 +55,34 @@ CALLS: Final[Mapping[str, Callable[[], Operation[Any]]]] = {
     "model": lambda: get_model("flux-pro", None, None),
     "chat": lambda: call_of(create_completion("gpt-5", HI)),
     "parse": lambda: call_of(parse_completion("gpt-5", HI, dict[str, int], {})),
+    "chat-stream": lambda: call_of(stream_completion("gpt-5", HI)),
     "respond": lambda: call_of(create_response("gpt-5", "Hi")),
-    "embed": lambda: create_embeddings("skytells-embed-3-small", ["a", "b"], {}),
-    "workflow": lambda: get_workflow("p1"),
-    "workflows": list_workflows,
-    "trigger": lambda: start_workflow("p1", None),
-    "execution": lambda: execution_status("p1"),
-    "logs": lambda: execution_logs("p1"),
-    "key": lambda: create_key("CI"),
+    "respond-stream": lambda: call_of(stream_response("gpt-5", "Hi")),
+    "embed": lambda: create_embeddings("skytells-embed-3-small", ["a", "b"], {}, id),
+    "workflow": lambda: orchestrator.get_workflow("p1"),
+    "workflows": orchestrator.list_workflows,
+    "new-workflow": lambda: orchestrator.create_workflow("w", None, None, None),
+    "changed-workflow": lambda: orchestrator.update_workflow("p1", "w", None, None, None, None),
+    "deleted-workflow": lambda: orchestrator.delete_workflow("p1"),
+    "copied-workflow": lambda: orchestrator.duplicate_workflow("p1"),
+    "code": lambda: orchestrator.workflow_code("p1"),
+    "zip": lambda: orchestrator.download_workflow("p1"),
+    "trigger": lambda: orchestrator.start_workflow("p1", None),
+    "execution": lambda: orchestrator.execution_status("p1"),
+    "executions": lambda: orchestrator.list_executions("p1"),
+    "deleted-executions": lambda: orchestrator.delete_executions("p1"),
+    "logs": lambda: orchestrator.execution_logs("p1"),
+    "integration": lambda: orchestrator.get_integration("p1"),
+    "integrations": lambda: orchestrator.list_integrations(None),
+    "new-integration": lambda: orchestrator.create_integration("i", "http", {}),
+    "changed-integration": lambda: orchestrator.update_integration("p1", "i", None),
+    "deleted-integration": lambda: orchestrator.delete_integration("p1"),
+    "tried-integration": lambda: orchestrator.try_integration("p1"),
+    "keys": orchestrator.list_keys,
+    "key": lambda: orchestrator.create_key("CI"),
+    "generate": lambda: orchestrator.generate_workflow("A workflow"),
+    "user": orchestrator.get_user,
+    "changed-user": lambda: orchestrator.update_user("u"),
 }
 """The calls whose replies are read, by a short name."""
 
@@ -125,6 +138,8 @@ def _check_result(result: object) -> None:
     if isinstance(result, PaginatedResponse):
         assert len(result) == len(list(result))
         assert all(type(number) is int for number in result.pagination.to_dict().values())
+    if result is None or isinstance(result, str | bytes):
+        return
     records: Any = result if is_list(result) or isinstance(result, PaginatedResponse) else [result]
     for record in records:
         assert isinstance(record, Record)

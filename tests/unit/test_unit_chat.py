@@ -29,7 +29,7 @@ class NoBody:
 
 
 def opened(redact: Any = bytes) -> Opened:
-    return Opened(NoBody(), {}, redact)
+    return Opened(NoBody(), 200, {}, redact)
 
 
 def reading(

@@ -325,6 +325,8 @@ def _as_json(value: object) -> bytes:
     st.sampled_from(["plain", "gzip", "cut", "lies", "br"]),
     st.integers(1, 64),
 )
+@example("parse", 201, {}, b'{"id": "p1", "choices": []}', "plain", 64)
+@example("trigger", 200, {}, b'{"id": null, "executionId": "e1"}', "plain", 64)
 def test_reply_is_a_documented_result_or_an_error_of_ours(
     name: str, status: int, headers: dict[str, str], body: bytes, form: str, size: int
 ) -> None:
