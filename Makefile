@@ -33,7 +33,7 @@ test: $(READY) ## Run the tests with coverage.
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 test-browser: $(READY) ## Test the pages in headless Chromium, which must be installed.
-	$(BIN)/python -m pytest -m browser tests/local tests/tools $(ARGS)
+	$(BIN)/python -m pytest -m browser tests/local tests/fastapi $(ARGS)
 
 $(PEERS)/.ready: Makefile
 	$(PYTHON) -m venv $(PEERS)/published
