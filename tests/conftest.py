@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from typing import Any, Literal, TypeAlias, cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import skytells.local
 from skytells import AsyncSkytellsClient, Prediction, SkytellsClient
@@ -20,6 +21,17 @@ from .behaviour.misbehaving import Server
 Colour: TypeAlias = Literal["sync", "async"]
 Build: TypeAlias = Callable[..., SkytellsClient]
 Serve: TypeAlias = Callable[..., Server]
+
+# Tests draw the same examples each time, however busy the machine is; `make fuzz` draws others.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("random", settings.get_profile("fixed"), derandomize=False)
+settings.load_profile("fixed")
 
 
 def pytest_configure() -> None:

@@ -74,7 +74,7 @@ def test_cursor_goes_on_past_a_page_of_nothing_but_moved_ones() -> None:
     assert ids == ["b", "a"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=3, unique=True), min_size=1, max_size=6)
 )

@@ -37,7 +37,7 @@ def project(tmp_path: Path) -> Run:
             plugin += ["-o", "asyncio_default_fixture_loop_scope=function"]
         command = [sys.executable, "-m", "pytest", "-q", *plugin, *options]
         result = subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240
         )
         return result.stdout + result.stderr
 

@@ -43,7 +43,7 @@ def process(*arguments: str, **options: Any) -> subprocess.Popen[str]:
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=240
     )
 
 

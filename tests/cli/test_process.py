@@ -32,7 +32,7 @@ def test_json_is_ascii_where_stdout_can_carry_no_more(
     platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    out, _ = process("run", "local-text", "-i", "prompt=狐", "--json").communicate(timeout=60)
+    out, _ = process("run", "local-text", "-i", "prompt=狐", "--json").communicate(timeout=240)
     assert json.loads(out)["input"] == {"prompt": "狐"}
 
 
@@ -46,7 +46,7 @@ def test_completion_offers_commands_and_the_slugs_of_models(
     monkeypatch.setenv("_SKYTELLS_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_CWORD", "2")
     monkeypatch.setenv("COMP_WORDS", "skytells run flux")
-    out, _ = process().communicate(timeout=60)
+    out, _ = process().communicate(timeout=240)
     assert {"flux-pro", "flux-edge"} <= set(out.split())
     assert "local-text" not in out
 
@@ -58,7 +58,7 @@ def test_completion_offers_nothing_where_no_platform_answers(
     monkeypatch.setenv("_SKYTELLS_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_CWORD", "2")
     monkeypatch.setenv("COMP_WORDS", "skytells run flux")
-    out, err = process().communicate(timeout=60)
+    out, err = process().communicate(timeout=240)
     assert (out.strip(), err) == ("", "")
 
 

@@ -816,7 +816,7 @@ def test_http_client_is_bounded_by_the_timeout_of_ours(
     platform.script("flux-pro", seconds=1e9)
     with injected(colour, build, platform, timeout=None) as (client, _):
         with pytest.raises(RequestTimeoutError) as caught:
-            client.with_options(timeout=500).predictions.create({**ORDER, "await": True})
+            client.with_options(timeout=1_000).predictions.create({**ORDER, "await": True})
         assert caught.value.maybe_sent
 
 

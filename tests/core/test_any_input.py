@@ -87,7 +87,7 @@ KEYWORDS: dict[str, Any] = {
 }
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(odd | st.just("sk-key"), odd | options(*CLIENT), options(*KEYWORDS, "x"))
 @example(None, {"timeout": 10**400}, {})
 @example(None, {"retry": {"retries": -(10**5000)}}, {})
@@ -112,7 +112,7 @@ def test_options_of_a_client_are_settings_or_refused(
     assert settled.api.url in repr(settled) or repr(settled)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(options("api_key", "timeout", "headers", "retry"))
 def test_options_of_a_changed_client_are_settings_or_refused(given_options: dict[Any, Any]) -> None:
     keywords = {"api_key": None, "timeout": None, "headers": None, "retry": None}
@@ -159,7 +159,7 @@ OPTIONS: dict[str, tuple[Callable[[Any], object], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", OPTIONS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_options_are_taken_or_refused(name: str, data: st.DataObject) -> None:
     read, names = OPTIONS[name]
@@ -199,7 +199,7 @@ PERILOUS = [
 
 
 @pytest.mark.parametrize("what", BY_ID)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(id=texts | st.sampled_from(PERILOUS) | odd)
 @example(id="a" * 512)
 @example(id="..%2f")
@@ -220,7 +220,7 @@ def test_id_is_one_segment_of_the_path_or_refused(what: str, id: Any) -> None:
     assert httpx.URL(f"https://api.example.com{target}").raw_path == target.encode()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(texts.map(lambda text: f"/{text}") | texts | st.sampled_from(PERILOUS))
 @example("/a/..")
 @example("/%2e%2e/x")
@@ -236,7 +236,7 @@ def test_path_of_a_request_stays_below_base_url_or_is_refused(path: str) -> None
     assert url.query == b""
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.dictionaries(texts, texts, max_size=3))
 def test_query_of_a_request_carries_any_text_or_is_refused(params: dict[str, str]) -> None:
     call = raw_call("GET", "/x", params, None)
@@ -316,7 +316,7 @@ def _as_json(value: object) -> bytes:
         return b"1" * 5000  # Python writes no number as long as this; a server may
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(CALLS)),
     st.sampled_from([200, 201, 204, 307, 401, 404, 429, 500]) | st.integers(200, 599),
@@ -343,7 +343,7 @@ def test_reply_of_the_corpus_is_a_result_or_an_error_of_ours(file: Path) -> None
     assert (error is not None) == file.name.startswith("error-")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 @example("\u202egnp.exe")
 def test_reply_with_escapes_for_its_text_is_read_as_that_text(text: str) -> None:

@@ -451,7 +451,7 @@ CALLS: list[Callable[[], Call[Any]]] = [
 ]
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(
     st.sampled_from(CALLS),
     st.integers(200, 599),

@@ -276,7 +276,7 @@ def test_base_url_in_plain_http_needs_a_word() -> None:
         build(base_url="http://10.0.0.1")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text(max_size=40) | st.from_regex(r"https?://[ -~]{0,30}", fullmatch=True))
 def test_base_url_is_accepted_or_refused_but_never_fails(url: str) -> None:
     try:

@@ -109,7 +109,7 @@ def test_what_the_environment_has_swapped_is_refused(
     assert value not in str(caught.value) or value.startswith("https")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.sampled_from(Service),
     st.sampled_from([*MORE_HOSTS, "gateway.example"]),

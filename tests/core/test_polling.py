@@ -75,7 +75,7 @@ def test_history_forgets_what_is_long_ago() -> None:
     assert typical.latest < 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-10, 1e6), min_size=3, max_size=25))
 def test_history_gives_bounds_in_order(seconds: list[float]) -> None:
     typical = learnt(*seconds).typical("m")

@@ -247,7 +247,7 @@ def within_error(inner: JsonObject) -> JsonObject:
     return {"error": inner}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.integers(200, 599),
     json_objects("status", "response", "error", "error_id", "message", "details", "id")
@@ -267,7 +267,7 @@ def test_any_body_gives_an_error_with_the_wires_status(status: int, body: object
     assert isinstance(error.details, str | dict | list)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(400, 599), st.binary(max_size=60), st.text(max_size=20))
 def test_any_bytes_give_an_error(status: int, body: bytes, kind: str) -> None:
     error = error_of(Reply(status, {"content-type": kind}, body))
@@ -368,7 +368,7 @@ def test_retry_after_date_is_relative_to_our_clock_where_the_server_has_none(dat
     assert 900 < seconds < 1001
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(max_size=70), st.text(max_size=70))
 def test_retry_after_is_never_negative_nor_fails(text: str, date: str) -> None:
     seconds = retry_after({"retry-after": text, "date": date})

@@ -135,7 +135,7 @@ def test_backoff_doubles_up_to_its_bound(tries: int, most: float) -> None:
     assert backoff(0.5, tries, 0.0) == 0.0
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.floats(0, 1000), st.integers(1, 200), st.floats(0, 1))
 def test_backoff_is_full_jitter(delay: float, tries: int, chance: float) -> None:
     pause = backoff(delay, tries, chance)
@@ -231,7 +231,7 @@ def test_poll_pause_eases_from_quick_to_five_seconds() -> None:
     assert (pauses[0], pauses[-1]) == (0.25, 5.0)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.floats(0, 1e6),
     st.floats(0, 1),

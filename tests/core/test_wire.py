@@ -88,7 +88,7 @@ def test_path_fills_places_in_order() -> None:
     assert path("/a/{x}/b/{y}", "{y}", "2") == "/a/%7By%7D/b/2"
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.text(min_size=1, max_size=40))
 def test_path_keeps_any_value_within_its_segment(value: str) -> None:
     try:
@@ -111,7 +111,7 @@ def test_target_encodes_the_query(params: tuple[tuple[str, str], ...], expected:
     assert target("/v1", "/models", params) == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), min_size=1, max_size=4))
 def test_target_round_trips_any_query(params: list[tuple[str, str]]) -> None:
     encoded = target("", "/x", tuple(params))
@@ -285,14 +285,14 @@ def test_body_of_a_success_never_has_enough() -> None:
     assert not reader.enough
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.binary(max_size=2000), st.integers(1, 500), st.booleans())
 def test_any_body_is_read_as_it_was_sent(data: bytes, size: int, zipped: bool) -> None:
     wire = gzip.compress(data) if zipped else data
     assert read(cut(wire, size), GZIP if zipped else {}) == data
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.binary(max_size=200))
 def test_any_bytes_as_gzip_are_read_or_refused(data: bytes) -> None:
     with suppress(InvalidResponseError):
@@ -302,7 +302,7 @@ def test_any_bytes_as_gzip_are_read_or_refused(data: bytes) -> None:
 # JSON
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(json_values)
 def test_json_of_a_reply_is_read(value: object) -> None:
     assert reply(value).json() == value

@@ -591,7 +591,7 @@ def test_json_schema_names_every_field(cls: type[Record], mode: Any) -> None:
 # Anything at all
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(json_objects(*PredictionResponse.model_fields))
 def test_any_object_with_an_id_round_trips(wire: JsonObject) -> None:
     wire |= {"id": "p1"}
@@ -609,7 +609,7 @@ def test_any_object_with_an_id_round_trips(wire: JsonObject) -> None:
 
 
 @pytest.mark.parametrize("cls", RECORDS)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(data())
 def test_any_object_is_read_as_pydantic_reads_it(cls: type[Record], data: DataObject) -> None:
     """Records that were received are read by a reader of their own; it must not differ."""
@@ -640,7 +640,7 @@ def test_kinds_that_only_pydantic_knows_are_read_by_it() -> None:
     assert (odd.text, odd.pair, odd.word, odd.inner.name) == (None, None, None, None)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(json_objects(*Model.model_fields))
 def test_any_object_is_read_as_a_model(wire: JsonObject) -> None:
     m = Model.from_wire(wire)

@@ -153,7 +153,7 @@ def test_dependency_can_be_overridden(standing: LocalPlatform) -> None:
 def test_missing_fastapi_is_named() -> None:
     code = "import sys; sys.modules['fastapi'] = None; import skytells.fastapi"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=240
     )
     assert 'ImportError: skytells.fastapi needs FastAPI: pip install "skytells[fastapi]"' in (
         result.stderr

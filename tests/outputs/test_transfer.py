@@ -344,7 +344,7 @@ def test_silence_is_borne_for_as_long_as_the_timeout(
     serve: Serve, build: Build, tmp_path: Path
 ) -> None:
     server = serve(stalls(), gives(upto=5000, then=Peer.hold), gives())
-    client = build("sk-key", base_url=server.url, timeout=150)
+    client = build("sk-key", base_url=server.url, timeout=1_000)
     [path] = client.predictions.save(made(at(server)), tmp_path)
     assert path.read_bytes() == PICTURE
     assert ranges(server) == [None, None, "bytes=5000-"]
@@ -360,7 +360,7 @@ def test_max_wait_ends_it(serve: Serve, build: Build, tmp_path: Path, step: Step
     server = serve(step)
     client = build("sk-key", base_url=server.url, timeout=None)
     with pytest.raises(DownloadError) as caught:
-        client.predictions.save(made(at(server)), tmp_path, max_wait=200)
+        client.predictions.save(made(at(server)), tmp_path, max_wait=1_000)
     assert caught.value.error_id == ApiErrorId.REQUEST_TIMEOUT
     assert len(server.requests) == 1
     assert left(tmp_path) == LEFT_NOTHING

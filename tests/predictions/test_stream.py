@@ -341,7 +341,7 @@ def test_limits_that_make_no_sense_are_refused(build: Build, options: Any) -> No
 
 def test_a_silent_stream_is_left_for_looks(serve: Serve, build: Build) -> None:
     server = serve(holds(b"data: Hel\n\n"), answers(ENDED))
-    stream = followed(build, server, idle_timeout=100)
+    stream = followed(build, server, idle_timeout=1_000)
     assert told(stream) == [("output", None, "Hel"), ("prediction", "succeeded", "lo")]
     assert not stream.streamed
     assert server.was_cut()
@@ -349,7 +349,7 @@ def test_a_silent_stream_is_left_for_looks(serve: Serve, build: Build) -> None:
 
 def test_max_wait_ends_a_stream_with_a_last_look(serve: Serve, build: Build) -> None:
     server = serve(holds(b"data: Hel\n\n"), answers(RUNNING))
-    stream = followed(build, server, max_wait=150)
+    stream = followed(build, server, max_wait=1_000)
     with pytest.raises(WaitTimeoutError, match="wait again") as caught:
         list(stream)
     assert server.was_cut()

@@ -109,7 +109,7 @@ def test_what_holds_no_verdict_is_refused(judged: Any) -> None:
             function(judged)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(["choices", "error", "response", "hate", "x"]), json_values))
 def test_any_json_is_read_without_a_fault(judged: dict[str, Any]) -> None:
     report = evaluate(judged, SafetyTemplates.STRICT)

@@ -208,7 +208,7 @@ def test_json_refusal_names_the_culprit(value: object, named: str) -> None:
         to_json(value)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(json_values)
 def test_json_carries_all_json(value: Any) -> None:
     assert json.loads(to_json(value)) == value
@@ -428,7 +428,7 @@ def test_pagination_has_the_published_defaults_and_repr() -> None:
     assert pagination != pagination.to_dict()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(["current_page", "per_page", "total"]), json_values))
 def test_pagination_holds_whole_numbers_whatever_was_sent(data: JsonObject) -> None:
     assert all(type(number) is int for number in Pagination(data).to_dict().values())

@@ -44,7 +44,7 @@ class Receiver:
 
     def wait_for(self, count: int) -> list[WebhookEvent]:
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.events) >= count, timeout=30)
+            assert self._arrived.wait_for(lambda: len(self.events) >= count, timeout=240)
         return self.events
 
 
