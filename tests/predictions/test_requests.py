@@ -11,11 +11,11 @@ import pytest
 
 from skytells._core.operation import Call, Safety
 from skytells._core.wire import Reply
-from skytells.client.base import raw_call
 from skytells.errors import ConfigurationError, InvalidRequestError, InvalidResponseError
 from skytells.models.requests import get_model, list_models
 from skytells.predictions.requests import (
     as_request,
+    cancel_and_fetch,
     cancel_prediction,
     create_prediction,
     creating,
@@ -27,13 +27,12 @@ from skytells.predictions.requests import (
     stream_prediction,
 )
 from skytells.types import (
-    ModelFieldsOptions,
     PredictionRequest,
     PredictionResponse,
     PredictionsListOptions,
 )
 
-from ..core.support import JsonObject, reply
+from ..core.support import Hand, JsonObject, reply, script
 
 EMPTY = PredictionsListOptions()
 
@@ -325,105 +324,18 @@ def test_listing_refuses_what_are_no_options() -> None:
         listing(None, None, None, None, wrong, None, None)
 
 
-# Models
-
-
-@pytest.mark.parametrize("body", [[{"namespace": "m"}], {"data": [{"namespace": "m"}]}])
-def test_models_are_read_in_either_form(body: object) -> None:
-    assert [model.slug for model in list_models(None, None).read(reply(body))] == ["m"]
-
-
-@pytest.mark.parametrize("body", [None, 5, {}, {"data": None}, [1], [None], {"data": [5]}])
-def test_models_of_the_wrong_kind_are_refused(body: object) -> None:
-    with pytest.raises(InvalidResponseError, match="a list of models was due"):
-        list_models(None, None).read(reply(body))
-
-
-@pytest.mark.parametrize("body", [None, 5, [], {}, [{"namespace": "m"}]])
-def test_model_of_the_wrong_kind_is_refused(body: object) -> None:
-    with pytest.raises(InvalidResponseError, match="a model was due"):
-        get_model("m", None, None).read(reply(body))
+# Cancelling
 
 
 @pytest.mark.parametrize(
-    ("fields", "options", "query"),
+    ("answer", "looks"),
     [
-        (None, None, ()),
-        ([], None, ()),
-        (["input_schema"], None, (("fields", "input_schema"),)),
-        (("a", "b"), None, (("fields", "a,b"),)),
-        (None, {"fields": ["a"]}, (("fields", "a"),)),
-        (None, ModelFieldsOptions(["a"]), (("fields", "a"),)),
-        (["b"], ModelFieldsOptions(["a"]), (("fields", "b"),)),
-        (None, {}, ()),
+        (reply({"id": "p1", "status": "cancelled"}), 0),
+        (reply({"success": True}), 1),
+        (Reply(204, {}, b""), 1),
     ],
 )
-def test_fields_are_asked_for(fields: Any, options: Any, query: object) -> None:
-    assert list_models(fields, options).params == query
-    assert get_model("m", fields, options).params == query
-
-
-@pytest.mark.parametrize("fields", ["input_schema", 5, [5], [""], ["a,b"], {"a"}])
-def test_fields_that_are_no_names_are_refused(fields: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="fields must be a list of names"):
-        list_models(fields, None)
-
-
-# Any endpoint
-
-
-def test_raw_call_is_what_was_asked_for() -> None:
-    call = raw_call("post", "/chat/completions", {"a": 1, "b": True, "c": None}, {"x": "è"})
-    assert (call.method, call.path, call.safety) == ("POST", "/chat/completions", Safety.PAID)
-    assert call.params == (("a", "1"), ("b", "true"))
-    assert call.body == '{"x":"è"}'.encode()
-    assert call.read(reply([1])) == [1]
-    assert call.read(Reply(204, {}, b"")) is None
-    assert "chat" not in call.name
-
-
-@pytest.mark.parametrize(
-    ("method", "safety"),
-    [
-        ("GET", Safety.SAFE),
-        ("HEAD", Safety.SAFE),
-        ("PUT", Safety.CONVERGENT),
-        ("DELETE", Safety.CONVERGENT),
-        ("POST", Safety.PAID),
-        ("PATCH", Safety.PAID),
-    ],
-)
-def test_raw_call_is_as_safe_as_its_method(method: str, safety: Safety) -> None:
-    assert raw_call(method, "/x", None, None).safety is safety
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("TRACE", "/x"),
-        ("", "/x"),
-        ("GET\r\nX: y", "/x"),
-        ("GET", "x"),
-        ("GET", "//evil.example"),
-        ("GET", "https://evil.example/"),
-        ("GET", "/x?a=1"),
-        ("GET", "/x#a"),
-        ("GET", "/a b"),
-        ("GET", "/a\r\nb"),
-        ("GET", "/a\x00b"),
-        ("GET", "/a\x0bb"),
-        ("GET", "/a\x7fb"),
-        ("GET", "/a\\b"),
-        ("GET", "/../x"),
-        ("GET", "/a/./x"),
-        ("GET", "/è"),
-    ],
-)
-def test_raw_call_refuses_what_leads_elsewhere(method: str, path: str) -> None:
-    with pytest.raises(InvalidRequestError, match=r"^(method|path) must"):
-        raw_call(method, path, None, None)
-
-
-def test_raw_call_names_what_json_cannot_carry() -> None:
-    with pytest.raises(InvalidRequestError, match=r"JSON cannot carry a\.b"):
-        raw_call("POST", "/x", None, {"a": {"b": object()}})
+def test_cancel_shows_what_came_of_it(answer: Reply, looks: int) -> None:
+    hand = Hand(script(answer, reply({"id": "p1", "status": "cancelled"})))
+    assert hand.perform(cancel_and_fetch("p1"))["status"] == "cancelled"
+    assert len(hand.exchanges) == 1 + looks

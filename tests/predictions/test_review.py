@@ -40,7 +40,8 @@ from skytells.predictions.wait_all import PredictionBatch
 from skytells.types.requests import RunOptions, WaitOptions
 
 from ..core.support import Hand, JsonObject, config, preflight, reply, script
-from .test_run import PROMPT, Queue, Server, just_lost
+from .test_dispatch import Queue
+from .test_recover import PROMPT, Server, just_lost
 
 ORIGIN = Origin("https", "api.example.com", 443)
 KEY = (b"https", b"api.example.com", 443, False)
