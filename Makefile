@@ -29,11 +29,18 @@ $(READY): $(RUNS)
 demo: $(RUNS) ## Run models end to end on a local platform; needs no key.
 	$(BIN)/python examples/demo.py
 
-test: $(READY) ## Run the tests with coverage.
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+# One process for each core; one that has nothing left to do takes tests of another.
+PARALLEL := --numprocesses logical --dist worksteal
+NEEDS_NOTHING := not browser and not peers
+
+test: $(READY) ## Run the tests with coverage, but for what test-all runs.
+	$(BIN)/python -m pytest $(PARALLEL) -m "$(NEEDS_NOTHING) and not extended" --cov --cov-report=term $(ARGS)
+
+test-all: $(READY) ## Run what test leaves out: the rest of the fault plan, and what takes long.
+	$(BIN)/python -m pytest $(PARALLEL) -m "$(NEEDS_NOTHING) and extended" $(ARGS)
 
 test-browser: $(READY) ## Test the pages in headless Chromium, which must be installed.
-	$(BIN)/python -m pytest -m browser tests/local tests/tools $(ARGS)
+	$(BIN)/python -m pytest -m browser tests/local tests/fastapi $(ARGS)
 
 PEER_PACKAGES := openai==3.57.0 langchain==1.5.2 langchain-openai==1.7.4 openai-agents==0.24.0 \
 	"pydantic-ai-slim[openai]==2.68.0" "smolagents[openai]==1.26.0"
@@ -67,11 +74,15 @@ test-lowest: $(LOWEST)/.ready ## Run the tests with the lowest versions that are
 soak: $(READY) ## Load a failing platform for minutes, and compare what was billed.
 	$(BIN)/python -W error -m tests.soak.soak $(ARGS)
 
-fuzz: $(READY) ## Search for replies and streams that break the client.
+SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+
+fuzz: $(READY) ## Search at random for input, replies and streams that break the client.
+	@echo "To draw the same again: make fuzz SEED=$(SEED)"
+	$(BIN)/python -m pytest $(PARALLEL) -m "hypothesis and not browser" --hypothesis-profile=random --hypothesis-seed=$(SEED)
 	$(PIP) --group fuzz
 	@mkdir -p .fuzz .fuzz-streams
-	$(BIN)/python -m fuzz.fuzz_reply -max_total_time=20 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz/ $(ARGS) .fuzz fuzz/corpus
-	$(BIN)/python -m fuzz.fuzz_stream -max_total_time=8 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz-streams/ $(ARGS) .fuzz-streams fuzz/streams
+	$(BIN)/python -m fuzz.fuzz_reply -seed=$(SEED) -max_total_time=20 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz/ $(ARGS) .fuzz fuzz/corpus
+	$(BIN)/python -m fuzz.fuzz_stream -seed=$(SEED) -max_total_time=8 -timeout=10 -rss_limit_mb=1024 -artifact_prefix=.fuzz-streams/ $(ARGS) .fuzz-streams fuzz/streams
 
 audit: $(READY) ## Look for known vulnerabilities; needs the network.
 	$(PIP) --group audit
@@ -106,4 +117,4 @@ docs: $(READY) ## Build the documentation into site/.
 clean: ## Remove what the commands above have made.
 	rm -rf $(VENV) $(PEERS) $(LOWEST) .fuzz .fuzz-streams site .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo test test-browser test-peers test-lowest soak fuzz audit bench figures lint types format docs clean
+.PHONY: help demo test test-all test-browser test-peers test-lowest soak fuzz audit bench figures lint types format docs clean

@@ -14,7 +14,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["skytells"]):
-    from tests.unit.anything import judge, read_case
+    from tests.core.anything import judge, read_case
 
 
 def one_input(data: bytes) -> None:

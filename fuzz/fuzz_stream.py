@@ -13,7 +13,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["skytells"]):
-    from tests.unit.any_stream import judge_stream, read_stream_case
+    from tests.streaming.any_stream import judge_stream, read_stream_case
 
 
 def one_input(data: bytes) -> None:

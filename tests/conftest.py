@@ -7,17 +7,33 @@ import inspect
 import os
 import signal
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
+from contextlib import ExitStack, closing
 from contextvars import copy_context
 from typing import Any, Literal, TypeAlias, cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import skytells.local
 from skytells import AsyncSkytellsClient, Prediction, SkytellsClient
 from skytells.local import LocalPlatform
 
+from .behaviour.misbehaving import Server
+
 Colour: TypeAlias = Literal["sync", "async"]
 Build: TypeAlias = Callable[..., SkytellsClient]
+Serve: TypeAlias = Callable[..., Server]
+
+# Tests draw the same examples each time, however busy the machine is; `make fuzz` draws others.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("random", settings.get_profile("fixed"), derandomize=False)
+settings.load_profile("fixed")
 
 
 def pytest_configure() -> None:
@@ -145,6 +161,39 @@ def client(build: Build, platform: LocalPlatform) -> SkytellsClient:
     )
 
 
+@pytest.fixture
+def offline(build: Build) -> SkytellsClient:
+    """A client whose server is not there: what it refuses, it refuses by itself."""
+    return build("sk-key", base_url="http://127.0.0.1:1/v1")
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a `Server` of the given steps, closed at the test's end."""
+    with ExitStack() as servers:
+
+        def start(*steps: Any, **options: Any) -> Server:
+            return servers.enter_context(closing(Server(*steps, **options)))
+
+        yield start
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried at once."""
+    for module in (
+        "skytells._core.retry",
+        "skytells._core.polling",
+        "skytells.outputs.transfer",
+    ):
+        monkeypatch.setattr(f"{module}.backoff", _none_at_all)
+    monkeypatch.setattr("skytells.predictions.recover.RECONCILE_PAUSES", (0.0, 0.0))
+
+
+def _none_at_all(delay: float, tries: int, chance: float) -> float:
+    return 0.0
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the keys, addresses or proxies of the machine that it runs on."""
@@ -167,4 +216,4 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYTELLS_CONFIG_DIR", os.devnull)
 
 
-__all__ = ["Blocking", "Build", "Colour", "Prediction", "unfaced"]
+__all__ = ["Blocking", "Build", "Colour", "Prediction", "Serve", "unfaced"]

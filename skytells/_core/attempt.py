@@ -25,7 +25,7 @@ from ..errors import (
 from .config import Config
 from .endpoints import API_BASE_URL, CREDENTIALS
 from .operation import Call, Clock, Flow, Safety, Send, Service, Sleep, interrupted
-from .replies import error_of
+from .replies import attribute, error_of
 from .retry import RetryBudget, RetryPolicy, pause_before_retry
 from .wire import Reply, WireRequest, target
 
@@ -208,6 +208,14 @@ def _read(call: Call[T], reply: Reply, config: Config) -> T:
 
 
 def _result(call: Call[T], reply: Reply, config: Config) -> T:
+    try:
+        return _checked(call, reply, config)
+    except SkytellsError as error:
+        attribute(error, reply.status, reply.headers)
+        raise
+
+
+def _checked(call: Call[T], reply: Reply, config: Config) -> T:
     if not 200 <= reply.status < 300:
         endpoint = config.endpoint(call.service)
         # A route that starts work names a model, which the edge may not serve.

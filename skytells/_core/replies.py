@@ -21,11 +21,13 @@ from ..errors import (
     Details,
     InvalidRequestError,
     InvalidResponseError,
+    NetworkError,
     NotFoundError,
     PaymentRequiredError,
     PermissionDeniedError,
     PredictionFailedError,
     RateLimitError,
+    RequestTimeoutError,
     ServerError,
     SkytellsError,
 )
@@ -235,6 +237,16 @@ def wrong_kind(due: str, reply: Reply) -> SkytellsError:
         f"Status: {reply.status}, Content: {excerpt}",
         reply.status,
     )
+
+
+def attribute(error: SkytellsError, status: int, headers: dict[str, str]) -> None:
+    """Give an error that was raised while a reply was read the status and the id of that reply.
+
+    A status that the reply's body states is kept. An error of the connection has none.
+    """
+    if not isinstance(error, NetworkError | RequestTimeoutError):
+        error.http_status = error.http_status or status
+    error.request_id = error.request_id or headers.get("x-request-id")
 
 
 def retry_after(headers: dict[str, str]) -> float | None:

@@ -55,5 +55,5 @@ def streaming_call(path: str, body: dict[str, Any]) -> Call[Opened]:
 def failed_answer(due: str, reply: Reply, wire: dict[str, Any] | None) -> SkytellsError:
     """The error for a successful answer that is not what was asked for, or says that it is none."""
     if wire and (wire.get("error") or wire.get("object") == "error"):
-        return error_in_stream(wire, reply.status)
+        return error_in_stream(wire)
     return wrong_kind(due, reply)

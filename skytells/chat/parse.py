@@ -42,11 +42,7 @@ def parse_completion(
     asked = {**params, "response_format": shape.format()}
 
     def read(reply: Reply) -> ParsedCompletion[T]:
-        try:
-            return parsed(read_completion(reply), shape)
-        except AnswerError as error:
-            error.request_id = reply.headers.get("x-request-id")
-            raise
+        return parsed(read_completion(reply), shape)
 
     return (yield from complete(model, messages, asked, read))
 
@@ -203,6 +199,6 @@ def _path(steps: Sequence[str | int]) -> str:
 def _error(
     completion: ChatCompletion, message: str, error_id: str, details: Details | None = None
 ) -> AnswerError:
-    error = AnswerError(message, error_id, details or message, 200, response=completion.to_dict())
+    error = AnswerError(message, error_id, details or message, response=completion.to_dict())
     error.completion = completion
     return error

@@ -33,9 +33,10 @@ def embed(
     _check(input)
     whole(at_once, "at_once", 1, 64)
     parts = _split(input) if several(input) else [input]
-    calls = [create_embeddings(model, part, params) for part in parts]
+    statuses: list[int] = []
+    calls = [create_embeddings(model, part, params, statuses.append) for part in parts]
     if len(calls) == 1:
-        return _even((yield from calls[0]), params.get("dimensions"))
+        return _even((yield from calls[0]), params.get("dimensions"), statuses)
     outcomes: list[EmbeddingResponse | Exception | None] = [None] * len(calls)
     yield Gather(calls, at_once, outcomes)
     answers = [outcome for outcome in outcomes if isinstance(outcome, EmbeddingResponse)]
@@ -46,7 +47,7 @@ def embed(
     joined = _joined(answers)
     if len(answers) < len(outcomes):
         raise _partly(next(o for o in outcomes if isinstance(o, Exception)), joined)
-    return _even(joined, params.get("dimensions"))
+    return _even(joined, params.get("dimensions"), statuses)
 
 
 def _partly(error: Exception, joined: EmbeddingResponse) -> Exception:
@@ -58,7 +59,9 @@ def _partly(error: Exception, joined: EmbeddingResponse) -> Exception:
     return error
 
 
-def _even(answer: EmbeddingResponse, dimensions: int | None) -> EmbeddingResponse:
+def _even(
+    answer: EmbeddingResponse, dimensions: int | None, statuses: Sequence[int]
+) -> EmbeddingResponse:
     """An answer whose vectors can be held against each other, having the length asked for."""
     lengths = sorted({len(row["embedding"]) for row in answer["data"]})
     if len(lengths) == 1 and dimensions in {None, lengths[0]}:
@@ -69,7 +72,7 @@ def _even(answer: EmbeddingResponse, dimensions: int | None) -> EmbeddingRespons
         "by its own name, or leave dimensions= out.",
         ApiErrorId.INVALID_RESPONSE,
         f"Model: {clean(answer.model or 'unnamed', 100)}",
-        200,
+        statuses[-1],
     )
     error.received = tuple(answer.data)
     raise error

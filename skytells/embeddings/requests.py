@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from .._core.operation import Call, Safety
@@ -20,13 +20,19 @@ PATH: Final = "/embeddings"
 _KNOWN: Final = {"model", "input", "encoding_format", "dimensions", "user", "extra_body"}
 
 
-def create_embeddings(model: str, input: Any, params: Mapping[str, Any]) -> Call[EmbeddingResponse]:
-    """`POST /embeddings`. Vectors travel in base64, at a quarter of the bytes, and are floats here."""
+def create_embeddings(
+    model: str, input: Any, params: Mapping[str, Any], on_status: Callable[[int], object]
+) -> Call[EmbeddingResponse]:
+    """`POST /embeddings`. Vectors travel in base64, at a quarter of the bytes, and are floats here.
+
+    The status of the reply is passed to `on_status`.
+    """
     count = len(input) if several(input) else 1
     given = {"model": model, "input": input, **params, "encoding_format": "base64"}
     body = to_json(body_of(given, _KNOWN, "embeddings"))
 
     def read(reply: Reply) -> EmbeddingResponse:
+        on_status(reply.status)
         return read_embeddings(reply, count)
 
     return Call("POST", PATH, read, Safety.PAID, body=body, name=PATH, model=model)

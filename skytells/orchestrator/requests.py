@@ -274,6 +274,8 @@ def _read_started(reply: Reply) -> Execution:
     id = wire.get("executionId")
     if not isinstance(id, str) or not id:
         raise wrong_kind("the id of an execution", reply)
+    if not has_id(wire):
+        wire = {name: value for name, value in wire.items() if name != "id"}
     return Execution.from_wire(wire, {"id": id})
 
 

@@ -99,6 +99,7 @@ class Transfer:
         self._terms = terms
         self._clock, self._chance = clock, chance
         self._content: bytes | None = None
+        self._status = 0
         self._received = 0
         self._total: int | None = None
         self._ended = False
@@ -201,7 +202,7 @@ class Transfer:
         )
 
     def _arrive(self, reply: Reply, place: Place) -> None:
-        self.body = reply.stream
+        self.body, self._status = reply.stream, reply.status
         asked = bool(self._received) and self._resumable
         if asked and reply.status == 416:
             raise self._changed()
@@ -255,6 +256,7 @@ class Transfer:
                 f"It is larger than max_bytes ({self._terms.max_bytes:,} bytes); raise that.",
                 ApiErrorId.INVALID_RESPONSE,
                 f"At least {size:,} bytes",
+                self._status,
             )
 
 

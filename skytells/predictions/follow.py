@@ -247,5 +247,5 @@ def follow(
 
 def _read(id: str, reply: Reply) -> Opened | PredictionResponse:
     if reply.stream is not None:
-        return Opened(reply.stream, reply.headers, reply.redact)
+        return Opened(reply.stream, reply.status, reply.headers, reply.redact)
     return read_own(id, reply)

@@ -67,7 +67,7 @@ def read_response(reply: Reply) -> Response:
     if wire is None or as_list(wire.get("output")) is None:
         raise failed_answer("a response", reply, wire)
     if wire.get("status") == "failed":
-        raise error_in_stream(wire, reply.status)
+        raise error_in_stream(wire)
     return Response.from_wire(wire)
 
 

@@ -196,5 +196,4 @@ def too_large(most: int) -> InvalidResponseError:
         "support.",
         ApiErrorId.INVALID_RESPONSE,
         f"An event of more than {most} bytes",
-        200,
     )

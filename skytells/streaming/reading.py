@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from pydantic_core import from_json
 
 from .._core.operation import Flow, ReadBody
-from .._core.replies import error_of
+from .._core.replies import attribute, error_of
 from .._core.wire import Body, Reply
 from .._data.checks import as_object, clean, is_object, milliseconds
 from ..errors import (
@@ -62,6 +62,7 @@ class Opened(NamedTuple):
     """A stream whose head has arrived."""
 
     body: Body
+    status: int
     headers: dict[str, str]
     redact: Callable[[bytes], bytes]
     on_item: Callable[[object], object] | None = None
@@ -79,10 +80,10 @@ STREAM_HEADERS: Final = ((b"accept", b"text/event-stream"), (b"accept-encoding",
 def opened(reply: Reply) -> Opened:
     """A reply in which an open stream is due."""
     if reply.stream is not None:
-        return Opened(reply.stream, reply.headers, reply.redact)
+        return Opened(reply.stream, reply.status, reply.headers, reply.redact)
     wire = as_object(reply.json()) or {}
     if wire.get("error"):
-        raise error_in_stream(wire, reply.status)
+        raise error_in_stream(wire)
     kind = clean(reply.headers.get("content-type", ""), 60) or "nothing that says what it is"
     raise InvalidResponseError(
         f"The server answered {reply.status} with {kind} where a stream was due. Ask without "
@@ -187,7 +188,7 @@ class Reading(Generic[T]):
         """An error as that of this stream: with what came before, and whether to ask again."""
         error.received = tuple(self.received)
         if self._opened is not None:
-            error.request_id = error.request_id or self._opened.headers.get("x-request-id")
+            attribute(error, self._opened.status, self._opened.headers)
         if isinstance(error, RequestTimeoutError):
             error.message = self._too_slow()
         if self._format.paid:
@@ -246,23 +247,29 @@ def event_object(event: Event) -> dict[str, Any]:
     """The JSON object of an event; an error that the server sends inside a stream is raised."""
     name, data = event
     try:
-        wire = from_json(data, allow_inf_nan=False)
+        wire = from_json(data, allow_inf_nan=False) if data.strip() else None
     except ValueError:
-        wire = Reply(200, {}, data).json()  # raises the error for what is not JSON
+        raise _unreadable("valid JSON", ApiErrorId.INVALID_JSON, data) from None
     if not is_object(wire):
-        raise InvalidResponseError(
-            "The server sent an event that is not a JSON object. If this persists, ask support.",
-            ApiErrorId.INVALID_RESPONSE,
-            f"Event: {clean(data[:1000].decode('utf-8', 'replace'), 200)}",
-            200,
-        )
+        raise _unreadable("a JSON object", ApiErrorId.INVALID_RESPONSE, data)
     if wire.get("error") or "error" in (name, wire.get("type"), wire.get("object")):
         raise error_in_stream(wire)
     return wire
 
 
-def error_in_stream(wire: dict[str, Any], came: int = 200) -> SkytellsError:
-    """The error that a server sends, with the status `came`, where a stream or an answer was due."""
+def _unreadable(due: str, error_id: ApiErrorId, data: bytes) -> InvalidResponseError:
+    return InvalidResponseError(
+        f"The server sent an event that is not {due}. If this persists, ask support.",
+        error_id,
+        f"Event: {clean(data[:1000].decode('utf-8', 'replace'), 200)}",
+    )
+
+
+def error_in_stream(wire: dict[str, Any]) -> SkytellsError:
+    """The error that a server sends where a stream or an answer was due.
+
+    Its status is the one that it states; without one, that of the reply, which is not known here.
+    """
     inner = wire.get("error")
     said = as_object(inner) or wire
     stated = said.get("status", said.get("http_status"))
@@ -271,5 +278,5 @@ def error_in_stream(wire: dict[str, Any], came: int = 200) -> SkytellsError:
     if isinstance(stated, int) and named:
         status = stated
     error = error_of(Reply.of(status, wire if inner else {"error": wire}))
-    error.http_status, error.response = status if named else came, wire
+    error.http_status, error.response = status if named else 0, wire
     return error

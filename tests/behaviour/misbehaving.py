@@ -25,7 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 60.0
 """Seconds after which a wait of the server's is a hang; no test gets there."""
 
 

@@ -22,12 +22,12 @@ from skytells import (
 from skytells.local import LocalPlatform
 from skytells.local import serve as serve_locally
 
+from ..webhooks.test_delivery import HOUR, receiving
 from .conftest import Serve, limit_connections
 from .misbehaving import Peer
 from .steps import answers, drips, head, ignores, reply, resets, sends, stalls
 from .test_lifecycle import creates, echoes
 from .test_transport import KEY, ONCE, ORDER, P1
-from .test_webhooks import HOUR, receiving
 
 T = TypeVar("T")
 Run: TypeAlias = Callable[[Callable[[], Awaitable[T]]], T]

@@ -106,6 +106,7 @@ def growth(colour: Colour, calls: int) -> tuple[Usage, Usage]:
     return usages[0], usages[1]
 
 
+@pytest.mark.extended
 def test_calls_by_the_thousands_leave_nothing_behind(colour: Colour) -> None:
     few, many = growth(colour, CALLS)
     assert many.descriptors <= few.descriptors
@@ -243,7 +244,7 @@ def test_interrupt_of_an_event_loop_names_the_prediction_and_leaves_the_client_u
             asyncio.run(look())
     """
     with interrupted(server, script, requests=1) as process:
-        told, errors = process.communicate(timeout=40)
+        told, errors = process.communicate(timeout=240)
     assert errors == ""
     note, status = told.splitlines()
     assert "client.wait('p1')" in note

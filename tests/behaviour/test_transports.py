@@ -213,7 +213,7 @@ def test_a_refusal_to_do_more_now_is_honoured(way: Way, hasty: None) -> None:
 
 def test_timeout_bounds_a_call(way: Way) -> None:
     server = way.server(SILENT)
-    error = failure(create, way.client(server, timeout=300))
+    error = failure(create, way.client(server, timeout=1_000))
     assert isinstance(error, RequestTimeoutError)
     assert error.maybe_sent
     assert len(server.requests) == 1
@@ -239,7 +239,7 @@ def test_an_open_body_is_bounded_by_its_deadline(way: Way) -> None:
 
     begun = sends(head("transfer-encoding: chunked"), b"4\r\none \r\n", then=Peer.hold)
     # A thread's reads over a client of the user's have the time-out that its opening had.
-    client = way.client(way.server((begun, half), both(P1)), timeout=300)
+    client = way.client(way.server((begun, half), both(P1)), timeout=1_000)
     with pytest.raises(RequestTimeoutError):
         client.perform(poured(0.3))
     get(client.with_options(timeout=10_000))  # it goes on
@@ -290,16 +290,23 @@ def test_a_certificate_that_is_not_trusted_is_refused_at_once(
 async def test_a_task_that_is_cancelled_frees_what_it_held(
     name: str, serve: Serve, trusted: trustme.CA
 ) -> None:
-    context = certified(trusted)
+    context, headers, arrived = certified(trusted), ("content-length", "9"), asyncio.Event()
+
+    async def begun(response: object) -> None:
+        # From here on the task waits for the body: no byte of its request is under way any more.
+        arrived.set()
+
     if name.endswith("http2"):
         context.set_alpn_protocols(["h2"])
-        server = serve(over_http2(lambda stream: None, says(P1)), tls=context)
+        server = serve(over_http2(lambda stream: stream.head(headers), says(P1)), tls=context)
     else:
-        server = serve(stalls(), answers(P1), tls=context)
+        begins = sends(head("content-length: 9"), then=Peer.hold)
+        server = serve(begins, answers(P1), tls=context)
     async with MAKES[name]() as inner:
+        inner.event_hooks = {"response": [begun]}
         client = AsyncSkytellsClient(KEY, base_url=server.url, http_client=inner)
         task = asyncio.create_task(client.predictions.create(ORDER))
-        assert await asyncio.to_thread(server.has_seen, 1)
+        await arrived.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 KEY: Final = "sk-do-not-show-me-0123456789"
-SOON: Final = 300.0
+SOON: Final = 1_000.0
 """The timeout, in milliseconds, of calls to servers that stall."""
 ONCE: Final[Mapping[str, Any]] = {"retries": 0}
 P1: Final[Mapping[str, Any]] = {"id": "p1", "status": "succeeded"}

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skytells import (
@@ -299,7 +299,6 @@ ANY_MODEL = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(ANY_PREDICTION)
 def test_whatever_a_prediction_says_is_text(wire: dict[str, Any]) -> None:
     record = PredictionResponse.from_wire(wire)
@@ -307,7 +306,6 @@ def test_whatever_a_prediction_says_is_text(wire: dict[str, Any]) -> None:
         Page(render(shown))
 
 
-@settings(deadline=None)
 @given(ANY_MODEL)
 def test_whatever_a_model_says_is_text(wire: dict[str, Any]) -> None:
     record = Model.from_wire(wire)
@@ -325,7 +323,6 @@ def test_hostile_text_is_seen_and_does_nothing(text: str) -> None:
         assert link.attributes["href"] == text
 
 
-@settings(deadline=None)
 @given(st.text(), st.none() | st.floats(0, 1), st.floats(0, 1e9))
 def test_a_bar_is_well_formed(text: str, share: float | None, seconds: float) -> None:
     page = Page(progress_bar(text, share, seconds))

@@ -2,26 +2,26 @@
 
 | Row | Topic                   | Proved here, and in detail by                                      |
 |-----|-------------------------|--------------------------------------------------------------------|
-| 1   | key at construction     | `unit/test_unit_config`: `test_key_…`                              |
-| 2   | key in memory           | `unit/test_unit_config`: `test_secret_…`                           |
+| 1   | key at construction     | `core/test_config`: `test_key_…`                                   |
+| 2   | key in memory           | `core/test_config`: `test_secret_…`                                |
 | 3   | key in exceptions       | `behaviour/test_transport`: `test_key_is_absent_…`                 |
 | 4   | key in logs             | `behaviour/test_transport`: `test_key_is_absent_from_logs`         |
-| 5   | key on the wire         | `unit/test_unit_config`: `test_header_that_is_not_the_users_…`     |
+| 5   | key on the wire         | `core/test_config`: `test_header_that_is_not_the_users_…`          |
 | 6   | redirects               | `behaviour/test_transport`: `test_redirect_…`                      |
 | 7   | URLs from responses     | `behaviour/test_transport`: `test_addresses_in_an_answer_are_data` |
-| 8   | base_url                | `unit/test_unit_config`: `test_base_url_…`                         |
+| 8   | base_url                | `core/test_config`: `test_base_url_…`                              |
 | 9   | TLS                     | `behaviour/test_transport`: `test_tls_…`                           |
 | 10  | proxies                 | `behaviour/test_transport`: `test_proxy_…`                         |
 | 11  | netrc, cookies          | `behaviour/test_transport`: `test_cookies_…`, `test_netrc_…`       |
-| 12  | ids and slugs           | `unit/test_unit_properties`: `test_id_is_one_segment_…`            |
-| 13  | headers from the user   | `unit/test_unit_config`: `test_header_value_…`                     |
+| 12  | ids and slugs           | `core/test_any_input`: `test_id_is_one_segment_…`                  |
+| 13  | headers from the user   | `core/test_config`: `test_header_value_…`                          |
 | 14  | size, bombs, depth      | `behaviour/test_transport`: `test_body_…`                          |
-| 15  | text in responses       | `unit/test_unit_replies`: `test_hostile_text_…`                    |
+| 15  | text in responses       | `core/test_replies`: `test_hostile_text_…`                         |
 | 16  | JSON and nothing else   | here                                                               |
-| 17  | webhook signatures      | `security/test_webhooks`: `test_row_17_…`                          |
-| 18  | webhook replays         | `security/test_webhooks`: `test_row_18_…`                          |
-| 19  | two products, two keys  | here (O01 to O03), `unit/test_unit_surfaces`                       |
-| 20  | downloads               | `behaviour/test_outputs_places`, `…_faults`, `…_ends`              |
+| 17  | webhook signatures      | `webhooks/test_security`: `test_row_17_…`                          |
+| 18  | webhook replays         | `webhooks/test_security`: `test_row_18_…`                          |
+| 19  | two products, two keys  | here (O01 to O03), `core/test_endpoints`                           |
+| 20  | downloads               | `outputs/`: `test_address`, `test_transfer`, `test_interrupts`     |
 | 21  | the local platform      | `local/test_server`, `local/page/test_page`                        |
 | 22  | environment             | here                                                               |
 | 23  | supply chain            | here: what can be seen in the repository                           |
@@ -70,8 +70,7 @@ from skytells.local import serve as serve_platform
 
 from ..behaviour.misbehaving import Peer
 from ..behaviour.steps import answers, head, reply, resets, sends
-from ..conftest import Build
-from .conftest import Serve
+from ..conftest import Build, Serve
 
 PACKAGE = Path(skytells.__file__).parent
 ROOT = PACKAGE.parent

@@ -25,7 +25,7 @@ DOCUMENTED = {
 
 def python(code: str) -> str:
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240
     )
     return result.stdout.strip()
 
