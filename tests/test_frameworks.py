@@ -22,6 +22,7 @@ from skytells import (
     AsyncSkytellsClient,
     ClientOptions,
     InvalidRequestError,
+    NetworkError,
     NotFoundError,
     PaginatedResponse,
     Pagination,
@@ -38,6 +39,7 @@ ERRORS = [
     for _, cls in inspect.getmembers(skytells.errors, inspect.isclass)
     if issubclass(cls, SkytellsError)
 ]
+KEY = "sk-do-not-show-me-0123456789"
 HI = [{"role": "user", "content": "Say hi"}]
 
 
@@ -133,6 +135,16 @@ def test_dask_gives_back_the_whole_error() -> None:
     again = protocol.deserialize(*sent)
     assert isinstance(again, NotFoundError)
     assert (again.error_id, again.http_status) == ("MODEL_NOT_FOUND", 404)
+
+
+def test_an_error_that_dask_pickles_with_its_causes_holds_no_key() -> None:
+    protocol: Any = import_module("distributed.protocol")
+    client = SkytellsClient(KEY, base_url="http://127.0.0.1:9", retry={"retries": 0})
+    with pytest.raises(NetworkError) as caught:
+        client.predictions.get("p1")
+    _, frames = protocol.serialize(caught.value)
+    assert KEY.encode() not in b"".join(map(bytes, frames))
+    assert type(caught.value.__cause__).__name__ == "ConnectError"
 
 
 def test_a_stream_may_be_asked_for_an_iterator_before_it_is_read(client: SkytellsClient) -> None:

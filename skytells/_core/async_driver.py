@@ -91,18 +91,18 @@ class AsyncDriver:
         return None
 
     async def _together(self, effect: Gather[Any]) -> None:
-        gate = anyio.Semaphore(effect.limit)
+        places = iter(range(len(effect.operations)))
 
-        async def one(place: int) -> None:
-            async with gate:
+        async def worker() -> None:
+            for place in places:
                 try:
                     effect.outcomes[place] = await self.perform(effect.begin(place))
                 except Exception as error:
                     effect.outcomes[place] = error
 
         async with anyio.create_task_group() as tasks:
-            for place in range(len(effect.operations)):
-                tasks.start_soon(one, place)
+            for _ in range(min(effect.limit, len(effect.operations))):
+                tasks.start_soon(worker)
 
     async def aclose(self) -> None:
         """Close this event loop's connections, those of `with_options` clients too."""

@@ -57,9 +57,23 @@ def failure_of(error: Exception, origin: Origin, sent: bool | None) -> Exception
             retryable=not certificate,
             maybe_sent=sent,
         )
-    error.__cause__ = error.__context__ = None
-    failure.__cause__ = error.with_traceback(None)
+    failure.__cause__ = _without_attributes(error)
     return failure
+
+
+def _without_attributes(error: Exception) -> Exception:
+    """The same exception without its frames, causes and attributes: a request among them has the key.
+
+    Pickles of frameworks, such as those of Dask, have the causes of an exception, too.
+    """
+    bare = error
+    if vars(error):
+        try:
+            bare = type(error)(str(error))
+        except Exception:  # a constructor that needs more
+            bare = ConnectionError(f"{type(error).__name__}: {error}")
+    bare.__cause__ = bare.__context__ = None
+    return bare.with_traceback(None)
 
 
 def _is_of_a_mock(error: Exception) -> bool:

@@ -28,7 +28,9 @@ pook: Any = import_module("pook")
 vcr: Any = import_module("vcr")
 
 MOCKED: Final = {"id": "mocked", "status": "succeeded", "output": ["https://example.com/cat.png"]}
-EVENTS: Final = b'data: {"choices":[{"delta":{"content":"Hel"}}]}\n\ndata: [DONE]\n\n'
+EVENTS: Final = (
+    b'data: {"choices":[{"delta":{"content":"Hel"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+)
 
 Answering: TypeAlias = Callable[[str, int, bytes], AbstractContextManager[object]]
 """Has a mock answer each request to an address with a status and a body."""
