@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
     from ..types.predict import PredictionResponse
-    from ..types.requests import RunOptions
+    from ..types.requests import Input, RunOptions
     from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks.handler import WebhookHandler
     from .chat import AsyncChatAPI
@@ -237,7 +237,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     async def run(
         self,
         model: str,
-        input: Mapping[str, Any] | None = None,
+        input: Input | None = None,
         on_progress: OnProgressCallback | None = None,
         *,
         webhook: Mapping[str, Any] | str | None = None,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
     from ..types.predict import PredictionResponse
-    from ..types.requests import RunOptions
+    from ..types.requests import Input, RunOptions
     from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks.handler import WebhookHandler
     from .chat import ChatAPI
@@ -263,7 +263,7 @@ class SkytellsClient(ClientBase, Driver):
     def run(
         self,
         model: str,
-        input: Mapping[str, Any] | None = None,
+        input: Input | None = None,
         on_progress: OnProgressCallback | None = None,
         *,
         webhook: Mapping[str, Any] | str | None = None,
@@ -280,8 +280,9 @@ class SkytellsClient(ClientBase, Driver):
 
         Args:
             model: Slug of the model, such as `"flux-pro"`.
-            input: The model's parameters. A `Path`, bytes or an open binary file among them, of 10
-                MiB at most, travels as a data URI.
+            input: The model's parameters: a dict, a pydantic model or a dataclass. A `Path`, bytes or an
+                open binary file among them, of 10 MiB at most, an image of Pillow and an array of
+                NumPy are sent as data URIs, and a prediction as the URL of its output.
             on_progress: Called with each new state of the prediction.
             webhook: `{"url": …, "events": […]}`.
             stream: Ask for `urls.stream`.

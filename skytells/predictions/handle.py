@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from .._core.protocols import AsyncPerformer, Performer
 from .._data.checks import DEFAULT_IDLE
 from .._data.encoding import WireEncoded
+from ..errors import InvalidRequestError
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
 from ..types.predict import Output, PredictionFile, PredictionResponse
 from .requests import delete_prediction, get_prediction
@@ -135,6 +136,15 @@ class _State(WireEncoded):
 
     def _encoded(self) -> dict[str, Any]:
         return self.raw()
+
+    def __skytells_input__(self) -> Output:
+        """What stands for it in an input: the addresses of its outputs."""
+        output = self.outputs()
+        if output is None:
+            raise InvalidRequestError.of(
+                f"Prediction {self.id} has no output to give as an input: it is {self.status}."
+            )
+        return output
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"
