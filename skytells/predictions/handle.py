@@ -51,7 +51,7 @@ class Client(Performer, Protocol):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse: ...
 
 
@@ -71,7 +71,7 @@ class AsyncClient(AsyncPerformer, Protocol):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse: ...
     def _preview(self, prediction: AsyncPrediction, max_wait: float, /) -> Preview | None: ...
 
@@ -203,7 +203,7 @@ class Prediction(_State):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse:
         """Wait until it has ended, as `client.wait` does; the handle then shows its new state.
 
@@ -213,7 +213,7 @@ class Prediction(_State):
             max_wait: Longest wait in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
             handler: What receives your webhooks: one that tells of the end ends the wait at once.
-            progress: `True` draws a bar; a function is called as `on_progress`.
+            progress: Whether to draw a bar.
         """
         self._response = self._client.wait(
             self._response,
@@ -385,7 +385,7 @@ class AsyncPrediction(_State):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse:
         """Wait until it has ended; as `Prediction.wait`."""
         self._response = await self._client.wait(
