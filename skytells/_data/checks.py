@@ -51,13 +51,22 @@ def as_list(value: object) -> list[Any] | None:
 
 
 PLAIN: Final = (str, int, float, type(None))
+ARRAY_LIBRARIES: Final = frozenset({"numpy", "torch"})
 
 
 def is_file(value: object) -> bool:
-    """Whether a value that a user hands in is a file: a path, bytes, or something to read from."""
-    if isinstance(value, bytes | bytearray | os.PathLike):
+    """Whether a value of an input is a file: a path, bytes, something to read from, or a picture."""
+    if isinstance(value, bytes | bytearray | os.PathLike) or is_picture(value):
         return True
     return not is_mapping(value) and callable(getattr(value, "read", None))
+
+
+def is_picture(value: object) -> bool:
+    """Whether a value is an image of Pillow, or an array of NumPy or PyTorch that is no number."""
+    library = type(value).__module__.partition(".")[0]
+    if library == "PIL":
+        return callable(getattr(value, "save", None))
+    return library in ARRAY_LIBRARIES and getattr(value, "ndim", 0) > 0
 
 
 def has_files(value: object) -> bool:

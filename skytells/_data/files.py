@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from ..errors import InvalidRequestError
-from .checks import PLAIN, is_array, is_file, is_mapping
-from .schema import properties, takes_uri
+from .arrays import encoded
+from .checks import PLAIN, is_array, is_file, is_mapping, is_picture
+from .json import has_input_form
+from .schema import properties, takes_audio, takes_uri
 
 MAX_FILE: Final = 10 * 1024 * 1024
 """Bytes that a file inside a request may have."""
@@ -39,9 +41,11 @@ def filled(value: object, fill: Callable[[Any, Steps], object], steps: Steps = (
         ) from None
 
 
-def _filled(value: object, fill: Callable[[Any, Steps], object], steps: Steps) -> Any:
+def _filled(value: Any, fill: Callable[[Any, Steps], object], steps: Steps) -> Any:
     if isinstance(value, PLAIN):
         return value
+    if has_input_form(value):
+        return value.__skytells_input__()
     if is_mapping(value):
         return {key: _filled(item, fill, (*steps, key)) for key, item in value.items()}
     if is_array(value):
@@ -85,15 +89,21 @@ def check_places(input: Mapping[str, Any], schema: Mapping[str, Any], name: str)
         )
 
 
-def read_files(input: Mapping[str, Any]) -> dict[str, Any]:
+def read_files(input: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """An input with each file as a data URI. This reads them, and so may block."""
-    copy: dict[str, Any] = filled(input, data_uri, _ROOT)
+
+    def read(file: Any, steps: Steps) -> str:
+        return data_uri(file, steps, audio=takes_audio(schema, steps[1:]))
+
+    copy: dict[str, Any] = filled(input, read, _ROOT)
     return copy
 
 
 def _check(file: Any, steps: Steps) -> None:
     where = path_of(steps)
     file = _inner(file)
+    if is_picture(file):
+        return
     if _is_path(file):
         _check_path(Path(file), where)
     elif isinstance(file, io.TextIOBase):
@@ -125,13 +135,21 @@ def _check_path(path: Path, where: str) -> None:
     _check_size(found.st_size, where)
 
 
-def data_uri(file: Any, steps: Steps) -> str:
-    """A file as a data URI; its place is for messages. This reads it, and so may block."""
+def data_uri(file: Any, steps: Steps, *, audio: bool = False) -> str:
+    """A file as a data URI; this reads it, and so may block.
+
+    Args:
+        file: The file.
+        steps: Its place, for messages.
+        audio: Whether an array is a sound there, and not a picture.
+    """
     _check(file, steps)
     where = path_of(steps)
     name: object = ""
     if isinstance(file, bytes | bytearray):
         data = bytes(file)
+    elif is_picture(file):
+        data = encoded(file, where, audio=audio)
     elif _is_path(file):
         name, data = str(Path(file)), _read_path(Path(file), where)
     else:

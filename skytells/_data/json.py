@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard, cast
+
+from pydantic_core import to_jsonable_python
 
 from ..errors import InvalidRequestError
-from .checks import is_mapping
+from .checks import ARRAY_LIBRARIES, is_mapping
 
 if TYPE_CHECKING:
     from json import JSONEncoder
@@ -43,11 +45,57 @@ def _encoded(value: object) -> bytes:
     return _encoder().encode(value).encode()
 
 
-def _as_dict(value: object) -> dict[str, Any]:
-    """A mapping that is no dict, such as a record, for `json` to encode."""
+class _WithInputForm(Protocol):
+    def __skytells_input__(self) -> Any:
+        """What stands for it in an input."""
+
+
+def has_input_form(value: object) -> TypeGuard[_WithInputForm]:
+    """Whether something else stands for a value in an input, as a URL for a prediction."""
+    return hasattr(type(value), "__skytells_input__")
+
+
+def plain(value: object) -> Any:
+    """What is encoded in place of a value that `json` does not know.
+
+    Raises:
+        TypeError: There is nothing.
+    """
+    if has_input_form(value):
+        return value.__skytells_input__()
     if is_mapping(value):
         return dict(value)
+    fields = fields_of(value)
+    if fields is not None:
+        return fields
+    if type(value).__module__.partition(".")[0] in ARRAY_LIBRARIES and hasattr(value, "item"):
+        return cast(Any, value).item()  # a number, or it fails: an array is a file
+    if isinstance(value, _carried()):
+        return to_jsonable_python(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def fields_of(value: object) -> dict[str, Any] | None:
+    """The fields of a pydantic model or a dataclass."""
+    if isinstance(value, type):
+        return None
+    if hasattr(value, "__pydantic_fields__"):
+        dumped: dict[str, Any] = cast(Any, value).model_dump()
+        return dumped
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in cast(Any, value).__dataclass_fields__}
+    return None
+
+
+@cache
+def _carried() -> tuple[type, ...]:
+    """Classes of the standard library that have a form in JSON."""
+    from datetime import date, time, timedelta  # here: few inputs have any of them
+    from decimal import Decimal
+    from enum import Enum
+    from uuid import UUID
+
+    return date, time, timedelta, Decimal, Enum, UUID
 
 
 @cache
@@ -55,7 +103,7 @@ def _encoder() -> JSONEncoder:
     import json
 
     return json.JSONEncoder(
-        allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_as_dict
+        allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=plain
     )
 
 

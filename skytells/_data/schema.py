@@ -55,5 +55,16 @@ def takes_uri(
     return depth < _DEEPEST and takes_uri(inner, schema, rest, depth + 1)
 
 
+def takes_audio(schema: Mapping[str, Any], steps: Sequence[str | int]) -> bool:
+    """Whether an input, by its name or by what its schema says of it, is a sound."""
+    part: Mapping[str, Any] = resolved(schema, schema)
+    words = list[str]()
+    for step in steps:
+        inner = part.get("items") if isinstance(step, int) else properties(part).get(step)
+        part = resolved(inner, schema)
+        words += [str(step), str(part.get("title")), str(part.get("contentMediaType"))]
+    return any("audio" in word.lower() for word in words)
+
+
 _CHOICES: Final = ("anyOf", "oneOf", "allOf")
 _DEEPEST: Final = 8

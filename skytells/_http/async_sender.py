@@ -27,7 +27,7 @@ from .transport import AsyncDefaultClient
 
 
 class AsyncSender:
-    """What an async client sends with: the default, or an `httpx.AsyncClient` of the user's."""
+    """Sends requests with the default `httpx.AsyncClient`, or with one of the user's."""
 
     def __init__(self, client: Any = None) -> None:
         self._pool: AsyncPool | None = None
@@ -41,7 +41,7 @@ class AsyncSender:
         self._builder = RequestBuilder(self.client, client is None, self._pool is not None)
 
     async def send(self, effect: Send) -> Reply:
-        """Send a request and read its reply; or leave the body open, where it is to be kept so."""
+        """Send a request and read its reply, or leave the body open if `effect.keep` says so."""
         origin, state = effect.request.origin, self._builder.state(effect)
         try:
             with _time_limit(state.deadline, self._pool):
@@ -87,7 +87,7 @@ class AsyncSender:
 
 
 class AsyncOpenBody:
-    """The rest of a reply. At its end, on an error, and when closed, its connection is freed."""
+    """The rest of a reply. At its end, on an error, and when closed, it releases its connection."""
 
     def __init__(
         self, response: Any, origin: Origin, state: RequestState, pool: AsyncPool | None
@@ -136,7 +136,7 @@ class AsyncOpenBody:
 
 
 def _time_limit(deadline: float | None, pool: AsyncPool | None) -> AbstractContextManager[object]:
-    """The limit of what a task awaits, where its sockets do not keep the deadline themselves."""
+    """Limit a block to a deadline, unless the sockets keep the deadline themselves."""
     if deadline is None or pool is not None:
         return nullcontext()
     return anyio.fail_after(seconds_until(deadline))

@@ -1,4 +1,4 @@
-"""What a client sends with, built when it is first used: to load httpx takes tens of milliseconds."""
+"""The sender of a client, built when it is first used: loading httpx takes tens of milliseconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Engine(Generic[S]):
     """The sender of a client and of its copies.
 
     Args:
-        http_client: What it sends with; by default a client of its own, which it closes.
+        http_client: The `httpx` client to send with; by default one of its own, which it closes.
     """
 
     _kind: str
@@ -36,7 +36,7 @@ class Engine(Generic[S]):
 
     @property
     def sender(self) -> S:
-        """What sends; built by whichever thread asks first.
+        """The sender; the first thread that needs it builds it.
 
         Raises:
             ConfigurationError: The client is closed.
@@ -61,7 +61,7 @@ class Engine(Generic[S]):
         raise NotImplementedError
 
     def end(self) -> S | None:
-        """From now on nothing is sent; gives the sender that is to be closed, if there is one."""
+        """Refuse further requests; returns the sender to close, if there is one."""
         self._closed = self.owned
         return self._sender if self.owned else None
 
@@ -77,7 +77,7 @@ class Engine(Generic[S]):
 
 
 class SyncEngine(Engine["Sender"]):
-    """What a sync client sends with."""
+    """The engine of a sync client."""
 
     _kind = "httpx.Client"
     _awaited = False
@@ -89,7 +89,7 @@ class SyncEngine(Engine["Sender"]):
 
 
 class AsyncEngine(Engine["AsyncSender"]):
-    """What an async client sends with."""
+    """The engine of an async client."""
 
     _kind = "httpx.AsyncClient"
     _awaited = True

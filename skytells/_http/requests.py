@@ -101,7 +101,7 @@ def key_of(origin: Origin) -> ConnectionKey:
 
 
 def headers_of(response: Any) -> dict[str, str]:
-    """Headers by lower-case name; what a mock made in one piece is decoded already."""
+    """Headers by lower-case name. A response of a mock is decoded already."""
     named = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in response.headers.raw}
     if "location" in response.extensions:
         named["location"] = response.extensions["location"]
@@ -119,7 +119,7 @@ def stays_open(effect: Send, status: int, headers: dict[str, str]) -> bool:
 
 
 def refused_by_a_hook(error: Exception) -> Reply | None:
-    """The reply to which a hook of the user's said no, as by `response.raise_for_status()`."""
+    """The reply that an event hook of the user's refused, as with `response.raise_for_status()`."""
     response: Any = getattr(error, "response", None)
     if response is None or type(error).__name__ != "HTTPStatusError":
         return None

@@ -29,7 +29,7 @@ from .transport import DefaultClient
 
 
 class Sender:
-    """What a sync client sends with: the default, or an `httpx.Client` of the user's."""
+    """Sends requests with the default `httpx.Client`, or with one of the user's."""
 
     def __init__(self, client: Any = None) -> None:
         self._pool: Pool | None = None
@@ -43,7 +43,7 @@ class Sender:
         self._builder = RequestBuilder(self.client, client is None, self._pool is not None)
 
     def send(self, effect: Send) -> Reply:
-        """Send a request and read its reply; or leave the body open, where it is to be kept so."""
+        """Send a request and read its reply, or leave the body open if `effect.keep` says so."""
         origin, state = effect.request.origin, self._builder.state(effect)
         try:
             request, options = self._builder.build(effect, state, state.trace)
@@ -88,7 +88,7 @@ class Sender:
 
 
 class OpenBody:
-    """The rest of a reply. At its end, on an error, and when closed, its connection is freed."""
+    """The rest of a reply. At its end, on an error, and when closed, it releases its connection."""
 
     def __init__(self, response: Any, origin: Origin, state: RequestState) -> None:
         self._response = response

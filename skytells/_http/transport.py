@@ -119,7 +119,7 @@ class _NoCookies(httpx.Cookies):
 
 
 class DefaultClient(httpx.Client):
-    """What `SkytellsClient` sends with by default."""
+    """The client that `SkytellsClient` sends with by default."""
 
     cookies = _NoCookies()  # type: ignore[override]  # a property there
 
@@ -130,7 +130,7 @@ class DefaultClient(httpx.Client):
 
 
 class AsyncDefaultClient(httpx.AsyncClient):
-    """What `AsyncSkytellsClient` sends with by default."""
+    """The client that `AsyncSkytellsClient` sends with by default."""
 
     cookies = _NoCookies()  # type: ignore[override]  # a property there
 

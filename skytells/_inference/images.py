@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from .._core.operation import Call, Flow, Operation, RunBlocking
 from .._data.checks import has_files, is_file, shown
 from .._data.files import PLACEHOLDER, Steps, data_uri, filled, path_of
+from .._data.json import has_input_form, plain
 from ..errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def image(source: ImageSource, *, detail: Detail | None = None) -> ImagePart:
         >>> image("https://example.com/cat.png", detail="low")
         {'type': 'image_url', 'image_url': {'url': 'https://example.com/cat.png', 'detail': 'low'}}
     """
+    if has_input_form(source):
+        source = plain(source)
     if not is_file(source) and not (isinstance(source, str) and _ADDRESS.match(source)):
         raise InvalidRequestError.of(
             f"{shown(source)} is no picture. Give its URL (https://… or data:image/…), a "

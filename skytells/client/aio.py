@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
     from ..types.predict import PredictionResponse
-    from ..types.requests import RunOptions
+    from ..types.requests import Input, RunOptions
     from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks.handler import WebhookHandler
     from .chat import AsyncChatAPI
@@ -237,7 +237,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
     async def run(
         self,
         model: str,
-        input: Mapping[str, Any] | None = None,
+        input: Input | None = None,
         on_progress: OnProgressCallback | None = None,
         *,
         webhook: Mapping[str, Any] | str | None = None,
@@ -247,7 +247,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         interval: float | None = None,
         validate: bool = False,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
         download_to: str | os.PathLike[str] | None = None,
     ) -> AsyncPrediction:
         """Run a model and wait until its prediction has ended; as `SkytellsClient.run`."""
@@ -293,7 +293,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled; as `SkytellsClient.wait`."""
         from .._core.polling import wait_options
@@ -314,7 +314,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended; as `SkytellsClient.wait_all`."""
         from .._core.polling import wait_options
@@ -335,7 +335,7 @@ class AsyncSkytellsClient(ClientBase, AsyncDriver):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> AsyncCompleted:
         """Iterate, with `async for`, over predictions as they end; as `SkytellsClient`'s."""
         from .._core.polling import wait_options

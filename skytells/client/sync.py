@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..types.models import Model
     from ..types.options import ClientOptions, RetryOptions
     from ..types.predict import PredictionResponse
-    from ..types.requests import RunOptions
+    from ..types.requests import Input, RunOptions
     from ..types.shared import OnProgressCallback, PaginatedResponse
     from ..webhooks.handler import WebhookHandler
     from .chat import ChatAPI
@@ -263,7 +263,7 @@ class SkytellsClient(ClientBase, Driver):
     def run(
         self,
         model: str,
-        input: Mapping[str, Any] | None = None,
+        input: Input | None = None,
         on_progress: OnProgressCallback | None = None,
         *,
         webhook: Mapping[str, Any] | str | None = None,
@@ -273,15 +273,16 @@ class SkytellsClient(ClientBase, Driver):
         interval: float | None = None,
         validate: bool = False,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
         download_to: str | os.PathLike[str] | None = None,
     ) -> Prediction:
         """Run a model and wait until its prediction has ended.
 
         Args:
             model: Slug of the model, such as `"flux-pro"`.
-            input: The model's parameters. A `Path`, bytes or an open binary file among them, of 10
-                MiB at most, travels as a data URI.
+            input: The model's parameters: a dict, a pydantic model or a dataclass. A `Path`, bytes or an
+                open binary file among them, of 10 MiB at most, an image of Pillow and an array of
+                NumPy are sent as data URIs, and a prediction as the URL of its output.
             on_progress: Called with each new state of the prediction.
             webhook: `{"url": …, "events": […]}`.
             stream: Ask for `urls.stream`.
@@ -292,7 +293,7 @@ class SkytellsClient(ClientBase, Driver):
             handler: What receives your webhooks, the one of `webhook=` among them: what tells of the
                 end ends the wait at once, and looks are six times rarer meanwhile.
             progress: `True` draws a bar: in a terminal (with the extra `progress`), in a notebook,
-                or as a few lines in a log. A function is called as `on_progress`.
+                or as a few lines in a log.
             download_to: A folder, or the name of a file, where its outputs are kept the moment it
                 has succeeded, as by `prediction.save()`; `prediction.paths` has them.
 
@@ -314,7 +315,7 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.run import check_destination, run, run_options
 
         chosen = run_options(input, webhook, stream, options, max_wait, interval)
-        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        reporter = ProgressReporter(blocking(on_progress), progress)
         flow = run(
             model,
             chosen,
@@ -360,7 +361,7 @@ class SkytellsClient(ClientBase, Driver):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse:
         """Wait until a prediction has ended, whether it succeeded, failed or was cancelled.
 
@@ -372,7 +373,7 @@ class SkytellsClient(ClientBase, Driver):
             interval: Pause between looks in milliseconds; by default quick at first, easing to 5 s.
             handler: What receives your webhooks: one that tells of the end ends the wait at once, and
                 looks are six times rarer meanwhile.
-            progress: `True` draws a bar; a function is called as `on_progress`.
+            progress: Whether to draw a bar.
 
         Raises:
             WaitTimeoutError: It is still running after `max_wait`.
@@ -387,7 +388,7 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.wait import wait
 
         chosen = wait_options(options, max_wait, interval)
-        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        reporter = ProgressReporter(blocking(on_progress), progress)
         flow = wait(prediction, chosen, reporter.callback, self._shared.history, handler)
         return self.perform(reporter.during(flow))
 
@@ -400,7 +401,7 @@ class SkytellsClient(ClientBase, Driver):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> list[PredictionResponse]:
         """Wait until all of many predictions have ended, at about a fiftieth of the requests.
 
@@ -412,7 +413,7 @@ class SkytellsClient(ClientBase, Driver):
             interval: Pause between looks in milliseconds; by default adaptive.
             handler: What receives your webhooks: what has ended by one needs no look, and looks are
                 six times rarer meanwhile.
-            progress: `True` draws a bar; a function is called as `on_progress`.
+            progress: Whether to draw a bar.
 
         Returns:
             Them in their order, whether they succeeded, failed or were cancelled.
@@ -431,7 +432,7 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.wait_all import PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        reporter = ProgressReporter(blocking(on_progress), progress)
         batch = PredictionBatch(predictions, chosen, reporter.callback, handler)
         return self.perform(reporter.during(batch.all(), batch.seen))
 
@@ -444,7 +445,7 @@ class SkytellsClient(ClientBase, Driver):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> Completed:
         """Iterate over many predictions as they end, waiting as `wait_all` does.
 
@@ -461,7 +462,7 @@ class SkytellsClient(ClientBase, Driver):
         from ..predictions.wait_all import Completed, PredictionBatch
 
         chosen = wait_options(options, max_wait, interval)
-        reporter = ProgressReporter(blocking(on_progress), blocking(progress))
+        reporter = ProgressReporter(blocking(on_progress), progress)
         return Completed(
             self, PredictionBatch(predictions, chosen, reporter.callback, handler), reporter
         )

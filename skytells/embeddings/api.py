@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ..types.embeddings import EmbeddingInput, EmbeddingResponse
 from .create import DEFAULT_AT_ONCE, embed
@@ -26,7 +26,6 @@ class EmbeddingsAPI:
         input: EmbeddingInput,
         dimensions: int | None = None,
         user: str | None = None,
-        encoding_format: Literal["float", "base64"] | None = None,
         at_once: int = DEFAULT_AT_ONCE,
         extra_body: Mapping[str, Any] | None = None,
     ) -> EmbeddingResponse:
@@ -37,8 +36,6 @@ class EmbeddingsAPI:
             input: A text, several, the tokens of one, or those of several.
             dimensions: Length of the vectors; by default the model's own.
             user: Your own id of the end user.
-            encoding_format: Taken as other libraries have it, without effect: the vectors are
-                floats here, and travel as base64.
             at_once: Most requests under way at once.
             extra_body: Whatever else the body is to hold.
 
@@ -58,7 +55,7 @@ class EmbeddingsAPI:
             >>> [len(vector) for vector in answer.vectors]
             [64, 64]
         """
-        params = embedding_params(dimensions, user, encoding_format, extra_body)
+        params = embedding_params(dimensions, user, extra_body)
         return self._client.perform(embed(model, input, params, at_once))
 
 
@@ -75,10 +72,9 @@ class AsyncEmbeddingsAPI:
         input: EmbeddingInput,
         dimensions: int | None = None,
         user: str | None = None,
-        encoding_format: Literal["float", "base64"] | None = None,
         at_once: int = DEFAULT_AT_ONCE,
         extra_body: Mapping[str, Any] | None = None,
     ) -> EmbeddingResponse:
         """Turn texts into vectors; as `EmbeddingsAPI.create`."""
-        params = embedding_params(dimensions, user, encoding_format, extra_body)
+        params = embedding_params(dimensions, user, extra_body)
         return await self._client.perform(embed(model, input, params, at_once))

@@ -17,7 +17,7 @@ from ..errors import InvalidRequestError
 from ..types.embeddings import EmbeddingResponse
 
 PATH: Final = "/embeddings"
-_KNOWN: Final = {"model", "input", "encoding_format", "dimensions", "user", "extra_body"}
+_KNOWN: Final = {"model", "input", "dimensions", "user", "extra_body"}
 
 
 def create_embeddings(
@@ -28,27 +28,31 @@ def create_embeddings(
     The status of the reply is passed to `on_status`.
     """
     count = len(input) if several(input) else 1
-    given = {"model": model, "input": input, **params, "encoding_format": "base64"}
-    body = to_json(body_of(given, _KNOWN, "embeddings"))
+    body = body_of({"model": model, "input": input, **params}, _KNOWN, "embeddings")
 
     def read(reply: Reply) -> EmbeddingResponse:
         on_status(reply.status)
         return read_embeddings(reply, count)
 
-    return Call("POST", PATH, read, Safety.PAID, body=body, name=PATH, model=model)
+    return Call(
+        "POST",
+        PATH,
+        read,
+        Safety.PAID,
+        body=to_json({"encoding_format": "base64", **body}),
+        name=PATH,
+        model=model,
+    )
 
 
 def embedding_params(
     dimensions: int | None,
     user: str | None,
-    encoding_format: str | None,
     extra_body: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """What is asked for besides; the format is base64 whatever is asked for."""
+    """Check the parameters besides model and input."""
     if dimensions is not None and (type(dimensions) is not int or dimensions < 1):
         raise InvalidRequestError.of("dimensions must be a whole number, 1 or more.")
-    if encoding_format not in {None, "float", "base64"}:
-        raise InvalidRequestError.of("encoding_format must be 'float' or 'base64'.")
     return {"dimensions": dimensions, "user": user, "extra_body": extra_body}
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..outputs.previews import Preview
     from ..outputs.reading import AsyncOutputReader, OutputReader
     from ..pagination import AsyncPager, Pager
-    from ..types.requests import PredictionsListOptions
+    from ..types.requests import Input, PredictionsListOptions
     from .stream import AsyncPredictionStream, PredictionStream
     from .targets import Waitable
 
@@ -62,7 +62,7 @@ class PredictionsAPI:
         payload: Payload | None = None,
         *,
         model: str | None = None,
-        input: Mapping[str, Any] | None = None,
+        input: Input | None = None,
         webhook: Mapping[str, Any] | str | None = None,
         await_: bool = False,
         stream: bool = False,
@@ -396,7 +396,7 @@ class AsyncPredictionsAPI:
         payload: Payload | None = None,
         *,
         model: str | None = None,
-        input: Mapping[str, Any] | None = None,
+        input: Input | None = None,
         webhook: Mapping[str, Any] | str | None = None,
         await_: bool = False,
         stream: bool = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from .._core.protocols import AsyncPerformer, Performer
 from .._data.checks import DEFAULT_IDLE
 from .._data.encoding import WireEncoded
+from ..errors import InvalidRequestError
 from ..types.outputs import LARGEST_FILE, LARGEST_IN_MEMORY
 from ..types.predict import Output, PredictionFile, PredictionResponse
 from .requests import delete_prediction, get_prediction
@@ -50,7 +51,7 @@ class Client(Performer, Protocol):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse: ...
 
 
@@ -70,7 +71,7 @@ class AsyncClient(AsyncPerformer, Protocol):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse: ...
     def _preview(self, prediction: AsyncPrediction, max_wait: float, /) -> Preview | None: ...
 
@@ -136,6 +137,15 @@ class _State(WireEncoded):
     def _encoded(self) -> dict[str, Any]:
         return self.raw()
 
+    def __skytells_input__(self) -> Output:
+        """What stands for it in an input: the addresses of its outputs."""
+        output = self.outputs()
+        if output is None:
+            raise InvalidRequestError.of(
+                f"Prediction {self.id} has no output to give as an input: it is {self.status}."
+            )
+        return output
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r}, status={str(self.status)!r})"
 
@@ -193,7 +203,7 @@ class Prediction(_State):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse:
         """Wait until it has ended, as `client.wait` does; the handle then shows its new state.
 
@@ -203,7 +213,7 @@ class Prediction(_State):
             max_wait: Longest wait in milliseconds.
             interval: Pause between looks in milliseconds; by default adaptive.
             handler: What receives your webhooks: one that tells of the end ends the wait at once.
-            progress: `True` draws a bar; a function is called as `on_progress`.
+            progress: Whether to draw a bar.
         """
         self._response = self._client.wait(
             self._response,
@@ -375,7 +385,7 @@ class AsyncPrediction(_State):
         max_wait: float | None = None,
         interval: float | None = None,
         handler: WebhookHandler | None = None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> PredictionResponse:
         """Wait until it has ended; as `Prediction.wait`."""
         self._response = await self._client.wait(

@@ -88,7 +88,8 @@ def _with_files(request: PredictionRequest, preflight: Preflight) -> Flow[Predic
     with suppress(SkytellsError):  # what the schema is not known to forbid is left to the server
         yield from preflight.find_model(request.model)
     check(request, preflight)
-    input = yield from RunBlocking(partial(read_files, request.input))
+    schema = as_object(preflight.cached_model(request.model).get("input_schema")) or {}
+    input = yield from RunBlocking(partial(read_files, request.input, schema))
     return replace(request, input=input)
 
 

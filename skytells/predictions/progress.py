@@ -1,4 +1,4 @@
-"""Who hears of each new state while predictions are waited for."""
+"""Reports of progress while predictions are waited for."""
 
 from __future__ import annotations
 
@@ -19,28 +19,23 @@ T = TypeVar("T")
 
 
 class ProgressReporter:
-    """Who is told of each new state while something is waited for: a function, a bar, or both.
+    """Reports each new state during a wait: to a function, to a bar, or to both.
 
     Args:
         on_progress: The user's function.
-        progress: Whether to draw a bar; or a function, which is then the user's.
+        progress: Whether to draw a bar.
     """
 
     def __init__(
         self,
         on_progress: OnProgressCallback | None,
-        progress: bool | OnProgressCallback = False,
+        progress: bool = False,
     ) -> None:
         check_callback(on_progress)
-        if callable(progress):
-            if on_progress is not None:
-                raise InvalidRequestError.of(
-                    "Both on_progress and progress are functions; pass one of them."
-                )
-            on_progress, progress = progress, False
-        elif not isinstance(progress, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(progress, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise InvalidRequestError.of(
-                f"progress must be True, False or a function, not {type(progress).__name__}."
+                f"progress must be True or False, not {type(progress).__name__}. Pass a function as "
+                "on_progress."
             )
         self._function = on_progress
         self._bar: Bar | None = None

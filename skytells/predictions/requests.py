@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union, cast
 
 from .. import types
 from .._core.operation import Call, Flow, Safety
@@ -18,7 +18,7 @@ from ..types.shared import PaginatedResponse
 
 if TYPE_CHECKING:
     from ..errors import RequestInfo
-    from ..types.requests import PredictionRequest, PredictionsListOptions
+    from ..types.requests import Input, PredictionRequest, PredictionsListOptions
 
 Payload: TypeAlias = Union[Mapping[str, Any], "PredictionRequest", "RequestInfo"]
 Accept: TypeAlias = Callable[[PredictionResponse], object]
@@ -162,7 +162,7 @@ def listing(
 def creating(
     payload: Payload | None,
     model: str | None,
-    input: Mapping[str, Any] | None,
+    input: Input | None,
     webhook: Mapping[str, Any] | str | None,
     await_: bool,
     stream: bool,
@@ -180,8 +180,11 @@ def creating(
                 "'stream' into the payload."
             )
         return as_request(payload)
-    given = as_mapping({} if input is None else input, "input", InvalidRequestError)
-    return types.PredictionRequest(model or "", dict(given), webhook, await_, stream)
+    request = types.PredictionRequest(
+        model or "", cast("dict[str, Any]", {} if input is None else input), webhook, await_, stream
+    )
+    request.input = dict(as_mapping(request.input, "input", InvalidRequestError))
+    return request
 
 
 def cancel_and_fetch(id: str) -> Flow[PredictionResponse]:

@@ -24,12 +24,12 @@ from .state import History, Preflight, SubmissionLog
 from .wait import check_handler, wait
 
 if TYPE_CHECKING:
-    from ..types.requests import RunOptions
+    from ..types.requests import Input, RunOptions
     from ..webhooks.handler import WebhookHandler
 
 
 def run_options(
-    input: Mapping[str, Any] | None,
+    input: Input | None,
     webhook: Mapping[str, Any] | str | None,
     stream: bool,
     options: RunOptions | Mapping[str, Any] | None,

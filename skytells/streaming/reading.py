@@ -247,12 +247,15 @@ def event_object(event: Event) -> dict[str, Any]:
     """The JSON object of an event; an error that the server sends inside a stream is raised."""
     name, data = event
     try:
-        wire = from_json(data, allow_inf_nan=False) if data.strip() else None
+        wire = from_json(data, allow_inf_nan=False)
     except ValueError:
-        raise _unreadable("valid JSON", ApiErrorId.INVALID_JSON, data) from None
+        if data.strip():
+            raise _unreadable("valid JSON", ApiErrorId.INVALID_JSON, data) from None
+        wire = None
     if not is_object(wire):
         raise _unreadable("a JSON object", ApiErrorId.INVALID_RESPONSE, data)
-    if wire.get("error") or "error" in (name, wire.get("type"), wire.get("object")):
+    said = wire.get
+    if said("error") or name == "error" or said("type") == "error" or said("object") == "error":
         raise error_in_stream(wire)
     return wire
 

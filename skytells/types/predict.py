@@ -12,6 +12,7 @@ from pydantic import Field, SkipValidation
 
 from .._data.checks import clean
 from .._data.record import Record, Rows
+from ..errors import InvalidRequestError
 from .outputs import described, is_address, parts_of
 
 if TYPE_CHECKING:
@@ -133,6 +134,12 @@ class PredictionFile(Record):
     size: int | None = None
     """Bytes."""
     url: str | None = None
+
+    def __skytells_input__(self) -> str:
+        """What stands for it in an input: its address."""
+        if self.url is None:
+            raise InvalidRequestError.of("The file has no address to give as an input.")
+        return self.url
 
 
 class PredictionStorage(Record):

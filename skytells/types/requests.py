@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias
+
+from pydantic import BaseModel
 
 from .._data.checks import (
     PLAIN,
     Default,
     as_mapping,
     has_files,
+    is_file,
     is_mapping,
     known_keys,
     milliseconds,
@@ -18,10 +21,20 @@ from .._data.checks import (
     shown,
     whole,
 )
-from .._data.json import pairs, sent, to_json
+from .._data.json import fields_of, has_input_form, pairs, plain, sent, to_json
 from ..errors import InvalidRequestError
 
 DEFAULT_INTERVAL: Final = Default(5000)
+
+
+class Fields(Protocol):
+    """A dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Input: TypeAlias = Mapping[str, Any] | BaseModel | Fields
+"""The parameters of a model, as a dict, a pydantic model or a dataclass."""
 
 
 @dataclass
@@ -50,6 +63,9 @@ class PredictionRequest:
     await_: bool = False
     stream: bool = False
     extra: dict[str, Any] = field(default_factory=dict[str, Any], kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.input = as_input(self.input)
 
     def to_dict(self) -> dict[str, Any]:
         """The body as sent; what is false or unset is left out."""
@@ -97,17 +113,34 @@ def _own(value: Any) -> Any:
     """A copy of what JSON can carry, down to its last dict and list."""
     if isinstance(value, PLAIN):
         return value
+    if has_input_form(value):
+        return _own_plain(value)
     if is_mapping(value):
         return {key: _own(item) for key, item in value.items()}
     if isinstance(value, bytearray):
         return bytes(value)
     parts = pairs(value)
-    return value if parts is None else [_own(item) for _, item in parts]
+    if parts is not None:
+        return [_own(item) for _, item in parts]
+    return value if is_file(value) else _own_plain(value)
+
+
+def _own_plain(value: object) -> Any:
+    try:
+        return _own(plain(value))
+    except TypeError:
+        return value  # encoding says what is wrong with it
+
+
+def as_input(given: Any) -> Any:
+    """A model's input; of a pydantic model or a dataclass, its fields."""
+    fields = None if is_mapping(given) else fields_of(given)
+    return given if fields is None else fields
 
 
 def plain_input(given: object) -> dict[str, Any]:
     """A model's input as the JSON that it travels as, with something in place of each file."""
-    input = as_mapping(given, "input", InvalidRequestError)
+    input = as_mapping(as_input(given), "input", InvalidRequestError)
     if has_files(input):
         from .._data.files import without_files
 

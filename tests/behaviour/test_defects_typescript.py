@@ -226,7 +226,7 @@ def test_line_that_cannot_be_read_is_raised(build: Build, serve: Serve) -> None:
 def test_base64_becomes_floats(build: Build, serve: Serve) -> None:
     packed = base64.b64encode(struct.pack("<2f", 0.5, -2.0)).decode()
     client = build(KEY, base_url=serve(answers({"data": [{"embedding": packed}]})).url)
-    answer = client.embeddings.create(model="m", input="x", encoding_format="base64")
+    answer = client.embeddings.create(model="m", input="x")
     assert answer.vectors == [[0.5, -2.0]]
 
 

@@ -78,7 +78,7 @@ def test_each_form_of_a_file_becomes_a_data_uri(picture: Path) -> None:
         files = dict.fromkeys(
             ("path", "entry", "bytes", "array", "opened", "memory", "slow"), uri(PNG)
         )
-        assert read_files(given) == {
+        assert read_files(given, {}) == {
             "prompt": str(picture),  # a string is never taken for a path
             **files,
             "deep": [{"a": [uri(PNG), 1, None]}],
@@ -107,13 +107,13 @@ def test_the_media_type_is_told_by_name_else_by_content(
     tmp_path: Path, name: str, data: bytes, kind: str
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    assert read_files({"a": tmp_path / name}) == {"a": uri(data, kind)}
+    assert read_files({"a": tmp_path / name}, {}) == {"a": uri(data, kind)}
 
 
 def test_a_file_whose_name_is_a_number_has_none(picture: Path) -> None:
     descriptor = os.open(picture, os.O_RDONLY)
     with open(descriptor, "rb") as file:  # noqa: PTH123  # by number, on purpose
-        assert read_files({"a": file}) == {"a": uri(PNG)}
+        assert read_files({"a": file}, {}) == {"a": uri(PNG)}
 
 
 class Text:
@@ -158,7 +158,7 @@ def closed() -> io.BytesIO:
 )
 def test_a_file_that_cannot_be_sent_is_refused_by_its_place(file: Any, why: str) -> None:
     with pytest.raises(InvalidRequestError, match=why) as caught:
-        read_files({"scene": {"images": [PNG, file]}})
+        read_files({"scene": {"images": [PNG, file]}}, {})
     assert "input.scene.images[1]" in str(caught.value)
 
 
@@ -171,7 +171,7 @@ def test_a_file_that_is_too_large_is_refused_without_reading_it(tmp_path: Path) 
 
 
 def test_a_file_of_just_the_size_is_sent() -> None:
-    sent = read_files({"a": bytes(MAX_FILE)})["a"]
+    sent = read_files({"a": bytes(MAX_FILE)}, {})["a"]
     assert len(sent) == len("data:application/octet-stream;base64,") + 4 * -(-MAX_FILE // 3)
 
 
@@ -183,7 +183,7 @@ def test_a_file_that_vanishes_is_an_error_of_ours(
 
     monkeypatch.setattr("skytells._data.files._check", vanish)
     with pytest.raises(InvalidRequestError, match="cannot be read"):
-        read_files({"a": picture})
+        read_files({"a": picture}, {})
 
 
 def test_files_are_taken_where_the_schema_takes_a_uri() -> None:
@@ -338,7 +338,7 @@ def test_a_request_is_copied_with_its_files() -> None:
 def test_an_async_reader_is_refused_without_a_warning() -> None:
     async def main() -> None:
         with pytest.raises(InvalidRequestError, match="Later gives no bytes"):
-            read_files({"a": Later()})
+            read_files({"a": Later()}, {})
 
     asyncio.run(main())
 
@@ -409,7 +409,7 @@ def test_an_upload_is_sent_as_it_is(framework: int) -> None:
     def sent(content: bytes, name: str) -> str:
         upload = uploads(content, name)[framework]
         check_files({"image": upload})
-        return str(read_files({"image": upload})["image"])
+        return str(read_files({"image": upload}, {})["image"])
 
     assert sent(b"pixels", "cat.webp").startswith("data:image/webp;base64,")
     assert sent(PNG, "cat").startswith("data:image/png;base64,")

@@ -43,7 +43,7 @@ def test_documented_parameter_has_a_type(params: type[Any], names: str) -> None:
 
 def test_documented_parameter_of_embeddings_is_taken() -> None:
     taken = set(inspect.signature(EmbeddingsAPI.create).parameters)
-    assert {"model", "input", "encoding_format", "dimensions", "user"} - taken == set()
+    assert {"model", "input", "dimensions", "user"} - taken == set()
 
 
 FIELDS: list[tuple[type[Record], str]] = [

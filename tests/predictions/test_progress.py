@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from skytells import (
@@ -34,34 +36,24 @@ def test_run_draws_a_bar_in_a_terminal(client: SkytellsClient) -> None:
     assert f"{prediction.id} succeeded" in shown.getvalue()
 
 
-def test_run_tells_the_function_that_progress_is(client: SkytellsClient) -> None:
-    seen: list[str] = []
-
-    def show(prediction: PredictionResponse) -> None:
-        seen.append(prediction.status)
-
-    client.run("flux-pro", INPUT, progress=show)
-    assert seen[-1] == "succeeded"
-
-
 def test_run_draws_and_tells(client: SkytellsClient, capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[str] = []
     client.run("flux-pro", INPUT, lambda prediction: seen.append(prediction.id), progress=True)
     assert seen[-1] in capsys.readouterr().err
 
 
-def test_an_async_progress_is_awaited_or_refused(client: SkytellsClient, colour: Colour) -> None:
+def test_an_async_callback_is_awaited_or_refused(client: SkytellsClient, colour: Colour) -> None:
     seen: list[str] = []
 
     async def show(prediction: PredictionResponse) -> None:
         seen.append(prediction.status)
 
     if colour == "async":
-        client.run("flux-pro", INPUT, progress=show)
+        client.run("flux-pro", INPUT, on_progress=show)
         assert seen[-1] == "succeeded"
     else:
         with pytest.raises(InvalidRequestError, match="AsyncSkytellsClient"):
-            client.run("flux-pro", INPUT, progress=show)
+            client.run("flux-pro", INPUT, on_progress=show)
 
 
 def test_the_bar_ends_with_a_prediction_that_fails(
@@ -126,6 +118,7 @@ def test_as_completed_draws_while_it_gives(client: SkytellsClient) -> None:
 def test_a_bar_that_was_asked_for_wrongly_is_refused_before_anything_is_paid_for(
     client: SkytellsClient, platform: LocalPlatform
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="pass one of them"):
-        client.run("flux-pro", INPUT, print, progress=print)
+    wrong: Any = print
+    with pytest.raises(InvalidRequestError, match="Pass a function as on_progress"):
+        client.run("flux-pro", INPUT, progress=wrong)
     assert platform.predictions == []
