@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic_core import CoreSchema, SchemaSerializer, core_schema
 
@@ -32,4 +32,4 @@ class WireEncoded:
         )
 
     # By this name pydantic finds how to encode what has no annotation.
-    __pydantic_serializer__ = _Serializer()
+    __pydantic_serializer__: ClassVar[_Serializer] = _Serializer()
