@@ -156,11 +156,31 @@ def test_a_stream_may_be_asked_for_an_iterator_before_it_is_read(client: Skytell
     assert list(stream) == []
 
 
+def test_what_next_has_left_is_read_for_the_whole(client: SkytellsClient) -> None:
+    with client.chat.completions.stream(model="gpt-5", messages=HI) as stream:
+        next(stream)
+        assert stream.final().text == "".join(chunk.text for chunk in stream.received)
+    with client.chat.completions.stream(model="gpt-5", messages=HI) as stream:
+        next(stream)
+    with pytest.raises(InvalidRequestError, match="left before its end"):
+        stream.final()
+
+
+def test_what_next_has_left_of_a_prediction_is_passed_over(client: SkytellsClient) -> None:
+    background = client.predictions.create(model="flux-pro", input={"prompt": "x"}, stream=True)
+    with client.predictions.stream(background) as stream:
+        next(stream)
+        assert stream.final().done
+
+
 async def test_an_async_stream_gives_its_items_one_by_one(platform: LocalPlatform) -> None:
     async with AsyncSkytellsClient(platform.key, base_url=platform.url) as client:
         stream = client.chat.completions.stream(model="gpt-5", messages=HI)
         assert aiter(stream) is not None
         items = [await anext(stream)]
+        other = client.chat.completions.stream(model="gpt-5", messages=HI)
+        await anext(other)
+        assert (await other.final()).finish_reason == "stop"
         items += [item async for item in stream]
     assert items == list(stream.received)
 

@@ -92,7 +92,8 @@ class Stream(Generic[T]):
             body.close()
 
     def _all(self) -> list[T]:
-        if not self._reading.begun:
+        left = self._body is not None and self._body.closed
+        if not self._reading.begun or (self._iterator is not None and not left):
             for _ in self:
                 pass
         return self._reading.complete()
@@ -165,7 +166,8 @@ class AsyncStream(Generic[T]):
             await body.aclose()
 
     async def _all(self) -> list[T]:
-        if not self._reading.begun:
+        left = self._body is not None and self._body.closed
+        if not self._reading.begun or (self._iterator is not None and not left):
             async for _ in self:
                 pass
         return self._reading.complete()
