@@ -65,7 +65,8 @@ class PredictionRequest:
     extra: dict[str, Any] = field(default_factory=dict[str, Any], kw_only=True)
 
     def __post_init__(self) -> None:
-        self.input = as_input(self.input)
+        if type(self.input) is not dict:
+            self.input = as_input(self.input)
 
     def to_dict(self) -> dict[str, Any]:
         """The body as sent; what is false or unset is left out."""

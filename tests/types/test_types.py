@@ -7,8 +7,6 @@ import io
 import json
 import pickle
 from collections.abc import Callable
-from datetime import UTC, datetime
-from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -189,8 +187,7 @@ for _ in range(100_000):
     [
         ({"input": {"image": io.BytesIO()}}, "input.image: Object of type BytesIO"),
         ({"input": {"images": ["u", b"raw"]}}, "input.images.1: Object of type bytes"),
-        ({"input": {"at": datetime(2026, 1, 1, tzinfo=UTC)}}, "input.at: Object of type datetime"),
-        ({"input": {"n": Decimal("1.5")}}, "input.n: Object of type Decimal"),
+        ({"input": {"n": 1j}}, "input.n: Object of type complex"),
         ({"input": {"s": {1}}}, "input.s: Object of type set"),
         ({"input": {"n": float("nan")}}, "input.n: Out of range float"),
         ({"input": {"n": (1, float("inf"))}}, "input.n.1: Out of range float"),
